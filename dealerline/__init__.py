@@ -1,0 +1,3 @@
+"""Dealerline: the open-source contact centre for car-dealership groups."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,111 @@
+"""The journal's vocabulary: every step of a call or of a person's day is one immutable fact.
+
+The rule of the file: a fact is what happened, at a time, once. It is never changed; records, the board and the replay of a
+call are derived from facts. Kinds marked *durable* are on disk (fsync) before the switch goes on; the others follow within
+a second. ``data`` holds only JSON values and no free text a person wrote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that happened.
+
+    id: UUIDv7 as text, unique for ever (the database keeps the first and drops repeats).
+    at: seconds since the epoch, UTC, microsecond resolution.
+    call: the call's UUIDv7, or "" when the fact is about a person or the system.
+    seq: position within its call, from 1 without gaps; 0 when ``call`` is "".
+    """
+
+    id: str
+    kind: str
+    at: float
+    call: str = ""
+    seq: int = 0
+    store: int = 0
+    person: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a kind of fact must carry in ``data``, and whether it is durable."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+    durable: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    k.name: k
+    for k in (
+        # the call as a whole -----------------------------------------------------------------------------------------
+        Kind("call.arrived", ("direction", "from_number", "to_number", "carrier", "line", "channel"), durable=True),
+        Kind("call.unknown_number", ("to_number",)),
+        Kind("call.answered", ()),  # by the centre, not by a person
+        Kind("call.ended", ("by", "cause"), durable=True),  # by: customer|agent|centre|carrier|asterisk|repair
+        # self-service ------------------------------------------------------------------------------------------------
+        Kind("flow.started", ("flow", "version")),
+        Kind("flow.node", ("node", "kind")),
+        Kind("flow.prompt", ("prompts", "language")),
+        Kind("flow.key", ("digits",)),
+        Kind("flow.timeout", ("node",)),
+        Kind("flow.wrong_key", ("node", "digits")),
+        Kind("flow.language", ("language",)),
+        Kind("flow.error", ("node", "reason")),
+        Kind("flow.ended", ("reason",)),
+        Kind("forward.started", ("number",)),
+        Kind("forward.ended", ("number", "result")),
+        Kind("voicemail.started", ("node",)),
+        Kind("voicemail.recorded", ("path", "seconds", "node"), durable=True),
+        # waiting -----------------------------------------------------------------------------------------------------
+        Kind("queue.entered", ("queue", "position")),
+        Kind("queue.announced", ("queue", "position", "wait")),
+        Kind("queue.returned", ("queue", "reason")),  # back in front: no_answer|refused|device_lost|agent_lost
+        Kind("queue.left", ("queue", "reason", "waited")),  # answered|abandoned|timeout|key|closed
+        # people ------------------------------------------------------------------------------------------------------
+        Kind("offer.made", ("agent", "queue", "waited", "why")),
+        Kind("offer.ended", ("agent", "result")),  # answered|no_answer|refused|device_lost|caller_gone|failed
+        Kind("talk.started", ("agent",), durable=True),
+        Kind("talk.ended", ("agent", "reason"), durable=True),
+        Kind("hold.started", ("agent",)),
+        Kind("hold.ended", ("agent",)),
+        Kind("mute.started", ("agent",)),
+        Kind("mute.ended", ("agent",)),
+        Kind("key.sent", ("agent", "count")),
+        Kind("agent.lost", ("agent", "what")),  # the browser or phone went away in mid-call
+        Kind("agent.back", ("agent",)),
+        Kind("agent.state", ("agent", "old", "new", "cause")),  # plus reason when busy
+        Kind("agent.signed_in", ("agent", "device")),
+        Kind("agent.signed_out", ("agent", "cause")),
+        Kind("wrap.started", ("agent", "until")),
+        Kind("wrap.ended", ("agent", "cause")),
+        # recording ---------------------------------------------------------------------------------------------------
+        Kind("recording.started", ("recording", "agent", "agent_path", "customer_path"), durable=True),
+        Kind("recording.stopped", ("recording", "seconds"), durable=True),
+        Kind("recording.failed", ("recording", "reason"), durable=True),
+        # the system --------------------------------------------------------------------------------------------------
+        Kind("switch.started", ("version", "resumed")),
+        Kind("ari.lost", ()),
+        Kind("ari.back", ("channels",)),
+        Kind("repair.made", ("what", "subject")),
+    )
+}
+
+
+class BadFact(ValueError):
+    """A fact of an unknown kind, or one that lacks what its kind needs."""
+
+
+def check(fact: Fact) -> None:
+    """Raise BadFact unless the fact is of a known kind and carries what that kind needs."""
+    kind = KINDS.get(fact.kind)
+    if kind is None:
+        raise BadFact(f"unknown kind of fact {fact.kind!r}")
+    missing = [name for name in kind.needs if name not in fact.data]
+    if missing:
+        raise BadFact(f"{fact.kind} needs {', '.join(missing)}")

@@ -1,0 +1,154 @@
+"""The configuration as the switch sees it: one frozen snapshot, replaced whole when something changed.
+
+Written as JSON (these field names) by the scribe whenever the database's configuration changes, to ``run/directory.json``,
+so that the switch starts and decides without the database. Names are ``{"zh": ..., "en": ...}``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Text = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    id: int
+    code: str
+    name: Text
+    region: int
+    timezone: str = "Asia/Shanghai"
+    music: str = ""  # Asterisk music class; "" is the default one
+    retention_days: int = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Opening hours. ``weekly``: (weekday 0 = Monday, from minute, to minute) in the store's time zone.
+
+    ``days``: ISO date -> (kind, intervals in minutes); kind is "open" (make-up working day or special day, with its own
+    intervals) or "holiday" (closed unless intervals are given).
+    """
+
+    id: int
+    weekly: tuple[tuple[int, int, int], ...]
+    days: dict[str, tuple[str, tuple[tuple[int, int], ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A business line of a store (sales, repair, rescue, ...) and the numbers that reach it."""
+
+    id: int
+    store: int
+    kind: str
+    name: Text
+    numbers: tuple[str, ...]
+    hours: int
+    open_flow: int
+    closed_flow: int
+    holiday_flow: int
+    language: str = "zh"
+    carrier: int = 0  # for calls going out
+    caller_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    id: int
+    store: int
+    code: str
+    name: Text
+    agents: tuple[int, ...]
+    ring_seconds: int = 20
+    wrap_seconds: int = 30
+    announce_seconds: int = 30
+    max_wait_seconds: int = 600
+    service_seconds: int = 20  # service level: answered within this
+    music: str = ""
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can sign in at a desk. ``masked``: sees customers' numbers masked."""
+
+    id: int
+    store: int
+    name: str
+    extension: str
+    roles: tuple[str, ...]
+    stores: tuple[int, ...]  # whose live state he may see
+    masked: bool = False
+    phone: int = 0  # his desk phone's id, or 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPhone:
+    id: int
+    store: int
+    username: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A SIP trunk, by registration (``register``) or by address (``match``)."""
+
+    id: int
+    name: str
+    host: str
+    port: int = 5060
+    transport: str = "udp"
+    username: str = ""
+    password: str = ""
+    register: bool = False
+    match: tuple[str, ...] = ()
+    codecs: tuple[str, ...] = ("alaw", "ulaw")
+    prefix: str = ""  # put before a number dialled out
+
+
+@dataclass(frozen=True, slots=True)
+class FlowVersion:
+    id: int
+    version: int
+    name: str
+    document: dict[str, Any]  # what dealerline.domain.ivr.build takes
+
+
+@dataclass(frozen=True, slots=True)
+class PromptAudio:
+    """Where a prompt's sound is: an absolute path without its ending, as Asterisk's ``sound:`` wants it."""
+
+    key: str
+    language: str
+    store: int  # 0: for every store; a store's own wins
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class BusyReason:
+    code: str
+    name: Text
+    minutes: int = 0  # 0: no limit
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the switch decides from. ``version`` grows with each change."""
+
+    version: int = 0
+    demo: bool = False
+    stores: tuple[Store, ...] = ()
+    hours: tuple[Hours, ...] = ()
+    lines: tuple[Line, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    people: tuple[Person, ...] = ()
+    phones: tuple[DeskPhone, ...] = ()
+    carriers: tuple[Carrier, ...] = ()
+    flows: tuple[FlowVersion, ...] = ()
+    prompts: tuple[PromptAudio, ...] = ()
+    reasons: tuple[BusyReason, ...] = ()
+    announcements: dict[str, Any] = field(default_factory=dict)
+    agent_lost_seconds: int = 20  # how long a talking agent's browser may be gone before the caller is queued in front
