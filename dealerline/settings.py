@@ -114,6 +114,13 @@ class Settings:
         scheme, usual = ("https", 443) if self.tls else ("http", 80)
         return f"{scheme}://{self.host}" + ("" if self.http_port == usual else f":{self.http_port}")
 
+    @property
+    def database(self) -> str:
+        """The database's address: ``database_url``, else the embedded one with its generated password."""
+        if self.database_url:
+            return self.database_url
+        return f"postgresql://dealerline:{self.secret('postgres')}@127.0.0.1:{self.postgres_port}/dealerline"
+
     def secret(self, name: str) -> str:
         """The generated secret of that name. Raises SettingsError when it was never made."""
         try:
