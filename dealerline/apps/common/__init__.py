@@ -1,0 +1,1 @@
+"""What every app stands on: two-language names, scoping by store, sealed columns, triggers, errors. Not an app itself."""

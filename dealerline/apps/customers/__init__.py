@@ -1,0 +1,1 @@
+"""Customers with their phones, cars, orders, repairs and cards; the screen pop."""

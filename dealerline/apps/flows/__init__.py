@@ -1,0 +1,1 @@
+"""Flows in their text form with versions, and prompts with their sound."""

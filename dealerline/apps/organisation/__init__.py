@@ -1,0 +1,1 @@
+"""Group, regions, stores, lines, numbers, opening hours, carriers, desk phones."""

