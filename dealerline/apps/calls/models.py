@@ -30,8 +30,8 @@ class Queue(Named):
     """Where callers wait for an agent."""
 
     store = models.ForeignKey("organisation.Store", models.CASCADE, related_name="queues", verbose_name=_("store"))
-    code = models.CharField(_("code"), max_length=48, unique=True,
-                            validators=[RegexValidator(r"^[a-z0-9][a-z0-9_-]*$")], help_text=_("Flows name it by this."))
+    code = models.CharField(_("code"), max_length=48, validators=[RegexValidator(r"^[a-z0-9][a-z0-9_-]*$")],
+                            help_text=_("Flows name it by this; the same code in several stores lets one flow serve all of them."))
     ring_seconds = models.PositiveSmallIntegerField(
         _("ring an agent for (seconds)"), default=20, validators=[MinValueValidator(5), MaxValueValidator(120)],
         help_text=_("Then the caller goes back in front and the agent becomes busy: no answer."))
@@ -55,6 +55,7 @@ class Queue(Named):
         verbose_name = _("queue")
         verbose_name_plural = _("queues")
         ordering = ["store", "code"]
+        constraints = [models.UniqueConstraint(fields=["store", "code"], name="one_queue_a_code_and_store")]
 
 
 class QueueMemberQuerySet(ScopedQuerySet["QueueMember"]):
