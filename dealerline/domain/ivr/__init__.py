@@ -1,7 +1,9 @@
 """Call flows: data (``model``), reading and checking (``building``), walking a caller through (``interpreter``)."""
 
 from dealerline.domain.ivr.building import build, check
-from dealerline.domain.ivr.interpreter import (
+from dealerline.domain.ivr.interpreter import begin, kind_of, path_titles, step
+from dealerline.domain.ivr.model import Flow, FlowErrors, Node, Problem
+from dealerline.domain.ivr.values import (
     AskHours,
     CallerGone,
     Chose,
@@ -32,12 +34,7 @@ from dealerline.domain.ivr.interpreter import (
     State,
     StopPlay,
     Timeout,
-    begin,
-    kind_of,
-    path_titles,
-    step,
 )
-from dealerline.domain.ivr.model import Flow, FlowErrors, Node, Problem
 
 __all__ = [
     "AskHours",

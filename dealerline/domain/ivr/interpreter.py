@@ -66,7 +66,7 @@ LEAST_MESSAGE_SECONDS = 1.0
 def begin(flow: Flow, *, language: str = "", timezone: str = "Asia/Shanghai", visits: int = 0) -> State:
     """A caller about to enter ``flow``. ``visits``: nodes seen in the flow he comes from, after EnterLine.
 
-    Who comes from another flow was asked for his language there, and is not asked again on the way to his first choice here.
+    Who comes from another flow was asked for his language there; he is not asked again before his first choice here.
     """
     return State(language=language or flow.language, timezone=timezone, visits=visits, asked=visits > 0)
 
