@@ -42,7 +42,7 @@ def render(text: str, values: Mapping[str, str], name: str) -> str:
 class Asterisk:
     """One Asterisk: ``root`` holds its folders (``etc``, ``lib``, ``spool``, ``log``, ``run``).
 
-    ``templates`` is a folder of ``*.conf`` files with ``@NAME@`` places; ``values`` adds to or overrides the usual ones.
+    ``templates`` is a folder of ``*.conf`` files with ``@NAME@`` places; ``values`` adds to the usual ones.
     """
 
     def __init__(self, settings: Settings, root: Path, *, templates: Path = TEMPLATES,
