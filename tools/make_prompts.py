@@ -1,9 +1,10 @@
-"""Speaks what ships with Dealerline: assets/prompts/prompts.yaml and assets/callers/callers.yaml into audio and manifests.
+"""Speaks what ships with Dealerline: prompts.yaml and callers.yaml in assets/ into audio and manifests.
 
     python tools/make_prompts.py            speak whatever has no audio yet or has changed, and remove what is gone
     python tools/make_prompts.py --check    only say whether text, audio and manifest agree, and how loud everything is
 
-Needs the neural voices (`python -m dealerline.speech.fetch`) and the Debian tree, both under DEALERLINE_CACHE. The manifests:
+Needs the neural voices (`python -m dealerline.speech.fetch`) and the Debian tree, in DEALERLINE_CACHE. The manifests:
+
 prompts  {key: {language: {"text", "file", "sha256", "voice", "seconds", "made"}}}, files relative to the manifest;
 callers  {key: {"text", "language", "line", "file", "sha256", "voice", "seconds", "made"}}.
 ``made`` is a digest of all that decides how it sounds, so a better lexicon or voice has just its own audio made anew.
@@ -104,7 +105,8 @@ class Maker:
 
     def __init__(self, threads: int) -> None:
         self.settings = load()
-        self.engine = KokoroEngine(voices.Installation.of(self.settings), self.settings.debroot, threads=threads, nice=15)
+        there = voices.Installation.of(self.settings)
+        self.engine = KokoroEngine(there, self.settings.debroot, threads=threads, nice=15)
         self.sox = audio.sox_command(self.settings.debroot)
 
     async def speak(self, piece: Piece) -> dict[str, Any]:

@@ -132,6 +132,6 @@ def read_wav(path: Path) -> Pcm:
             if source.getnchannels() != 1 or source.getsampwidth() != 2:
                 raise EngineError(f"{path.name} is not mono 16-bit")
             data = source.readframes(source.getnframes())
-            return Pcm(np.frombuffer(data, "<i2").astype(np.float32) / 32768, source.getframerate())
+            return Pcm(np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768), source.getframerate())
     except (OSError, EOFError, wave.Error) as error:
         raise EngineError(f"{path.name}: {error}") from error

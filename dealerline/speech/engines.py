@@ -123,7 +123,10 @@ class KokoroEngine:
             "model": str(here.model), "vocab": str(here.vocab), "voices": str(here.styles), "espeak": espeak,
             "espeak_data": data, "threads": self._threads, "nice": self._nice,
         }  # fmt: skip
-        env = {**os.environ, "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": str(self._threads), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {
+            **os.environ, "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": str(self._threads),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }  # fmt: skip
         process = await asyncio.create_subprocess_exec(
             str(here.python), "-m", "dealerline.speech.voice_process", json.dumps(config),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=env, limit=1 << 20,
@@ -195,8 +198,9 @@ class EspeakEngine:
             raise EngineError(f"espeak-ng: {err.decode(errors='replace').strip()[-300:] or 'no sound'}")
         with wave.open(io.BytesIO(out), "rb") as header:
             rate = header.getframerate()
-        samples = np.frombuffer(out[44 : 44 + (len(out) - 44) // 2 * 2], "<i2").astype(np.float32) / 32768
-        return Pcm(samples, rate)
+        # the header's length is unknown to a pipe, so the samples are what follows it
+        samples = np.frombuffer(out[44 : 44 + (len(out) - 44) // 2 * 2], "<i2").astype(np.float32)
+        return Pcm(samples / np.float32(32768), rate)
 
     async def close(self) -> None:
         return None

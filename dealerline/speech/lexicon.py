@@ -1,7 +1,7 @@
 """How words are said that the phonemiser would say wrongly: characters with several readings, names of the trade.
 
-Each entry is the word and its pinyin, one syllable a character, tone as a digit (5: neutral). Counts as one word for the
-segmenter. `VERSION` is part of the key of cached audio, so a changed reading is spoken anew.
+Each entry is the word and its pinyin, one syllable a character, tone as a digit (5: neutral). It counts as one word for
+the segmenter. `VERSION` is part of the key of cached audio, so a changed reading is spoken anew.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ _MARKS = {"a": "āáǎà", "e": "ēéěè", "i": "īíǐì", "o": "ōóǒò", "u
 
 
 def marked(syllable: str) -> str:
-    """``ting1`` as ``tīng``, the way the phonemiser's dictionary wants its readings. Raises ValueError when malformed."""
+    """``ting1`` as ``tīng``, as the phonemiser's dictionary wants its readings. Raises ValueError when malformed."""
     body, tone = syllable[:-1], syllable[-1:]
     if not body.isalpha() or tone not in "12345" or not tone:
         raise ValueError(f"{syllable!r} is not a syllable with its tone, as ting1")

@@ -11,8 +11,8 @@ _LARGE = ("", "万", "亿", "兆")
 #: Letters as Chinese speakers say them, in characters, so that the Mandarin voice speaks them in its own accent.
 LETTERS = {
     "A": "诶", "B": "比", "C": "西", "D": "迪", "E": "伊", "F": "艾弗", "G": "吉", "H": "艾尺", "I": "艾", "J": "杰",
-    "K": "开", "L": "艾勒", "M": "艾姆", "N": "恩", "O": "欧", "P": "批", "Q": "丘", "R": "阿尔", "S": "艾斯", "T": "提",
-    "U": "优", "V": "维", "W": "达不溜", "X": "艾克斯", "Y": "歪", "Z": "贼德",
+    "K": "开", "L": "艾勒", "M": "艾姆", "N": "恩", "O": "欧", "P": "批", "Q": "丘", "R": "阿尔", "S": "艾斯",
+    "T": "提", "U": "优", "V": "维", "W": "达不溜", "X": "艾克斯", "Y": "歪", "Z": "贼德",
 }  # fmt: skip
 
 
@@ -73,10 +73,8 @@ def decimal(text: str) -> str:
     """``"12.50"`` is 十二点五零, ``"128,800"`` is 十二万八千八百, ``"007"`` digit by digit."""
     text = text.replace(",", "").replace("，", "")
     whole, _, part = text.partition(".")
-    if len(whole) > 1 and whole.startswith("0"):
-        said = spell(whole, telephone=False)
-    else:
-        said = cardinal(int(whole or "0"))
+    leading_zero = len(whole) > 1 and whole.startswith("0")
+    said = spell(whole, telephone=False) if leading_zero else cardinal(int(whole or "0"))
     return said + ("点" + spell(part, telephone=False) if part else "")
 
 

@@ -1,7 +1,7 @@
 """Text to Kokoro's phonemes. Runs in the voice process only: needs misaki, jieba and pypinyin there, and espeak-ng.
 
-English goes through espeak-ng as a program of its own, clause by clause, because espeak drops punctuation and Kokoro needs
-it for its pauses; the symbol table is misaki's own mapping from espeak to Kokoro's alphabet.
+English goes through espeak-ng as a program of its own, clause by clause, because espeak drops punctuation and Kokoro
+needs it for its pauses; the symbol table is misaki's own mapping from espeak to Kokoro's alphabet.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dealerline.speech import lexicon
 
 _SYMBOLS = sorted(
     {
-        "ʔˌn̩": "tn", "ʔn̩": "tn", "ʔn": "tn", "ʔ": "t", "a^ɪ": "I", "a^ʊ": "W", "d^ʒ": "ʤ", "e^ɪ": "A", "e": "A", "t^ʃ": "ʧ",
-        "ɔ^ɪ": "Y", "ə^l": "ᵊl", "ʲo": "jo", "ʲə": "jə", "ʲ": "", "ɚ": "əɹ", "r": "ɹ", "x": "k", "ç": "k", "ɐ": "ə",
-        "ɬ": "l", "\u0303": "",
+        "ʔˌn̩": "tn", "ʔn̩": "tn", "ʔn": "tn", "ʔ": "t", "a^ɪ": "I", "a^ʊ": "W", "d^ʒ": "ʤ", "e^ɪ": "A", "e": "A",
+        "t^ʃ": "ʧ", "ɔ^ɪ": "Y", "ə^l": "ᵊl", "ʲo": "jo", "ʲə": "jə", "ʲ": "", "ɚ": "əɹ",
+        "r": "ɹ", "x": "k", "ç": "k", "ɐ": "ə", "ɬ": "l", "\u0303": "",
     }.items(),
     key=lambda pair: -len(pair[0]),
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """Text as people write it, into text as it is said: dates, times, money, telephone numbers, plates, numbers.
 
-The phonemiser's own number reading is wrong for just what a dealership says most (telephone numbers, plates, 9:30, order
-numbers), so every number is turned into words here, most special pattern first. Mandarin output has no digits left.
-Pure: the same text always gives the same words, which is what the cache of spoken texts is keyed by.
+The phonemiser's own number reading is wrong for just what a dealership says most (telephone numbers, plates, 9:30,
+order numbers), so every number is turned into words here, most special pattern first; Mandarin output has no digits
+left. Pure: the same text always gives the same words, which is what the cache of spoken texts is keyed by.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from dealerline.speech.numbers import cardinal, counted, decimal, spell, year
 RULES_VERSION = 1
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_MEASURES = (
-    "位|个|分钟|小时|天|周|年|辆|台|次|元|块|万|千|公里|米|升|张|份|项|名|人|件|条|家|间|层|倍|种|款|期|遍|声|秒|克|公斤|吨|度|岁|本|套"
-)
+_MEASURES = "位|个|分钟|小时|天|周|年|辆|台|次|元|块|万|千|公里|米|升|张|份|项|名|人|件|条|家|间|层|倍|种|款|期|遍|声|秒|克|公斤|吨|度|岁|本|套"
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 
 Rule = tuple[re.Pattern[str], "str | Callable[[re.Match[str]], str]"]
@@ -144,14 +142,19 @@ _ZH: tuple[Rule, ...] = tuple(
 )
 
 
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
 def _english_date(match: re.Match[str]) -> str:
-    months = "January February March April May June July August September October November December".split()
     month = int(match["m"])
-    return f"{months[month - 1]} {int(match['d'])}, {match['y']}" if 1 <= month <= 12 else match[0]
+    return f"{_MONTHS[month - 1]} {int(match['d'])}, {match['y']}" if 1 <= month <= 12 else match[0]
 
 
 _ENGLISH_DIGITS = dict(
-    zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True)
+    zip("0123456789", ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), strict=True)
 )
 
 

@@ -1,12 +1,12 @@
 """The process that holds the neural voices: one model, one job at a time, killed rather than waited for.
 
 ``python -m dealerline.speech.voice_process CONFIG`` where CONFIG is JSON: ``model``, ``vocab``, ``voices`` (folder),
-``espeak`` (command), ``espeak_data``, ``threads``. Requests come as one JSON object a line on stdin: ``text`` (normalised),
-``language``, ``voice``, ``speed``. Each answer on stdout is one JSON line, ``{"samples": n}`` followed by n float32
-little-endian samples at 24 kHz, or ``{"error": "..."}``. End of input ends the process.
+``espeak`` (command), ``espeak_data``, ``threads``, ``nice``. Requests come as one JSON object a line on stdin: ``text``
+(normalised), ``language``, ``voice``, ``speed``. Each answer on stdout is one JSON line, ``{"samples": n}``
+followed by n float32 little-endian samples at 24 kHz, or ``{"error": "..."}``. End of input ends the process.
 
-Runs in the voices' own virtual environment, so this module and what it imports use the standard library, numpy, onnxruntime
-and misaki, and nothing of the rest of Dealerline but the speech package's own pure modules.
+Runs in the voices' own virtual environment, so this module and what it imports use the standard library, numpy,
+onnxruntime and misaki, and nothing of the rest of Dealerline but the speech package's own pure modules.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dealerline.settings import CHECKOUT, Settings
 
-#: The prompts' voices. zf_xiaoyi scored best of the Mandarin voices, and every key digit was understood (docs/benchmarks.md).
+#: The prompts' voices. zf_xiaoyi scored best of the Mandarin ones; every key's digit was understood (assets/README.md).
 PROMPTS = {"zh": "zf_xiaoyi", "en": "af_heart"}
 #: Simulated customers sound like other people.
 CALLERS = {"zh": ("zm_yunxi", "zf_xiaoxiao", "zf_xiaobei"), "en": ("am_michael", "am_fenrir", "af_bella")}
