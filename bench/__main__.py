@@ -1,0 +1,22 @@
+"""``./dealerline bench NAME [--quick] [--json]``: each benchmark measures its peer in the same run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = {"acd": "queue: agent free to next ring, calls a second, beside app_queue", "pop": "ring to pop drawn"}
+
+
+def main() -> int:
+    if len(sys.argv) < 2 or sys.argv[1] not in NAMES:
+        print("usage: ./dealerline bench NAME [--quick] [--json]")
+        for name, what in NAMES.items():
+            print(f"  {name:6} {what}")
+        return 2
+    module = importlib.import_module(f"bench.{sys.argv[1]}")
+    return int(module.main(sys.argv[2:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
