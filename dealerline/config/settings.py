@@ -159,7 +159,7 @@ STATICFILES_DIRS = [product.CHECKOUT / "dealerline" / "config" / "static"]
 MEDIA_ROOT = DEALERLINE.media
 
 # jobs ---------------------------------------------------------------------------------------------------------------------
-PROCRASTINATE_ON_APP_READY = "dealerline.config.jobs.on_app_ready"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
 # logs: one JSON object a line on stderr, which the supervisor rotates; no personal data -----------------------------------------
 LOGGING = {

@@ -117,8 +117,7 @@ class Person(AbstractBaseUser):
     def access(self) -> Access:
         """His rights, read once for this object (a request loads its person anew)."""
         grants = [
-            GrantScope(grant["role"], grant["scope"], grant["store_id"], grant["region_id"])
-            for grant in self.grants.values("role", "scope", "store_id", "region_id")]
+            GrantScope(grant.role, grant.scope, grant.store_id, grant.region_id) for grant in self.grants.all()]
         regions = {grant.region for grant in grants if grant.region is not None}
         stores_of: dict[int, set[int]] = {}
         if regions:

@@ -1,0 +1,82 @@
+"""The switch's directory, made from the database: the only place where the records' tables meet the switch's dataclasses."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+from django.conf import settings
+from django.db import transaction
+
+from dealerline.apps.accounts import facade as accounts
+from dealerline.apps.calls import facade as calls
+from dealerline.apps.flows import facade as flows
+from dealerline.apps.organisation import facade as organisation
+from dealerline.switch.directory import (
+    BusyReason,
+    Carrier,
+    DeskPhone,
+    FlowVersion,
+    Hours,
+    Line,
+    Person,
+    PromptAudio,
+    Queue,
+    Snapshot,
+    Store,
+)
+
+FILE = "directory.json"
+
+
+def build() -> Snapshot:
+    """The configuration as it is now, of one moment (one transaction). ``version`` is still 0."""
+    with transaction.atomic():
+        group = organisation.group()
+        people = tuple(Person(**row) for row in accounts.directory_people())
+        return Snapshot(
+            demo=settings.DEALERLINE.demo,
+            stores=tuple(Store(**row) for row in organisation.directory_stores()),
+            hours=tuple(Hours(**row) for row in organisation.directory_hours()),
+            lines=tuple(Line(**row) for row in organisation.directory_lines()),
+            queues=tuple(Queue(**row) for row in calls.directory_queues({person.id for person in people})),
+            people=people,
+            phones=tuple(DeskPhone(**row) for row in organisation.directory_phones()),
+            carriers=tuple(Carrier(**row) for row in organisation.directory_carriers()),
+            flows=tuple(FlowVersion(**row) for row in flows.directory_flows()),
+            prompts=tuple(PromptAudio(**row) for row in flows.directory_prompts()),
+            reasons=tuple(BusyReason(**row) for row in organisation.directory_reasons()),
+            agent_lost_seconds=group.agent_lost_seconds if group is not None else Snapshot().agent_lost_seconds)
+
+
+def read(path: Path) -> Snapshot | None:
+    """The directory last written, or None when there is none that can be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Snapshot)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def publish(folder: Path) -> int | None:
+    """Write the directory if it differs from the one there. The new version, or None when nothing changed.
+
+    Written beside and renamed, so that the switch reads the old one or the new one whole; readable by us alone, since carriers'
+    passwords are in it. Versions are milliseconds of the clock, and never go back even when the clock does.
+    """
+    path = folder / FILE
+    old, new = read(path), build()
+    if old is not None and replace(old, version=0) == new:
+        return None
+    version = max(int(time.time() * 1000), (old.version if old else 0) + 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / f".{FILE}.{os.getpid()}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(replace(new, version=version)))
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    return version

@@ -1,0 +1,40 @@
+"""What other apps and the adapters may use of people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dealerline.apps.accounts.logic.masking import mask, sees_numbers
+from dealerline.apps.accounts.models import Person, Role, RoleGrant, ScopeKind
+from dealerline.apps.organisation.facade import directory_stores
+
+__all__ = [
+    "Person", "Role", "RoleGrant", "ScopeKind", "administrator_exists", "directory_people", "mask", "names", "sees_numbers",
+]
+
+
+def administrator_exists() -> bool:
+    """Whether anybody can administer the group."""
+    return RoleGrant.objects.filter(role=Role.ADMINISTRATOR, scope=ScopeKind.GROUP, person__is_active=True).exists()
+
+
+def names(people: set[int]) -> dict[int, str]:
+    """id -> name, for showing who did something."""
+    return dict(Person.objects.filter(pk__in=people).values_list("pk", "name"))
+
+
+def directory_people() -> list[dict[str, Any]]:
+    """Everybody who may open a desk or a board, as the switch's directory has them."""
+    people = Person.objects.filter(is_active=True).select_related("store").prefetch_related("grants").order_by("pk")
+    every = [store["id"] for store in directory_stores()]
+    result = []
+    for person in people:
+        if not (person.can("desk.use") or person.can("board.view")):
+            continue
+        stores = person.stores_for()
+        seen = tuple(every) if stores.every else tuple(sorted(stores.ids & set(every)))
+        result.append({
+            "id": person.pk, "store": person.store_id or (seen[0] if seen else 0), "name": person.name,
+            "extension": person.extension or "", "roles": person.access.roles, "stores": seen,
+            "masked": not sees_numbers(person, person.store_id), "phone": person.desk_phone_id or 0})
+    return result

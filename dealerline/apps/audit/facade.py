@@ -1,0 +1,33 @@
+"""What other apps may use of the audit log."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from django.http import HttpRequest
+
+from dealerline.apps.audit.models import AuditEntry
+
+__all__ = ["record"]
+
+
+def _address(request: HttpRequest | None) -> str | None:
+    if request is None:
+        return None
+    text = request.headers.get("X-Real-IP") or str(request.META.get("REMOTE_ADDR", ""))
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
+
+
+def record(request: HttpRequest | None, action: str, *, person: Any = None, username: str = "", object_type: str = "",
+           object_id: Any = "", store: int | None = None, detail: dict[str, Any] | None = None) -> None:
+    """Write one entry. ``person`` defaults to the request's; ``detail`` holds no customer's data."""
+    if person is None and request is not None and request.user.is_authenticated:
+        person = request.user
+    AuditEntry.objects.create(
+        person_id=getattr(person, "pk", None), username=(username or getattr(person, "username", ""))[:60], action=action,
+        object_type=object_type, object_id=str(object_id)[:64], store_id=store, address=_address(request),
+        detail=detail or {})

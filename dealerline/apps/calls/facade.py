@@ -1,0 +1,25 @@
+"""What other apps and the adapters may use of calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dealerline.apps.calls.logic.journal import forget_segment, positions, project, raise_alarm, take_in
+from dealerline.apps.calls.models import Queue, QueueMember
+
+__all__ = ["directory_queues", "forget_segment", "positions", "project", "raise_alarm", "take_in"]
+
+
+def directory_queues(people: set[int]) -> list[dict[str, Any]]:
+    """The active queues as the switch's directory has them; agents only of ``people``."""
+    members: dict[int, list[int]] = {}
+    for queue, person in QueueMember.objects.order_by("queue_id", "person_id").values_list("queue_id", "person_id"):
+        if person in people:
+            members.setdefault(queue, []).append(person)
+    return [
+        {"id": queue.pk, "store": queue.store_id, "code": queue.code, "name": queue.text,
+         "agents": tuple(members.get(queue.pk, ())), "ring_seconds": queue.ring_seconds,
+         "wrap_seconds": queue.wrap_seconds, "announce_seconds": queue.announce_seconds,
+         "max_wait_seconds": queue.max_wait_seconds, "service_seconds": queue.service_seconds,
+         "music": queue.music, "priority": queue.priority}
+        for queue in Queue.objects.filter(active=True, store__active=True).order_by("pk")]

@@ -1,0 +1,1 @@
+"""Rules about customers: numbers, names, search, the pop."""

@@ -1,0 +1,139 @@
+"""What other apps and the adapters may use of the organisation. ``directory_*`` give the switch's fields as plain values."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from dealerline.apps.common.access import StoreSet, Viewer
+from dealerline.apps.organisation.models import (
+    BusyReason,
+    Carrier,
+    DeskPhone,
+    Group,
+    Holiday,
+    Hours,
+    Line,
+    LineKind,
+    Store,
+)
+
+__all__ = [
+    "ALWAYS", "LineKind", "agents_see_numbers_in", "directory_carriers", "directory_hours", "directory_lines",
+    "directory_phones", "directory_reasons", "directory_stores", "group", "lines_seen_by", "set_up_finished",
+    "store_names", "stores_seen_by",
+]
+
+ALWAYS = 0
+"""The id of the opening hours of lines that have none: open day and night."""
+
+
+def group() -> Group | None:
+    """The group, once set-up made it."""
+    return Group.objects.first()
+
+
+def set_up_finished() -> bool:
+    """Whether the first run's set-up was brought to its end."""
+    return Group.objects.filter(setup_finished_at__isnull=False).exists()
+
+
+def stores_seen_by(viewer: Viewer) -> list[dict[str, Any]]:
+    """The active stores a person works with: id, code and both names."""
+    stores = Store.objects.visible_to(viewer).filter(active=True)
+    return [{"id": store.pk, "code": store.code, "name": store.text} for store in stores]
+
+
+def store_names(stores: set[int]) -> dict[int, dict[str, str]]:
+    """id -> both names."""
+    return {store.pk: store.text for store in Store.objects.filter(pk__in=stores)}
+
+
+def lines_seen_by(viewer: Viewer) -> list[dict[str, Any]]:
+    """The active lines of the person's stores, with their numbers."""
+    lines = Line.objects.visible_to(viewer).filter(active=True).select_related("store").prefetch_related("numbers")
+    return [{"id": line.pk, "store": line.store_id, "kind": line.kind, "name": line.text,
+             "numbers": [number.number for number in line.numbers.all()]} for line in lines]
+
+
+def agents_see_numbers_in(store: int | None) -> bool:
+    """The store's rule on masking; without a store numbers are masked."""
+    return store is not None and Store.objects.filter(pk=store, agents_see_numbers=True).exists()
+
+
+def store_set(stores: list[int]) -> StoreSet:
+    """Those stores as a set to compare rights with."""
+    return StoreSet(ids=frozenset(stores))
+
+
+# for the switch ---------------------------------------------------------------------------------------------------------
+def directory_stores() -> list[dict[str, Any]]:
+    """Active stores."""
+    return [{"id": store.pk, "code": store.code, "name": store.text, "region": store.region_id,
+             "timezone": store.timezone, "music": store.music, "retention_days": store.retention_days}
+            for store in Store.objects.filter(active=True).order_by("pk")]
+
+
+def _minutes(time: datetime.time) -> int:
+    return time.hour * 60 + time.minute
+
+
+def directory_hours() -> list[dict[str, Any]]:
+    """Every week's hours with the special days from last week to thirteen months ahead; and ALWAYS, without special days."""
+    today = timezone.localdate()
+    near = Holiday.objects.filter(date__gte=today - datetime.timedelta(days=7), date__lte=today + datetime.timedelta(400))
+    shared: dict[str, Holiday] = {}
+    own: dict[int, dict[str, Holiday]] = {}
+    for day in near.order_by("date"):
+        target = shared if day.store_id is None else own.setdefault(day.store_id, {})
+        target[day.date.isoformat()] = day
+    result: list[dict[str, Any]] = [
+        {"id": ALWAYS, "weekly": tuple((weekday, 0, 1440) for weekday in range(7)), "days": {}}]
+    for hours in Hours.objects.prefetch_related("intervals").order_by("pk"):
+        weekly = sorted((i.weekday, _minutes(i.opens), _minutes(i.closes)) for i in hours.intervals.all())
+        monday = tuple((opens, closes) for weekday, opens, closes in weekly if weekday == 0)
+        days = {}
+        for date, day in {**shared, **own.get(hours.store_id, {})}.items():
+            if day.opens is not None and day.closes is not None:
+                intervals: tuple[tuple[int, int], ...] = ((_minutes(day.opens), _minutes(day.closes)),)
+            else:
+                intervals = () if day.kind == "holiday" else monday
+            days[date] = (day.kind, intervals)
+        result.append({"id": hours.pk, "weekly": tuple(weekly), "days": days})
+    return result
+
+
+def directory_lines() -> list[dict[str, Any]]:
+    """Active lines; an empty flow falls back to the one before it (holiday, closed, open)."""
+    lines = Line.objects.filter(active=True, store__active=True).prefetch_related("numbers").order_by("pk")
+    return [
+        {"id": line.pk, "store": line.store_id, "kind": line.kind, "name": line.text,
+         "numbers": tuple(number.number for number in line.numbers.all()), "hours": line.hours_id or ALWAYS,
+         "open_flow": line.open_flow_id, "closed_flow": line.closed_flow_id or line.open_flow_id,
+         "holiday_flow": line.holiday_flow_id or line.closed_flow_id or line.open_flow_id, "language": line.language,
+         "carrier": line.carrier_id or 0, "caller_id": line.caller_id}
+        for line in lines]
+
+
+def directory_carriers() -> list[dict[str, Any]]:
+    """Active carriers, with their passwords in clear: the file they go to is readable by us alone."""
+    return [
+        {"id": carrier.pk, "name": carrier.name, "host": carrier.host, "port": carrier.port,
+         "transport": carrier.transport, "username": carrier.username, "password": carrier.password,
+         "register": carrier.register, "match": carrier.addresses,
+         "codecs": tuple(carrier.codecs.replace(",", " ").split()), "prefix": carrier.prefix}
+        for carrier in Carrier.objects.filter(active=True).order_by("pk")]
+
+
+def directory_phones() -> list[dict[str, Any]]:
+    """Active desk phones."""
+    return [{"id": phone.pk, "store": phone.store_id, "username": phone.username, "name": phone.name}
+            for phone in DeskPhone.objects.filter(active=True).order_by("pk")]
+
+
+def directory_reasons() -> list[dict[str, Any]]:
+    """Active busy reasons in their order."""
+    return [{"code": reason.code, "name": reason.text, "minutes": reason.minutes}
+            for reason in BusyReason.objects.filter(active=True)]
