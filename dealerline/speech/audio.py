@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +101,11 @@ def for_telephone(pcm: Pcm, sox: Sequence[str]) -> Samples:
     if run.returncode:
         raise EngineError(f"sox: {run.stderr.decode(errors='replace').strip()[-300:]}")
     return levelled(np.frombuffer(run.stdout, "<f4").astype(np.float32))
+
+
+def telephone(debroot: Path) -> Callable[[Pcm], Samples]:
+    """`for_telephone` with the tree's sox, found when it is first needed."""
+    return lambda pcm: for_telephone(pcm, sox_command(debroot))
 
 
 def tone(hertz: float, seconds: float) -> Samples:

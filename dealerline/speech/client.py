@@ -97,6 +97,7 @@ async def speak_async(text: str, language: str, voice: str | None = None, *, set
 
 
 async def _speak_here(text: str, language: str, voice: str, settings: Settings) -> Path:
+    from dealerline.speech.audio import telephone
     from dealerline.speech.cache import Cache
     from dealerline.speech.engines import EspeakEngine, KokoroEngine, TTSEngine
     from dealerline.speech.shipped import Library
@@ -106,7 +107,7 @@ async def _speak_here(text: str, language: str, voice: str, settings: Settings) 
         KokoroEngine(voices.Installation.of(settings), settings.debroot),
         EspeakEngine(settings.debroot),
     ]
-    speaker = Speaker(engines, Cache(settings.media / "speech"), Library(), settings.debroot)
+    speaker = Speaker(engines, Cache(settings.media / "speech"), Library(), telephone(settings.debroot))
     speaker.start()
     try:
         return (await speaker.say(Request(text, language, voice, priority="caller"))).path

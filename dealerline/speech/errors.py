@@ -4,9 +4,13 @@ from __future__ import annotations
 
 
 class SpeechError(Exception):
-    """Speaking failed; the text says why and what would mend it. ``code`` is stable, for programs."""
+    """Speaking failed; the text says why and what would mend it. ``code`` is for programs, ``zh`` for people."""
 
     code = "speech_failed"
+
+    def __init__(self, text: str, zh: str = "") -> None:
+        super().__init__(text)
+        self.zh = zh or text
 
 
 class EngineError(SpeechError):

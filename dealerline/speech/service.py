@@ -30,8 +30,9 @@ from aiohttp import web
 
 from dealerline.settings import CHECKOUT, Settings
 from dealerline.speech import voices
+from dealerline.speech.audio import telephone
 from dealerline.speech.cache import Cache
-from dealerline.speech.engines import EspeakEngine, KokoroEngine
+from dealerline.speech.engines import EspeakEngine, KokoroEngine, TTSEngine
 from dealerline.speech.errors import BadRequest, SpeechError
 from dealerline.speech.shipped import Library
 from dealerline.speech.speaker import Request, Speaker, Spoken
@@ -124,7 +125,8 @@ class Service:
         self.fetching = Fetching(settings)
         kokoro = KokoroEngine(voices.Installation.of(settings), settings.debroot)
         cache = Cache(settings.media / "speech")
-        self.speaker = Speaker([kokoro, EspeakEngine(settings.debroot)], cache, Library(), settings.debroot)
+        engines: list[TTSEngine] = [kokoro, EspeakEngine(settings.debroot)]
+        self.speaker = Speaker(engines, cache, Library(), telephone(settings.debroot))
         self._batches: OrderedDict[str, dict[str, int]] = OrderedDict()
         self._batch_tasks: set[asyncio.Task[None]] = set()
 
@@ -168,7 +170,7 @@ class Service:
     async def _prepare(self, request: web.Request) -> web.Response:
         items = (await _json(request)).get("items")
         if not isinstance(items, list) or not items:
-            raise BadRequest("items must be a list of texts to speak")
+            raise BadRequest("items must be a list of texts to speak", "items 应是要朗读的文字列表")
         wanted = [_wanted({"priority": "batch", **item} if isinstance(item, dict) else {}) for item in items]
         name = uuid.uuid4().hex[:12]
         self._batches[name] = {"total": len(wanted), "done": 0, "failed": 0}
@@ -203,9 +205,9 @@ async def _json(request: web.Request) -> dict[str, Any]:
     try:
         body = await request.json()
     except ValueError as error:
-        raise BadRequest("the request is not JSON") from error
+        raise BadRequest("the request is not JSON", "请求不是 JSON") from error
     if not isinstance(body, dict):
-        raise BadRequest("the request must be a JSON object")
+        raise BadRequest("the request must be a JSON object", "请求应是一个 JSON 对象")
     return body
 
 
@@ -213,13 +215,14 @@ def _wanted(body: dict[str, Any]) -> Request:
     """Raises BadRequest, naming what is missing or of the wrong kind."""
     for name in ("text", "language"):
         if not isinstance(body.get(name), str):
-            raise BadRequest(f"{name} is missing or not text")
+            raise BadRequest(f"{name} is missing or not text", f"缺少 {name}，或者不是文字")
     if unknown := set(body) - {"text", "language", "key", "voice", "speed", "priority"}:
-        raise BadRequest(f"unknown: {', '.join(sorted(unknown))}")
+        names = ", ".join(sorted(unknown))
+        raise BadRequest(f"unknown: {names}", f"不认识的参数：{names}")
     try:
         speed = float(body.get("speed") or 1.0)
     except (TypeError, ValueError) as error:
-        raise BadRequest("speed must be a number") from error
+        raise BadRequest("speed must be a number", "speed 应是数字") from error
     return Request(
         body["text"], body["language"], str(body.get("voice") or ""), str(body.get("key") or ""), speed,
         str(body.get("priority") or "prompt"),
@@ -237,7 +240,7 @@ async def _errors(request: web.Request, handler: Any) -> web.StreamResponse:
         return answer
     except SpeechError as error:
         known = _MESSAGES.get(error.code, _MESSAGES["speech_failed"])
-        message = {"zh": f"{known['zh']}：{error}", "en": f"{known['en']}: {error}"}
+        message = {"zh": f"{known['zh']}：{error.zh}", "en": f"{known['en']}: {error}"}
         return web.json_response(
             {"error": error.code, "message": message}, status=400 if isinstance(error, BadRequest) else 503
         )

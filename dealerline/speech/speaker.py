@@ -12,12 +12,12 @@ import heapq
 import itertools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dealerline.speech import voices
-from dealerline.speech.audio import for_telephone, sox_command
+from dealerline.speech.audio import Pcm, Samples
 from dealerline.speech.cache import Cache, key_of
 from dealerline.speech.engines import TTSEngine
 from dealerline.speech.errors import BadRequest, EngineError, SpeechError
@@ -66,11 +66,14 @@ class _Job:
 class Speaker:
     """The queue in front of the engines. `start` before use, `close` after."""
 
-    def __init__(self, engines: Sequence[TTSEngine], cache: Cache, library: Library, debroot: Path) -> None:
+    def __init__(
+        self, engines: Sequence[TTSEngine], cache: Cache, library: Library, telephone: Callable[[Pcm], Samples]
+    ) -> None:
+        """``telephone``: from an engine's sound to 8 kHz; runs in a thread, may raise EngineError."""
         self._engines = list(engines)
         self._cache = cache
         self._library = library
-        self._debroot = debroot
+        self._telephone = telephone
         self._heap: list[_Job] = []
         self._numbers = itertools.count()
         self._waiting: dict[tuple[str, str, str, float], _Job] = {}
@@ -147,17 +150,23 @@ class Speaker:
         try:
             language = language_of(request.language)
         except ValueError as error:
-            raise BadRequest(str(error)) from error
+            raise BadRequest(str(error), f"没有会说 {request.language!r} 的语音，请用 zh 或 en") from error
         if len(request.text) > LONGEST_TEXT:
-            raise BadRequest(f"the text has {len(request.text)} characters; at most {LONGEST_TEXT} can be spoken")
+            raise BadRequest(
+                f"the text has {len(request.text)} characters; at most {LONGEST_TEXT} can be spoken",
+                f"文字有 {len(request.text)} 个字，最多 {LONGEST_TEXT} 个",
+            )
         said = normalise(request.text, language)
         if not any(char.isalnum() for char in said):
-            raise BadRequest("there is nothing to say in the text")
+            raise BadRequest("there is nothing to say in the text", "没有可以朗读的内容")
         voice = request.voice or voices.PROMPTS[language]
         if voice not in voices.NEEDED:
-            raise BadRequest(f"no voice is called {voice!r}; there are {', '.join(voices.NEEDED)}")
+            there = ", ".join(voices.NEEDED)
+            raise BadRequest(
+                f"no voice is called {voice!r}; there are {there}", f"没有语音 {voice!r}，可用的有 {there}"
+            )
         if not 0.5 <= request.speed <= 2.0:
-            raise BadRequest("speed must be between 0.5 and 2.0")
+            raise BadRequest("speed must be between 0.5 and 2.0", "语速要在 0.5 到 2.0 之间")
         if request.priority not in PRIORITIES:
             raise BadRequest(f"priority must be one of {', '.join(PRIORITIES)}")
         return said, Request(request.text, language, voice, request.key, request.speed, request.priority)
@@ -211,7 +220,7 @@ class Speaker:
                 return there
             try:
                 pcm = await engine.synth(job.said, request.voice, request.language, request.speed)
-                samples = await asyncio.to_thread(for_telephone, pcm, sox_command(self._debroot))
+                samples = await asyncio.to_thread(self._telephone, pcm)
                 if not len(samples):
                     raise EngineError(f"{engine.name} made no sound")
             except EngineError as error:
@@ -224,7 +233,11 @@ class Speaker:
             try:
                 stored = self._cache.put(name, samples, text=request.text, engine=engine.name, voice=request.voice)
             except OSError as error:
-                raise SpeechError(f"the audio could not be stored ({error.strerror}): free some disk space") from error
+                raise SpeechError(
+                    f"the audio could not be stored ({error.strerror}): free some disk space",
+                    f"语音文件无法保存（{error.strerror}），请清理磁盘空间",
+                ) from error
             self._pin(request, stored.path)
             return Spoken(stored.path, stored.seconds, engine.name, False, number > 0)
-        raise SpeechError("no engine could speak: " + "; ".join(reasons))
+        why = "; ".join(reasons)
+        raise SpeechError(f"no engine could speak: {why}", f"没有可用的语音引擎：{why}")

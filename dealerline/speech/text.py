@@ -17,7 +17,10 @@ from dealerline.speech.numbers import cardinal, counted, decimal, spell, year
 RULES_VERSION = 1
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_MEASURES = "位|个|分钟|小时|天|周|年|辆|台|次|元|块|万|千|公里|米|升|张|份|项|名|人|件|条|家|间|层|倍|种|款|期|遍|声|秒|克|公斤|吨|度|岁|本|套"
+_MEASURES = (
+    "位|个|分钟|小时|天|周|年|辆|台|次|元|块|万|千|公里|米|升|张|份|项|名|人|件|条|家|间|层|倍|种|款|期|遍|声|秒|克|公斤"
+    "|吨|度|岁|本|套"
+)
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 
 Rule = tuple[re.Pattern[str], "str | Callable[[re.Match[str]], str]"]
@@ -198,7 +201,7 @@ _EN: tuple[Rule, ...] = tuple(
 
 
 def language_of(language: str) -> str:
-    """``zh`` or ``en`` for any tag such as ``zh-hans`` or ``en-GB``. Raises ValueError for other languages."""
+    """``zh`` or ``en`` for any tag such as ``zh-hans`` or ``en-GB``. Raises ValueError for any other language."""
     short = language.lower().replace("_", "-").split("-")[0]
     if short not in ("zh", "en"):
         raise ValueError(f"no voice speaks {language!r}; use zh or en")
