@@ -218,5 +218,7 @@ def normalise(text: str, language: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """Split where the voice breathes, so that one sentence is one inference and pauses are even."""
-    parts = re.split(r"(?<=[。！？!?；;])|(?<=[a-z0-9]{2}\.)\s", text)
+    parts = re.split(
+        r"(?<=[。！？!?；;])|(?<=\.)(?<!\b[A-Z]\.)(?<!\.[am]\.)(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!Dr\.)\s(?=[A-Z])", text
+    )
     return [part.strip() for part in parts if part and part.strip(" 。.")]
