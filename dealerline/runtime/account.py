@@ -142,7 +142,7 @@ def _folders(settings: Settings) -> Iterator[tuple[Path, int]]:
 
 
 def _let_pass(folder: Path, who: Account, wanted: Path) -> None:
-    """Let the account alone pass through one folder on the way to the data: by an access list, not by opening it to all."""
+    """Let the account alone pass through one folder on the way to the data: by an access list, not for all."""
     try:
         entries = _acl_read(folder)
         entries = [e for e in entries if not (e[0] == _USER and e[2] == who.uid) and e[0] != _MASK]

@@ -50,8 +50,8 @@ class Child:
 
 Node = Job | Child
 
-# How long to wait before the next start after the n-th early death in a row. The first is at once: a service must be back
-# within two seconds of a kill.
+# How long to wait before the next start after the n-th early death in a row. The first is at once: a service must be
+# back within two seconds of a kill.
 BACK_OFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 # Alive for so long, a child's earlier deaths are forgotten.
 FORGIVEN_SECONDS = 60.0
