@@ -27,7 +27,7 @@ class AriError(RuntimeError):
 
 
 class Ari:
-    """``on_event`` gets each event's JSON, in order; ``on_state`` gets True when events flow and False when they stop."""
+    """``on_event`` gets each event's JSON, in order; ``on_state``: True when events flow, False when they stop."""
 
     def __init__(self, url: str, app: str, password: str, on_event: Callable[[dict[str, Any]], None],
                  on_state: Callable[[bool], None] = lambda up: None) -> None:

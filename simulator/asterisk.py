@@ -1,8 +1,8 @@
 """The outside world's Asterisk: its folders, its hand-written configuration, its console.
 
-``python -m simulator.asterisk`` writes the configuration into ``settings.data/carrier`` and becomes Asterisk. It listens on
-loopback only. Its one peer is the centre, by address (``centre``) or by registration (``trunk``); whatever number the centre
-dials ends in the Stasis application ``outside``, where the control service plays the person who is called.
+``python -m simulator.asterisk`` writes the configuration into ``settings.data/carrier`` and becomes Asterisk. It
+listens on loopback only. Its one peer is the centre, by address (``centre``) or by registration (``trunk``); whatever
+number the centre dials ends in the Stasis application ``outside``, where the control service plays the called person.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ def main() -> int:
         heard_folder(settings).mkdir(parents=True, exist_ok=True)
         asterisk.write_config()
         command = asterisk.command()
+        os.execv(command[0], command)
     except (SettingsError, OSError) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
-    os.execv(command[0], command)
+    return 1
 
 
 if __name__ == "__main__":

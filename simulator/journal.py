@@ -53,7 +53,7 @@ def _decode(line: bytes) -> dict[str, Any] | None:
 
 
 def same_number(one: str, other: str) -> bool:
-    """Whether two spellings are likely the same telephone number: the last eight digits, or all when there are fewer."""
+    """Whether two spellings are likely the same number: the last eight digits agree, or all when there are fewer."""
     left, right = ("".join(c for c in text if c.isdigit()) for text in (one, other))
     length = min(8, len(left), len(right))
     return length > 0 and left[-length:] == right[-length:]

@@ -28,7 +28,7 @@ MENU_NODES = ("menu", "language")
 
 @dataclass
 class Party:
-    """``role``: ``caller`` (he rang the centre) or ``called`` (the centre rang him). ``number`` is his own, ``other`` theirs."""
+    """``role``: ``caller`` (he rang the centre) or ``called`` (the centre rang him). ``number`` is his own."""
 
     id: str
     role: str
@@ -59,7 +59,7 @@ class Party:
     def live(self) -> bool:
         return self.state != "ended"
 
-    def note(self, name: str, **data: Any) -> None:
+    def note(self, name: str, /, **data: Any) -> None:
         """Write down that something happened, and wake whoever waits for it."""
         self.events.append((round(time.time() - self.began, 3), name, data))
         self._changed.set()

@@ -1,7 +1,7 @@
 """Making a simulated person do his steps on his channel.
 
 The rule of the file: Asterisk does one thing after another on a channel, so whatever hums in the background is stopped
-before he speaks or presses keys, and taken up again afterwards; a person who does nothing sends silence, as real phones do.
+before he speaks or presses keys, and taken up again afterwards; who does nothing sends silence, as real phones do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.script import Step
 from simulator.voices import CannotSpeak, Voices
 
 log = logging.getLogger("simulator.player")
-KEY_SECONDS = 0.12  # how long a key is held
+KEY_MS = 120  # how long a key is held
 KEY_GAP = 0.1
 HUM_SECONDS = 60  # a hum is a file of that length...
 HUM_PIECES = 120  # ... played so many times: longer than any test
@@ -115,9 +115,9 @@ class Player:
                 if key == "w":
                     await party.until(lambda: False, 0.5)
                     continue
-                await self._ari.call("POST", f"channels/{party.channel}/dtmf", dtmf=key, duration=int(KEY_SECONDS * 1000))
+                await self._ari.call("POST", f"channels/{party.channel}/dtmf", dtmf=key, duration=KEY_MS)
                 party.note("presses", key=key)
-                await party.until(lambda: False, KEY_SECONDS + KEY_GAP)
+                await party.until(lambda: False, KEY_MS / 1000 + KEY_GAP)
 
     async def _sound(self, party: Party, step: Step) -> None:
         if step.kind == "say":

@@ -2,16 +2,20 @@
 
 A step is an object with one key (and its own options):
 
-``{"wait": 1.5}`` seconds · ``{"key": "12#"}`` · ``{"say": "text or asset key", "language": "en"}`` · ``{"tone": 400, "seconds": 2}``
-(hertz; without ``seconds`` for ever, while later steps go on) · ``{"await": "quiet"}`` (see AWAITED; ``"seconds"``: at most, then
-go on) · ``{"ring": true}`` · ``{"answer": true}`` · ``{"loop": [steps]}`` (until the call ends) · ``{"beep": true}`` ·
-``{"fax": "called" | "calling"}`` · ``{"hangup": true}`` or ``{"hangup": 17}`` (a Q.850 cause).
+- ``{"wait": 1.5}``: seconds
+- ``{"key": "12#"}``
+- ``{"say": "a text, or a key of assets/callers", "language": "en"}``
+- ``{"tone": 400, "seconds": 2}``: hertz; without ``seconds`` he hums it for ever, while later steps go on
+- ``{"await": "quiet", "seconds": 10}``: see AWAITED; after so many seconds he goes on all the same
+- ``{"loop": [steps]}``: until the call ends
+- ``{"ring": true}``, ``{"answer": true}``, ``{"beep": true}``, ``{"fax": "called"}`` or ``"calling"``
+- ``{"hangup": true}`` or ``{"hangup": 17}``: a Q.850 cause
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,7 +133,7 @@ def _fax(raw: Mapping[str, Any], where: str) -> Step:
     return Step("fax", text=raw["fax"])
 
 
-def _plain(kind: str) -> Any:
+def _plain(kind: str) -> Callable[[Mapping[str, Any], str], Step]:
     def make(raw: Mapping[str, Any], where: str) -> Step:
         if raw[kind] is not True:
             raise BadScript(f"{where}: wanted true")
@@ -137,8 +141,9 @@ def _plain(kind: str) -> Any:
     return make
 
 
-_PARSERS: dict[str, Any] = {
-    "wait": _wait, "key": _key, "say": _say, "tone": _tone, "await": _await, "hangup": _hangup, "loop": _loop, "fax": _fax,
+_PARSERS: dict[str, Callable[[Mapping[str, Any], str], Step]] = {
+    "wait": _wait, "key": _key, "say": _say, "tone": _tone, "await": _await, "hangup": _hangup, "loop": _loop,
+    "fax": _fax,
     "ring": _plain("ring"), "answer": _plain("answer"), "beep": _plain("beep"),
 }
 
@@ -146,7 +151,7 @@ PAUSE = 1.5  # seconds a person takes to press a key, or to go on speaking
 
 
 def caller_steps(keys: str, say: list[str], tone: float, stay: float) -> list[dict[str, Any]]:
-    """What a caller does when only told his keys and words: presses a key every 1.5 s, waits for a person, speaks, listens.
+    """What a caller does when only told his keys and words: a key every 1.5 s, waits for a person, speaks, listens.
 
     stay: seconds he talks before he hangs up; 0: he stays until the centre hangs up. With ``tone`` (hertz) he hums that
     all the time instead of being silent between words.
@@ -172,7 +177,8 @@ CALLED: dict[str, list[dict[str, Any]]] = {
     "machine": [{"ring": True}, {"wait": 4}, {"answer": True}, {"wait": 0.5},
                 {"say": "called.machine"}, {"beep": True},
                 {"await": "sound", "seconds": 10}, {"await": "quiet", "seconds": 60}, {"wait": 3}, {"hangup": True}],
-    "fax": [{"ring": True}, {"wait": 2}, {"answer": True}, {"wait": 0.5}, {"fax": "called"}, {"wait": 30}, {"hangup": True}],
+    "fax": [{"ring": True}, {"wait": 2}, {"answer": True}, {"wait": 0.5}, {"fax": "called"}, {"wait": 30},
+            {"hangup": True}],
     "short": [{"ring": True}, {"wait": 1.5}, {"answer": True}, {"wait": 0.3}, {"say": "called.hello"},
               {"wait": 5}, {"hangup": True}],
     "unallocated": [{"hangup": 1}],

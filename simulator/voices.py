@@ -1,4 +1,4 @@
-"""What simulated people say, as 8 kHz sound files: shipped utterances, else the speech service's voices, else espeak."""
+"""What simulated people say, as 8 kHz sound files: shipped, else the speech service's voices, else espeak."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ class Voices:
         libraries = self._tree.libraries
         await _run(self._tree.command("usr/bin/espeak-ng", f"--path={libraries}", "-v", ESPEAK_VOICE[language],
                                       "-s", "150", "-w", str(raw), "--", words))
-        await _run(self._tree.command("usr/bin/sox", str(raw), "-r", "8000", "-c", "1", "-b", "16", str(ready), "norm", "-6"))
+        await _run(self._tree.command("usr/bin/sox", str(raw), "-r", "8000", "-c", "1", "-b", "16", str(ready),
+                                      "norm", "-6"))
         raw.unlink(missing_ok=True)
         ready.rename(wav)
 

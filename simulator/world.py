@@ -1,4 +1,4 @@
-"""Everybody outside the centre: who is on the telephone, and what Asterisk and the centre's journal say happens to them."""
+"""Everybody outside the centre: who is on the telephone, and what Asterisk and the centre's journal say of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STRANGER = "163000{:05d}"  # prefix 163 belongs to nobody in China's plan, so no
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """One caller's errand, checked already. ``trunk``: ``address``, or ``registered`` for the carrier with a registration."""
+    """One caller's errand, checked already. ``trunk``: ``address``, or ``registered``: by the registered carrier."""
 
     to: str
     number: str = ""
@@ -51,6 +51,7 @@ class World:
         self.player = Player(self.ari, self.voices)
         self.parties: dict[str, Party] = {}
         self.phones: Callable[[str], tuple[Step, ...] | None] = lambda name: None
+        self.on_up: list[Callable[[], None]] = []  # called when the outside world's Asterisk is (back) there
         self._by_channel: dict[str, Party] = {}
         self._by_call: dict[str, Party] = {}
         self._journal = JournalTail(settings.spool)
@@ -94,7 +95,7 @@ class World:
         self._watch_journal()
         endpoint = f"PJSIP/{errand.to}@{TRUNK if errand.trunk == 'registered' else 'centre'}"
         party.note("dials", to=errand.to)
-        body = {"variables": {"PARTY": identity}}
+        body: dict[str, Any] = {"variables": {"PARTY": identity}}
         try:
             await self.ari.call("POST", f"channels/{identity}", body, endpoint=endpoint, context="caller",
                                 extension="person", priority=1, callerId=number, timeout=GIVE_UP_SECONDS)
@@ -124,8 +125,8 @@ class World:
         if kind in ("PlaybackFinished", "PlaybackStarted"):
             self._played(kind, event["playback"])
             return
-        channel = event.get("channel")
-        party = self._by_channel.get(channel["id"]) if isinstance(channel, dict) else None
+        channel: dict[str, Any] = event.get("channel") or {}
+        party = self._by_channel.get(channel.get("id", ""))
         if party is None:
             return
         if kind == "ChannelStateChange" and channel["state"] in ("Ringing", "Ring") and party.state == "dialling":
@@ -189,6 +190,8 @@ class World:
     def _asterisk(self, up: bool) -> None:
         if up:
             self._spawn_loose(self._sweep())
+            for tell in self.on_up:
+                tell()
             return
         for party in list(self._by_channel.values()):
             self._end(party, 0, "carrier")

@@ -1,7 +1,7 @@
 """Ears for tests: which tones, and which silences, are in a sound file.
 
-Every party of a telephony test hums its own frequency, so a Fourier transform of what another party received reads one row
-of the hearing matrix. Levels are in dB relative to a full-scale sine wave (0 dB); a tone of Asterisk's lies near -18 dB,
+Every party of a telephony test hums its own frequency, so a Fourier transform of what another party received reads one
+row of the hearing matrix. Levels are in dB relative to a full-scale sine wave (0 dB); a tone of ours lies near -14 dB,
 silence below -70 dB, and companding noise of A-law beside a tone below -45 dB.
 """
 
@@ -22,7 +22,7 @@ Samples = NDArray[np.float64]
 
 
 def samples(path: Path, start: float = 0.0, end: float | None = None, channel: int = 0) -> Samples:
-    """Samples from ``start`` to ``end`` seconds, 1.0 = full scale. A file still being written is read as far as it goes."""
+    """Samples from ``start`` to ``end`` seconds, 1.0 = full scale; of an unfinished file as far as it goes."""
     data = path.read_bytes()
     if len(data) < 44 or data[:4] != b"RIFF":
         return np.zeros(0)
@@ -72,7 +72,8 @@ def tones(path: Path, frequencies: Iterable[float], start: float = 0.0, end: flo
 def _frames(sound: Samples) -> Samples:
     """Loudness in dB of each 20 ms."""
     pieces = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)
-    return 10 * np.log10(np.maximum(np.mean(pieces**2, axis=1) * 2, 1e-12))
+    loud: Samples = 10 * np.log10(np.maximum(np.mean(pieces**2, axis=1) * 2, 1e-12))
+    return loud
 
 
 def gaps(path: Path, longer_than: float = 0.1, start: float = 0.0, end: float | None = None,
