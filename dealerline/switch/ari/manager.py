@@ -19,6 +19,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 ACTION_SECONDS = 5.0
 PING_SECONDS = 10.0
 
+RECORDER = "DL_RECORDER"  # the channel variable that holds the newest recorder's id
+
 Answer = dict[str, str]
 
 
@@ -103,7 +105,7 @@ class Manager:
         for path in (received, transmitted):
             if not path.startswith("/") or any(c in path for c in "(),\r\n"):
                 raise ValueError(f"not a path a recorder takes: {path!r}")
-        options = f"r({received})t({transmitted})"
+        options = f"r({received})t({transmitted})i({RECORDER})"  # without i() the answer does not name the recorder
         answer = await self.action("MixMonitor", Channel=channel, File="", Options=options)
         return answer.get("MixMonitorID", "")
 

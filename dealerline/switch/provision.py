@@ -1,0 +1,344 @@
+"""SIP accounts, pushed into Asterisk's memory through ARI: browsers, desk phones and carriers follow the back office.
+
+The rules of the file:
+
+- ``desired`` says what there should be, ``changes`` what differs from what was pushed, ``Provisioner.apply`` makes it
+  so. What has not changed is not pushed again, so that nobody's registration is disturbed.
+- Asterisk forgets everything pushed when it restarts, and keeps it when only the switch does. A global variable in
+  Asterisk (the marker) says what was pushed, so both are noticed.
+- Parts come before what refers to them (auth, aor, endpoint, then identify and registration), and go after it.
+- Passwords are derived (docs/architecture.md), and never logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from dealerline.switch.ari import Ari, AriError, AriLost
+from dealerline.switch.directory import Carrier, DeskPhone, Person, Snapshot
+
+log = logging.getLogger(__name__)
+
+MARKER = "DL_SIP"
+REALM = "dealerline"
+AGENT_CONTEXT, CARRIER_CONTEXT = "from-agent", "from-carrier"
+TRANSPORTS = {"udp": "transport-udp", "tcp": "transport-tcp"}
+USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+RESERVED = re.compile(r"(agent|carrier|phone)-|doctor$")
+AT_ONCE = 64  # requests under way at a time, so that calls' requests get between
+
+MODULE = "res_pjsip"  # of identify and registration too, although sorcery.conf maps them under their own modules' names
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """One object in Asterisk: its type and id. Sorts in the order in which objects are to be made."""
+
+    rank: int
+    type: str
+    id: str
+
+
+Fields = tuple[tuple[str, str], ...]
+Objects = dict[Key, Fields]
+
+_RANKS = {"auth": 0, "aor": 1, "endpoint": 2, "identify": 3, "registration": 4}
+
+
+def agent_endpoint(person: int) -> str:
+    """The endpoint of a person's browser; its SIP user name as well."""
+    return f"agent-{person}"
+
+
+def phone_endpoint(phone: int) -> str:
+    """The endpoint by which a desk phone is rung."""
+    return f"phone-{phone}"
+
+
+def carrier_endpoint(carrier: int) -> str:
+    """The endpoint of a carrier, for calls in and out."""
+    return f"carrier-{carrier}"
+
+
+def password(secret: str, username: str) -> str:
+    """The derived SIP password of a browser or desk phone. ``secret``: secrets/sip."""
+    return hmac.new(secret.encode(), username.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _put(objects: Objects, kind: str, name: str, fields: Mapping[str, str]) -> None:
+    objects[Key(_RANKS[kind], kind, name)] = tuple(fields.items())
+
+
+def _auth(objects: Objects, name: str, username: str, word: str, *, ours: bool) -> None:
+    fields = {"auth_type": "digest", "username": username, "password": word}
+    _put(objects, "auth", name, {**fields, "realm": REALM} if ours else fields)
+
+
+def _agent(objects: Objects, person: Person, secret: str) -> None:
+    name = agent_endpoint(person.id)
+    _auth(objects, name, name, password(secret, name), ours=True)
+    # A second browser of the same person takes over; a laptop that fell asleep is noticed by its silence.
+    aor = {"max_contacts": "1", "remove_existing": "yes", "qualify_frequency": "10", "qualify_timeout": "3.0"}
+    _put(objects, "aor", name, {**aor, "maximum_expiration": "600", "minimum_expiration": "30"})
+    _put(
+        objects,
+        "endpoint",
+        name,
+        {
+            "context": AGENT_CONTEXT,
+            "transport": "transport-ws",
+            "aors": name,
+            "auth": name,
+            "webrtc": "yes",
+            "dtls_auto_generate_cert": "yes",
+            "disallow": "all",
+            "allow": "opus,alaw,ulaw",
+            "direct_media": "no",
+            "dtmf_mode": "rfc4733",
+            "rtp_timeout": "15",  # a killed browser says no good-bye
+            "rtp_timeout_hold": "0",
+            "allow_transfer": "no",
+            "allow_subscribe": "no",
+            "send_pai": "no",
+            "trust_id_inbound": "no",
+            "device_state_busy_at": "1",
+        },
+    )
+
+
+def _phone(objects: Objects, phone: DeskPhone, secret: str) -> None:
+    """Rung as ``phone-<id>``; signs in by its own user name, as an endpoint of that name that shares its contacts."""
+    name, user = phone_endpoint(phone.id), phone.username or phone_endpoint(phone.id)
+    _auth(objects, user, user, password(secret, user), ours=True)
+    aor = {"max_contacts": "1", "remove_existing": "yes", "qualify_frequency": "30", "qualify_timeout": "3.0"}
+    _put(objects, "aor", user, {**aor, "maximum_expiration": "3600", "minimum_expiration": "30"})
+    endpoint = {
+        "context": AGENT_CONTEXT,
+        "aors": user,
+        "auth": user,
+        "disallow": "all",
+        "allow": "g722,alaw,ulaw",
+        "direct_media": "no",
+        "dtmf_mode": "rfc4733",
+        "rtp_symmetric": "yes",
+        "force_rport": "yes",
+        "rewrite_contact": "yes",
+        "rtp_timeout": "30",
+        "allow_transfer": "no",
+        "allow_subscribe": "no",
+        "trust_id_inbound": "no",
+        "device_state_busy_at": "1",
+    }
+    for endpoint_name in dict.fromkeys((name, user)):
+        _put(objects, "endpoint", endpoint_name, endpoint)
+
+
+def _carrier(objects: Objects, carrier: Carrier) -> None:
+    name = carrier_endpoint(carrier.id)
+    by_transport = "" if carrier.transport == "udp" else f";transport={carrier.transport}"
+    host = f"[{carrier.host}]" if ":" in carrier.host else carrier.host
+    uri = f"sip:{host}:{carrier.port}{by_transport}"
+    if carrier.username and carrier.password:
+        _auth(objects, name, carrier.username, carrier.password, ours=False)
+    _put(objects, "aor", name, {"contact": uri, "qualify_frequency": "30", "qualify_timeout": "3.0"})
+    endpoint = {
+        "context": CARRIER_CONTEXT,
+        "transport": TRANSPORTS[carrier.transport],
+        "aors": name,
+        "disallow": "all",
+        "allow": ",".join(carrier.codecs) or "alaw,ulaw",
+        "direct_media": "no",
+        "dtmf_mode": "auto",
+        "rtp_symmetric": "yes",
+        "force_rport": "yes",
+        "rewrite_contact": "yes",
+        "rtp_timeout": "60",
+        "rtp_timeout_hold": "600",
+        "trust_id_inbound": "yes",  # the carrier's P-Asserted-Identity is the caller's number
+        "trust_id_outbound": "yes",
+        "send_pai": "yes",
+        "allow_transfer": "no",
+        "allow_subscribe": "no",
+        "tone_zone": "cn",
+    }
+    if carrier.username:
+        endpoint |= {"from_user": carrier.username, "from_domain": carrier.host}
+        if carrier.password:
+            endpoint["outbound_auth"] = name
+    _put(objects, "endpoint", name, endpoint)
+    match = ",".join(carrier.match) or carrier.host
+    _put(objects, "identify", name, {"endpoint": name, "match": match, "srv_lookups": "no"})
+    if carrier.register:
+        registration = {
+            "server_uri": uri,
+            "client_uri": f"sip:{carrier.username}@{host}:{carrier.port}{by_transport}",
+            "contact_user": carrier.username,
+            "transport": TRANSPORTS[carrier.transport],
+            "endpoint": name,
+            "line": "yes",  # calls that come through the registration are the carrier's, whatever address they are from
+            "expiration": "300",
+            "retry_interval": "15",
+            "forbidden_retry_interval": "120",
+            "fatal_retry_interval": "120",
+            "max_retries": "1000000",
+            "auth_rejection_permanent": "no",
+        }
+        if carrier.password:
+            registration["outbound_auth"] = name
+        _put(objects, "registration", name, registration)
+
+
+def desired(snapshot: Snapshot, secret: str) -> tuple[Objects, list[str]]:
+    """Every object that ``snapshot`` asks for, and in words (for the log) what cannot be had."""
+    objects: Objects = {}
+    faults: list[str] = []
+    for person in snapshot.people:
+        _agent(objects, person, secret)
+    taken: set[str] = set()
+    for phone in snapshot.phones:
+        user = phone.username or phone_endpoint(phone.id)
+        foreign = RESERVED.match(user) and user != phone_endpoint(phone.id)
+        if foreign or user in taken or not USERNAME.fullmatch(user):
+            faults.append(f"desk phone {phone.id}: its user name is taken or cannot be used")
+            continue
+        taken.add(user)
+        _phone(objects, phone, secret)
+    for carrier in snapshot.carriers:
+        if carrier.transport not in TRANSPORTS:
+            faults.append(f"carrier {carrier.id}: transport {carrier.transport} is not supported")
+        elif not carrier.host or (carrier.register and not carrier.username):
+            faults.append(f"carrier {carrier.id}: host or user name is missing")
+        else:
+            _carrier(objects, carrier)
+    return objects, faults
+
+
+def changes(pushed: Objects, wanted: Objects) -> tuple[list[Key], list[Key]]:
+    """(to put, to delete), each in the order in which it must happen.
+
+    A registration or identify that changed is deleted first: Asterisk applies those when they are made, not when changed.
+    """
+    put = sorted(key for key, fields in wanted.items() if pushed.get(key) != fields)
+    gone = sorted((key for key in pushed if key not in wanted), reverse=True)
+    return put, gone
+
+
+@dataclass(slots=True)
+class Report:
+    """What ``apply`` did. ``failed``: "type id: reason"."""
+
+    put: int = 0
+    deleted: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def _digest(objects: Iterable[tuple[Key, Fields]]) -> str:
+    text = json.dumps([[k.type, k.id, list(f)] for k, f in sorted(objects)], separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Provisioner:
+    """Keeps Asterisk's SIP accounts equal to the newest snapshot. ``secret``: secrets/sip."""
+
+    def __init__(self, ari: Ari, secret: str) -> None:
+        self._ari = ari
+        self._secret = secret
+        self._pushed: Objects = {}
+        self._known = False  # whether ``_pushed`` is what Asterisk really has
+        self._told: set[str] = set()  # faults already in the log
+        self._lock = asyncio.Lock()
+
+    def forget(self) -> None:
+        """The connection was lost: look at the marker before believing anything."""
+        self._known = False
+
+    async def apply(self, snapshot: Snapshot) -> Report:
+        """Make it so. Raises AriLost when Asterisk goes away meanwhile; what it refuses is in the report, and is tried
+        again with the next call.
+        """
+        async with self._lock:
+            wanted, faults = desired(snapshot, self._secret)
+            report = Report(failed=faults)
+            if not self._known:
+                await self._recall(wanted)
+            put, gone = changes(self._pushed, wanted)
+            if put or gone:
+                # until all is done the marker says that nothing is sure
+                await self._mark("")
+                await self._delete(gone, report)
+                await self._push(put, wanted, report)
+                await self._mark(_digest(self._pushed.items()))
+                log.info("SIP accounts: %d put, %d deleted, %d refused", report.put, report.deleted, len(report.failed))
+            for fault in sorted(set(report.failed) - self._told):
+                log.warning("SIP account refused: %s", fault)
+            self._told = set(report.failed)
+            return report
+
+    async def _recall(self, wanted: Objects) -> None:
+        """What does Asterisk have? All that is wanted, if the marker says so; else what its list of endpoints shows."""
+        marker = (await self._ari.asterisk.get_global_var(variable=MARKER)).value
+        self._pushed = {}
+        if marker and marker == _digest(wanted.items()):
+            self._pushed = dict(wanted)
+        elif marker or await self._has_some():
+            # Of unknown content: everything wanted is put again, and what else carries our names is deleted.
+            names = {e.resource for e in await self._ari.endpoints.list_by_tech("PJSIP")}
+            ours = {name for name in names if re.match(r"(agent|phone|carrier)-\d+$", name)}
+            known = {(key.type, key.id) for key in wanted}
+            for name in ours:
+                for kind, rank in _RANKS.items():
+                    if (kind, name) not in known:
+                        self._pushed[Key(rank, kind, name)] = ()
+        self._known = True
+
+    async def _has_some(self) -> bool:
+        endpoints = await self._ari.endpoints.list_by_tech("PJSIP")
+        return any(re.match(r"(agent|phone|carrier)-\d+$", e.resource) for e in endpoints)
+
+    async def _mark(self, text: str) -> None:
+        await self._ari.asterisk.set_global_var(variable=MARKER, value=text or "unsure")
+
+    async def _delete(self, keys: list[Key], report: Report) -> None:
+        for key in keys:
+            try:
+                await self._ari.asterisk.delete_object(MODULE, key.type, key.id)
+                report.deleted += 1
+            except AriLost:
+                raise
+            except AriError as error:
+                if not error.gone:
+                    report.failed.append(f"{key.type} {key.id}: {error.message}")
+            self._pushed.pop(key, None)
+
+    async def _push(self, keys: list[Key], wanted: Objects, report: Report) -> None:
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(key: Key) -> None:
+            async with room:
+                await self._put(key, wanted[key], report)
+
+        for rank in sorted({key.rank for key in keys}):
+            await asyncio.gather(*(one(key) for key in keys if key.rank == rank))
+
+    async def _put(self, key: Key, fields: Fields, report: Report) -> None:
+        operations = self._ari.asterisk
+        listed = [{"attribute": name, "value": value} for name, value in fields]
+        try:
+            if key in self._pushed and key.type in ("registration", "identify"):
+                await operations.delete_object(MODULE, key.type, key.id)
+            await operations.update_object(MODULE, key.type, key.id, fields=listed)
+        except AriLost:
+            raise
+        except AriError as error:
+            self._pushed.pop(key, None)
+            report.failed.append(f"{key.type} {key.id}: {error.message}")
+        else:
+            self._pushed[key] = fields
+            report.put += 1
