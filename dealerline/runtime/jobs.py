@@ -27,11 +27,12 @@ class JobError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What jobs and children share: settings, account, code folder, environment."""
+    """What jobs and children share: settings, account, code folder, interpreter, environment."""
 
     settings: Settings
     who: Account
     code: Path
+    python: str
     environment: dict[str, str]
 
 
@@ -113,8 +114,8 @@ async def run_as(context: Context, command: Sequence[str], log: str) -> None:
         raise JobError(f"{' '.join(command[2:])} ended with {code}:\n    {said}")
 
 
-def django(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "django", *arguments]
+def django(context: Context, *arguments: str) -> list[str]:
+    return [context.python, "-m", "django", *arguments]
 
 
 def records(context: Context, *, load: Sequence[str]) -> Job:
@@ -122,15 +123,15 @@ def records(context: Context, *, load: Sequence[str]) -> Job:
 
     async def work(tell: Progress) -> str:
         tell("tables")
-        both = [run_as(context, django("migrate", "--noinput", "-v", "1"), "setup")]
+        both = [run_as(context, django(context, "migrate", "--noinput", "-v", "1"), "setup")]
         if not _static_is_new(context):
-            both.append(run_as(context, django("collectstatic", "--noinput", "-v", "0"), "static"))
+            both.append(run_as(context, django(context, "collectstatic", "--noinput", "-v", "0"), "static"))
         await asyncio.gather(*both)
         done = []
         for name in load:
             if has_command(context.code, name):
                 tell(name.replace("_", " "))
-                await run_as(context, django(name), "setup")
+                await run_as(context, django(context, name), "setup")
                 done.append(name)
         return ", ".join(done).replace("_", " ")
 

@@ -1,7 +1,7 @@
 """The built pages: ``npm ci`` and ``vite build`` in a copy of ``web/`` under the cache, once for each state of it.
 
-Never in the checkout, which may be read-only or somebody else's. Node comes from the machine when it is new enough, else
-from a wheel in a folder of its own.
+Never in the checkout, which may be read-only or somebody else's. Node comes from the machine when it is new enough,
+else from a wheel in a folder of its own.
 """
 
 from __future__ import annotations

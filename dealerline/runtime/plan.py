@@ -12,6 +12,7 @@ from typing import Any
 
 from dealerline.runtime import jobs, pages, services
 from dealerline.runtime.account import Account, account, code_folder
+from dealerline.runtime.interpreter import interpreter
 from dealerline.runtime.nodes import Node, without_strangers
 from dealerline.runtime.paths import write_file
 from dealerline.settings import CHECKOUT, Settings
@@ -35,13 +36,15 @@ def as_toml(settings: Settings) -> str:
     return "".join(f"{f.name} = {value(getattr(settings, f.name))}\n" for f in fields(settings))
 
 
-def environment(settings: Settings, who: Account, code: Path) -> dict[str, str]:
+def environment(settings: Settings, who: Account, code: Path, python: str) -> dict[str, str]:
     """The children's environment. The settings go through a file of mode 0600: passwords do not belong in here."""
     config = settings.run / "settings.toml"
     write_file(config, "# Written at every start: what the children were started with.\n" + as_toml(settings), 0o600)
     who.own(config)
     kept = {k: v for k, v in os.environ.items() if not k.startswith("DEALERLINE_") and k not in _DROPPED}
     kept.update({k: v for k, v in os.environ.items() if k == "DEALERLINE_DEBIAN_MIRROR"})
+    if python != sys.executable:  # a copy, whose library lies beside it
+        kept["LD_LIBRARY_PATH"] = str(Path(python).parents[2] / "base" / "lib")
     return kept | {
         "DEALERLINE_CONFIG": str(config), "DEALERLINE_DATA": str(settings.data),
         "DEALERLINE_CACHE": str(settings.cache), "DEALERLINE_PAGES": str(pages.folder(settings.cache, code)),
@@ -49,7 +52,7 @@ def environment(settings: Settings, who: Account, code: Path) -> dict[str, str]:
         "HOME": str(settings.data) if who.change else os.environ.get("HOME", str(settings.data)),
         "USER": who.name, "LOGNAME": who.name, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(code),
         "PYTHONUNBUFFERED": "1", "PYTHONPYCACHEPREFIX": str(settings.cache / "pycache"), "PYTHONSAFEPATH": "1",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "TZ": "UTC",
+        "PATH": f"{Path(python).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "TZ": "UTC",
         # one thread each in numerical libraries: the second core belongs to the calls
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
     }
@@ -60,13 +63,14 @@ def context(settings: Settings) -> jobs.Context:
     who = account(settings)
     jobs.prepare(settings, who)
     code = code_folder(settings, CHECKOUT, who)
-    return jobs.Context(settings, who, code, environment(settings, who, code))
+    python = interpreter(settings, who)
+    return jobs.Context(settings, who, code, python, environment(settings, who, code, python))
 
 
 def nodes(given: jobs.Context, names: Collection[str], *, load: Collection[str] = (),
           records: bool = True) -> list[Node]:
     """The plan for the named children with the jobs they need. ``load``: data loaders, in order."""
-    plan: list[Node] = [jobs.folders(given), *services.children(given.settings, names)]
+    plan: list[Node] = [jobs.folders(given), *services.children(given.settings, names, given.python)]
     if {"asterisk", "carrier", "edge", "speech"} & set(names):
         plan.append(jobs.tree(given))
     if "edge" in names:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +17,8 @@ OUTSIDE_WORLD = ("carrier", "simulator")
 
 
 def _python(module: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", module, *arguments]
+    """The interpreter's path comes in when the children are made: it depends on their account."""
+    return ["python", "-m", module, *arguments]
 
 
 def _postgres(s: Settings) -> Child:
@@ -117,6 +118,7 @@ def wanted(settings: Settings, *, simulated: bool) -> list[str]:
     return [name for name in ALL if name not in left_out]
 
 
-def children(settings: Settings, names: Collection[str]) -> list[Child]:
-    """The named children. Raises KeyError for an unknown name."""
-    return [_MAKERS[name](settings) for name in names]
+def children(settings: Settings, names: Collection[str], python: str) -> list[Child]:
+    """The named children, run by this interpreter. Raises KeyError for an unknown name."""
+    made = [_MAKERS[name](settings) for name in names]
+    return [replace(child, command=[python, *child.command[1:]]) for child in made]

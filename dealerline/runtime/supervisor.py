@@ -16,6 +16,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ from dealerline.runtime.paths import socket_folder, write_file
 from dealerline.settings import Settings
 
 _FAST, _SLOW = 0.1, 5.0  # seconds between health checks while starting, and later
+_HOPELESS = 4  # deaths in a row before the first health: the start is called off
 
 
 class AlreadyRunning(RuntimeError):
@@ -201,6 +203,9 @@ class Supervisor:
                 continue
             deaths = 1 if time.monotonic() - began > FORGIVEN_SECONDS else deaths + 1
             state.restarts += 1
+            if deaths >= _HOPELESS and not self._ready[child.name].is_set():
+                said = "\n    ".join(tail(self.settings.logs / f"{child.name}.log"))
+                self._fail(f"{child.title['en']} does not start ({_ending(code)}). It said last:\n    {said}")
             self._tell(child, "restarting", _ending(code))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake[child.name].wait(), back_off(deaths))
@@ -342,6 +347,16 @@ def _boot() -> str:
 # from outside ---------------------------------------------------------------------------------------------------------
 def control_socket(settings: Settings) -> str:
     return str(socket_folder(settings.run) / "supervisor.sock")
+
+
+def ask(settings: Settings, what: str, name: str, timeout: float = 60.0) -> dict[str, Any]:
+    """Ask the running supervisor to ``start``, ``stop`` or ``restart`` a child; its answer."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(timeout)
+        client.connect(control_socket(settings))
+        client.sendall(json.dumps({"do": what, "name": name}).encode() + b"\n")
+        answer = json.loads(client.makefile("rb").readline())
+    return dict(answer)
 
 
 def read_state(settings: Settings) -> dict[str, Any] | None:
