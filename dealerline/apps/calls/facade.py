@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from dealerline.apps.calls.logic.journal import forget_segment, positions, project, raise_alarm, take_in
-from dealerline.apps.calls.models import Queue, QueueMember
+from dealerline.apps.calls.logic.projector import fold
+from dealerline.apps.calls.models import Alarm, Queue, QueueMember
 
-__all__ = ["directory_queues", "forget_segment", "positions", "project", "raise_alarm", "take_in"]
+__all__ = ["alarms", "directory_queues", "fold", "forget_segment", "positions", "project", "raise_alarm", "take_in"]
 
 
 def directory_queues(people: set[int]) -> list[dict[str, Any]]:
@@ -23,3 +24,9 @@ def directory_queues(people: set[int]) -> list[dict[str, Any]]:
          "max_wait_seconds": queue.max_wait_seconds, "service_seconds": queue.service_seconds,
          "music": queue.music, "priority": queue.priority}
         for queue in Queue.objects.filter(active=True, store__active=True).order_by("pk")]
+
+
+def alarms() -> list[dict[str, Any]]:
+    """The alarms nobody has cleared, newest first."""
+    return [{"code": alarm.code, "subject": alarm.subject, "count": alarm.count, "at": alarm.last_at.isoformat()}
+            for alarm in Alarm.objects.filter(cleared_at__isnull=True)[:50]]

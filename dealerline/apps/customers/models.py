@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -9,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.common.access import ScopedQuerySet
+from dealerline.apps.customers.logic.names import pinyin_of
 
 
 class CustomerKind(models.TextChoices):
@@ -66,6 +69,10 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_pinyin = pinyin_of(self.name)
+        super().save(*args, **kwargs)
 
 
 class CustomerPhone(models.Model):

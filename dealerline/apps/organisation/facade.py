@@ -22,7 +22,7 @@ from dealerline.apps.organisation.models import (
 
 __all__ = [
     "ALWAYS", "LineKind", "agents_see_numbers_in", "directory_carriers", "directory_hours", "directory_lines",
-    "directory_phones", "directory_reasons", "directory_stores", "group", "lines_seen_by", "set_up_finished",
+    "directory_phones", "directory_reasons", "directory_stores", "group", "line_names", "lines_seen_by", "set_up_finished",
     "store_names", "stores_seen_by",
 ]
 
@@ -49,6 +49,11 @@ def stores_seen_by(viewer: Viewer) -> list[dict[str, Any]]:
 def store_names(stores: set[int]) -> dict[int, dict[str, str]]:
     """id -> both names."""
     return {store.pk: store.text for store in Store.objects.filter(pk__in=stores)}
+
+
+def line_names(lines: set[int]) -> dict[int, dict[str, str]]:
+    """id -> both names."""
+    return {line.pk: line.text for line in Line.objects.filter(pk__in=lines)}
 
 
 def lines_seen_by(viewer: Viewer) -> list[dict[str, Any]]:

@@ -1,0 +1,134 @@
+"""The call record: what people write. Two who edit at once are told; nothing is ever overwritten unseen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from dealerline.apps.accounts.facade import Person
+from dealerline.apps.calls.logic.calls import access_call, took_part
+from dealerline.apps.calls.models import Call, CallRecord, CallRecordVersion, Choice, Matter, Result
+from dealerline.apps.common.errors import NotAllowed, NotFound, Problem, Text
+from dealerline.apps.customers.facade import access_customer
+
+STUB_DAYS = 2
+"""A record can be written before its call is in the database: the id is a UUIDv7, which tells the time; older ones are not stubs."""
+
+
+def as_json(record: CallRecord) -> dict[str, Any]:
+    """The record as the form has it."""
+    return {
+        "call": record.call_id, "matter": record.matter_id, "result": record.result_id, "notes": record.notes,
+        "follow_up_at": record.follow_up_at.isoformat() if record.follow_up_at else None,
+        "follow_up_note": record.follow_up_note, "customer": record.call.customer_id, "draft": record.draft,
+        "version": record.version, "author": record.author.name if record.author else None,
+        "updated_at": record.updated_at.isoformat()}
+
+
+def record_of(person: Person, call: UUID) -> CallRecord | None:
+    """The record, or None when none was written or the call is not yet known. Raises NotFound for outsiders."""
+    if not Call.objects.filter(pk=call).exists():
+        return None
+    access_call(person, call)
+    return CallRecord.objects.select_related("call", "author").filter(call=call).first()
+
+
+def choices(person: Person, store: int | None) -> dict[str, list[dict[str, Any]]]:
+    """Matters and results as trees: the shared ones and the store's (of all the person's stores when None)."""
+
+    def tree(rows: list[Any], parent: int | None) -> list[dict[str, Any]]:
+        return [{"id": row.pk, "code": row.code, "name": row.text, "children": tree(rows, row.pk),
+                 "line_kind": getattr(row, "line_kind", ""),
+                 "required_follow_up": getattr(row, "needs_follow_up", False)} for row in rows if row.parent_id == parent]
+
+    result = {}
+    for name, model in (("matters", Matter), ("results", Result)):
+        rows = model._default_manager.visible_to(person).filter(active=True)  # type: ignore[attr-defined]
+        if store is not None:
+            rows = rows.exclude(store__isnull=False) | rows.filter(store_id=store)
+        result[name] = tree(list(rows.distinct().order_by("position", "id")), None)
+    return result
+
+
+def _choice(model: type[Choice], person: Person, value: int | None, field: str, problems: dict[str, Text]) -> Any:
+    if value is None:
+        return None
+    row = model._default_manager.visible_to(person).filter(pk=value, active=True).first()  # type: ignore[attr-defined]
+    if row is None:
+        problems[field] = {"zh": "这个选项已不可用，请重新选择。", "en": "This choice is no longer there: choose again."}
+    return row
+
+
+def _call_for_writing(person: Person, call: UUID) -> Call:
+    """The call, locked; a stub when the journal has not reached the database. Raises NotFound, NotAllowed."""
+    row = Call.objects.select_for_update(of=("self",)).filter(pk=call).first()
+    if row is None:
+        if not person.can("records.write"):
+            raise NotAllowed
+        if call.version == 7:
+            age = timezone.now().timestamp() - (call.int >> 80) / 1000
+            if not -3600 < age < STUB_DAYS * 86400:
+                raise NotFound
+        Call.objects.bulk_create([Call(id=call)], ignore_conflicts=True)
+        return Call.objects.select_for_update(of=("self",)).get(pk=call)
+    if row.arrived_at is None:
+        if CallRecord.objects.filter(call=row).exclude(author=person).exists():
+            raise NotFound
+        return row
+    access_call(person, call)
+    stores = person.stores_for("records.write")
+    if row.store_id not in stores:
+        raise NotAllowed
+    own = row.ended_at is None or took_part(person, row) or CallRecord.objects.filter(call=row, author=person).exists()
+    if not own and row.store_id not in person.stores_for("records.edit_others"):
+        raise NotAllowed
+    return row
+
+
+def save(person: Person, call: UUID, *, matter: int | None, result: int | None, notes: str, follow_up_at: datetime | None,
+         follow_up_note: str, customer: int | None, draft: bool, version: int) -> CallRecord:
+    """Write the record. Raises Problem: ``stale`` (409, with the row as it is), ``invalid`` (fields), NotFound, NotAllowed."""
+    problems: dict[str, Text] = {}
+    with transaction.atomic():
+        row = _call_for_writing(person, call)
+        record = CallRecord.objects.select_related("author").filter(call=row).first()
+        if record is not None and record.version != version:
+            record.call = row
+            raise Problem("stale", "别人刚刚保存了这条记录，请查看后再决定保留哪一份。",
+                          "Somebody saved this record just now: look at it and choose which to keep.", status=409,
+                          extra={"current": as_json(record)})
+        chosen_matter = _choice(Matter, person, matter, "matter", problems)
+        chosen_result = _choice(Result, person, result, "result", problems)
+        if not draft:
+            _complete(chosen_matter, chosen_result, follow_up_at, problems)
+        if problems:
+            raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.", fields=problems)
+        if customer is not None and customer != row.customer_id:
+            row.customer_id = access_customer(person, customer).pk
+            row.save(update_fields=["customer"])
+        if record is None:
+            record = CallRecord(call=row, draft=True, version=0)
+        record.matter, record.result, record.notes = chosen_matter, chosen_result, notes
+        record.follow_up_at, record.follow_up_note = follow_up_at, follow_up_note
+        record.draft = record.draft and draft  # what was finished stays finished
+        record.version += 1
+        record.author = person
+        record.save()
+        if not record.draft:
+            content = {key: value for key, value in as_json(record).items() if key not in ("call", "author", "updated_at")}
+            CallRecordVersion.objects.create(record=record, version=record.version, author=person, content=content)
+    return record
+
+
+def _complete(matter: Any, result: Any, follow_up_at: datetime | None, problems: dict[str, Text]) -> None:
+    """What a finished record must have."""
+    if matter is None:
+        problems.setdefault("matter", {"zh": "请选择来电事项。", "en": "Choose what the call was about."})
+    if result is None:
+        problems.setdefault("result", {"zh": "请选择处理结果。", "en": "Choose what came of it."})
+    elif result.needs_follow_up and follow_up_at is None:
+        problems["follow_up_at"] = {"zh": "这个结果需要填写回访时间。", "en": "This result needs a date to follow up."}

@@ -1,0 +1,77 @@
+"""Shapes that many answers share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime, Field
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain NUL characters")
+    return text
+
+
+Plain = Annotated[str, AfterValidator(_storable)]
+"""Text that a database can hold."""
+
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+"""A row's id."""
+
+
+class Text(Schema):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Ref(Schema):
+    """A row by id and name."""
+
+    id: int
+    name: str
+
+
+class NamedRef(Schema):
+    """A row by id and both names."""
+
+    id: int
+    name: Text
+
+
+class ProblemOut(Schema):
+    """Every error: a code for programs, words for people, words a field of the form."""
+
+    code: str
+    text: Text
+    fields: dict[str, Text] = {}
+
+
+class LockedOut(ProblemOut):
+    """As ProblemOut, with the seconds until it is worth trying again."""
+
+    seconds: int
+
+
+class StaleOut(ProblemOut):
+    """Somebody else saved meanwhile; ``current`` is the row as it is now."""
+
+    current: dict[str, Any]
+
+
+class Done(Schema):
+    """It was done."""
+
+    ok: bool = True
+
+
+def epoch(at: datetime | None) -> float | None:
+    """A time as epoch seconds."""
+    return None if at is None else at.timestamp()
+
+
+__all__ = ["AwareDatetime", "Done", "Id", "LockedOut", "NamedRef", "Plain", "ProblemOut", "Ref", "StaleOut", "Text", "epoch"]

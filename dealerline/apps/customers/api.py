@@ -1,0 +1,239 @@
+"""The pop; customers listed, made, read and changed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from dealerline.apps.accounts.facade import need, person_of, signed_in
+from dealerline.apps.audit import facade as audit
+from dealerline.apps.common.errors import NotAllowed
+from dealerline.apps.common.live import live_call
+from dealerline.apps.common.paging import Page, paged
+from dealerline.apps.common.schemas import Id, Plain, ProblemOut, StaleOut, Text
+from dealerline.apps.customers.logic import customers
+from dealerline.apps.customers.logic.numbers import normalise_number
+from dealerline.apps.customers.logic.pop import pop
+
+router = Router(tags=["customers"], auth=signed_in)
+
+
+class PhoneOut(Schema):
+    id: int
+    number: str
+    use: str
+    primary: bool
+
+
+class CustomerOut(Schema):
+    """A customer; numbers masked by role."""
+
+    id: int
+    number: str | None
+    name: str
+    title: str
+    kind: str
+    level: str
+    labels: list[str]
+    company: str
+    notes: str
+    need: str
+    store: int
+    version: int
+    phones: list[PhoneOut]
+
+
+class CarOut(Schema):
+    id: int
+    vin: str
+    plate: str
+    brand: Text | None
+    model: str
+    year: int | None
+    colour: str
+    mileage_km: int | None
+    bought_on: date | None
+    insurance_until: date | None
+    inspection_until: date | None
+
+
+class OrderOut(Schema):
+    id: int
+    number: str
+    model: str
+    status: str
+    amount: Decimal | None
+    store: int
+    ordered_on: date | None
+    expected_on: date | None
+    open: bool
+
+
+class RepairOut(Schema):
+    id: int
+    number: str
+    stage: str
+    work: str
+    amount: Decimal | None
+    store: int
+    received_at: datetime | None
+    promised_at: datetime | None
+    open: bool
+    plate: str
+
+
+class CardOut(Schema):
+    number: str
+    level: str
+    points: int
+    balance: Decimal
+    valid_until: date | None
+
+
+class PastCallOut(Schema):
+    id: UUID
+    at: datetime
+    direction: str
+    outcome: str
+    seconds: float
+    line_name: Text | None
+    agent_name: str
+    matter: Text | None
+    result: Text | None
+    notes: str
+
+
+class PopOut(Schema):
+    """Everything about a caller."""
+
+    known: bool
+    customer: CustomerOut | None
+    other_matches: list[CustomerOut]
+    cars: list[CarOut]
+    orders: list[OrderOut]
+    repairs: list[RepairOut]
+    card: CardOut | None
+    calls: list[PastCallOut]
+
+
+class CustomerIn(Schema):
+    """The short form. ``phone`` may be empty when ``call`` is given: then the caller's own number is used."""
+
+    name: Plain = Field(max_length=80)
+    title: Plain = Field("", max_length=20)
+    kind: str = Field("person", pattern="^(person|company)$")
+    company: Plain = Field("", max_length=120)
+    phone: Plain = Field("", max_length=40)
+    plate: Plain = Field("", max_length=12)
+    model: Plain = Field("", max_length=80)
+    need: Plain = Field("", max_length=200)
+    store: Id | None = None
+    call: UUID | None = None
+
+
+class CustomerPatch(Schema):
+    """What to change, and the version it was read at."""
+
+    version: int = Field(ge=0, le=2**31 - 1)
+    name: Plain | None = Field(None, max_length=80)
+    title: Plain | None = Field(None, max_length=20)
+    kind: str | None = Field(None, pattern="^(person|company)$")
+    company: Plain | None = Field(None, max_length=120)
+    level: str | None = Field(None, pattern="^(normal|silver|gold|vip)$")
+    labels: list[Plain] | None = Field(None, max_length=20)
+    notes: Plain | None = Field(None, max_length=20_000)
+    need: Plain | None = Field(None, max_length=200)
+    add_phone: Plain | None = Field(None, max_length=40)
+
+
+class CustomersQuery(Schema):
+    q: Plain = Field("", max_length=80)
+    page: int = Field(1, ge=1, le=100_000)
+    store: Id | None = None
+
+
+class PopQuery(Schema):
+    number: Plain = Field("", max_length=40)
+    call: UUID | None = None
+    line: Id | None = None
+
+
+@router.get("/pop", response={200: PopOut, 403: ProblemOut})
+def get_pop(request: HttpRequest, query: Query[PopQuery]) -> Any:
+    """Who rings, in one statement. A masked number is looked up by its call."""
+    person = need(request, "customers.view")
+    number = query.number.strip()
+    if query.number.startswith(" "):  # a "+" that was not escaped in the address
+        number = "+" + number
+    e164 = "" if "*" in number else normalise_number(number)
+    if not e164 and query.call is not None:
+        live = live_call(query.call)  # the switch knows it before the database does
+        if live is not None and live.store in person.stores_for("calls.view"):
+            e164 = normalise_number(live.number)
+    return HttpResponse(pop(person, e164, query.call, query.line), content_type="application/json; charset=utf-8")
+
+
+@router.get("/customers", response={200: Page[CustomerOut], 403: ProblemOut})
+def list_customers(request: HttpRequest, query: Query[CustomersQuery]) -> dict[str, Any]:
+    """Search: name, pinyin, number, plate."""
+    person = need(request, "customers.view")
+    rows = customers.search(person, query.q, query.store).order_by("-id")
+    return paged(rows, query.page, lambda customer: customers.as_json(person, customer))
+
+
+@router.post("/customers", response={200: CustomerOut, 400: ProblemOut, 403: ProblemOut})
+def create_customer(request: HttpRequest, data: CustomerIn) -> dict[str, Any]:
+    """The short form; repeating it makes nobody twice."""
+    person = need(request, "customers.edit")
+    live = live_call(data.call) if data.call is not None and not data.phone.strip() else None
+    store = data.store or (live.store if live else None) or person.store_id
+    if store is None:
+        stores = sorted(person.stores_for("customers.edit").ids)
+        if not stores:
+            raise NotAllowed
+        store = stores[0]
+    call_number = ""
+    if live is not None and live.store in person.stores_for("calls.view"):
+        call_number = normalise_number(live.number)
+    customer = customers.create(
+        person, store=store, phone=data.phone, call_number=call_number, plate=data.plate, model=data.model,
+        values={"name": data.name, "title": data.title, "kind": data.kind, "company": data.company, "need": data.need})
+    audit.record(request, "customer", object_type="customer", object_id=customer.pk, store=customer.store_id,
+                 detail={"created": True})
+    return customers.as_json(person, customer)
+
+
+@router.get("/customers/{customer}", response={200: CustomerOut, 404: ProblemOut})
+def get_customer(request: HttpRequest, customer: Id) -> dict[str, Any]:
+    """One customer."""
+    person = person_of(request)
+    return customers.as_json(person, customers.access_customer(person, customer))
+
+
+@router.get("/customers/{customer}/file", response={200: PopOut, 404: ProblemOut})
+def get_customer_file(request: HttpRequest, customer: Id) -> Any:
+    """Everything about one customer, in the pop's shape."""
+    person = person_of(request)
+    row = customers.access_customer(person, customer)
+    return HttpResponse(pop(person, "", None, None, customer=row.pk), content_type="application/json; charset=utf-8")
+
+
+@router.patch("/customers/{customer}",
+              response={200: CustomerOut, 400: ProblemOut, 403: ProblemOut, 404: ProblemOut, 409: StaleOut})
+def change_customer(request: HttpRequest, customer: Id, data: CustomerPatch) -> dict[str, Any]:
+    """Change some fields; 409 with the newer row when it was changed meanwhile."""
+    person = person_of(request)
+    row = customers.access_customer(person, customer, "customers.edit")
+    values = data.dict(exclude_unset=True, exclude_none=True, exclude={"version", "add_phone"})
+    row = customers.change(person, row, values, data.version)
+    if data.add_phone:
+        customers.add_phone(row, data.add_phone, "mobile")
+    audit.record(request, "customer", object_type="customer", object_id=row.pk, store=row.store_id,
+                 detail={"fields": sorted(values) + (["phones"] if data.add_phone else [])})
+    return customers.as_json(person, row)

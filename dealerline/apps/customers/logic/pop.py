@@ -1,0 +1,125 @@
+"""The screen pop: everything about a caller in one SQL statement.
+
+The database builds the JSON, so that the answer costs one look at each index and no objects. Numbers are masked inside the statement, by
+the rule of accounts/logic/masking.py, store by store. Nothing of a store that the person does not see is ever read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from dealerline.apps.accounts.facade import Person
+
+CALLS_SHOWN = 5
+MATCHES_SHOWN = 10
+
+
+def masked(column: str, store: str) -> str:
+    """SQL for a number as the person may see it. Needs ``organisation_store`` joined as ``store``."""
+    return f"""CASE WHEN %(sees_every)s OR {store}.id = ANY(%(sees)s) OR {store}.agents_see_numbers THEN {column}
+        WHEN length({column}) < 8 THEN repeat('*', greatest(length({column}) - 2, 0)) || right({column}, 2)
+        ELSE left({column}, CASE WHEN {column} LIKE '+%%' THEN 6 ELSE 3 END) || '****' || right({column}, 4) END"""
+
+
+def _customer(row: str) -> str:
+    return f"""json_build_object(
+        'id', {row}.id, 'number', {row}.number, 'name', {row}.name, 'title', {row}.title, 'kind', {row}.kind,
+        'level', {row}.level, 'labels', {row}.labels, 'company', {row}.company, 'notes', {row}.notes, 'need', {row}.need,
+        'store', {row}.store_id, 'version', {row}.version,
+        'phones', coalesce((SELECT json_agg(json_build_object('id', p.id, 'number', {masked("p.e164", "s")}, 'use', p.use,
+                            'primary', p.primary) ORDER BY p.primary DESC, p.id)
+                     FROM customers_customerphone p JOIN organisation_store s ON s.id = {row}.store_id
+                    WHERE p.customer_id = {row}.id), '[]'::json))"""
+
+
+POP = f"""
+WITH target AS MATERIALIZED (
+    SELECT c.id AS call, coalesce(%(customer)s, c.customer_id) AS chosen, coalesce(nullif(%(number)s, ''), c.customer_number, '') AS number,
+           coalesce(%(line)s, c.line_id) AS line
+      FROM (SELECT 1) AS one
+      LEFT JOIN calls_call c ON c.id = %(call)s AND (%(calls_every)s OR c.store_id = ANY(%(calls)s))
+), found AS MATERIALIZED (
+    SELECT u.*, row_number() OVER (
+               ORDER BY (u.id = t.chosen) DESC NULLS LAST,
+                        (u.store_id = (SELECT l.store_id FROM organisation_line l WHERE l.id = t.line)) DESC NULLS LAST,
+                        u.updated_at DESC, u.id) AS place
+      FROM target t
+      JOIN LATERAL (SELECT p.customer_id AS id FROM customers_customerphone p WHERE p.e164 = t.number AND t.number <> ''
+                    UNION SELECT t.chosen WHERE t.chosen IS NOT NULL) AS hit ON true
+      JOIN customers_customer u ON u.id = hit.id
+     WHERE %(every)s OR u.store_id = ANY(%(stores)s)
+     ORDER BY place LIMIT {MATCHES_SHOWN}
+), best AS MATERIALIZED (SELECT * FROM found WHERE place = 1),
+past AS MATERIALIZED (
+    SELECT k.* FROM (
+        (SELECT c.* FROM calls_call c JOIN best b ON c.customer_id = b.id
+          WHERE c.arrived_at IS NOT NULL ORDER BY c.arrived_at DESC LIMIT 20)
+        UNION
+        (SELECT c.* FROM calls_call c JOIN target t ON c.customer_number = t.number AND t.number <> ''
+          WHERE c.arrived_at IS NOT NULL ORDER BY c.arrived_at DESC LIMIT 20)
+    ) AS k
+    WHERE (%(calls_every)s OR k.store_id = ANY(%(calls)s)) AND k.id IS DISTINCT FROM %(call)s
+    ORDER BY k.arrived_at DESC LIMIT {CALLS_SHOWN}
+)
+SELECT json_build_object(
+    'known', EXISTS (SELECT 1 FROM best),
+    'customer', (SELECT {_customer("b")} FROM best b),
+    'other_matches', coalesce((SELECT json_agg({_customer("f")} ORDER BY f.place) FROM found f WHERE f.place > 1), '[]'::json),
+    'cars', coalesce((SELECT json_agg(json_build_object(
+            'id', c.id, 'vin', c.vin, 'plate', c.plate, 'model', c.model, 'year', c.year, 'colour', c.colour,
+            'brand', CASE WHEN r.id IS NULL THEN NULL ELSE json_build_object('zh', r.name_zh, 'en',
+                          coalesce(nullif(r.name_en, ''), r.name_zh)) END,
+            'mileage_km', c.mileage_km, 'bought_on', c.bought_on, 'insurance_until', c.insurance_until,
+            'inspection_until', c.inspection_until) ORDER BY c.id)
+        FROM best b JOIN customers_car c ON c.customer_id = b.id
+        LEFT JOIN organisation_brand r ON r.id = c.brand_id), '[]'::json),
+    'orders', coalesce((SELECT json_agg(o.row) FROM (SELECT json_build_object(
+            'id', o.id, 'number', o.number, 'model', o.model, 'status', o.status, 'amount', o.amount, 'store', o.store_id,
+            'ordered_on', o.ordered_on, 'expected_on', o.expected_on, 'open', o.open) AS row
+        FROM best b JOIN customers_order o ON o.customer_id = b.id AND (%(every)s OR o.store_id = ANY(%(stores)s))
+        ORDER BY o.open DESC, o.ordered_on DESC NULLS LAST, o.id DESC LIMIT 10) AS o), '[]'::json),
+    'repairs', coalesce((SELECT json_agg(r.row) FROM (SELECT json_build_object(
+            'id', r.id, 'number', r.number, 'stage', r.stage, 'work', r.work, 'amount', r.amount, 'store', r.store_id,
+            'received_at', r.received_at, 'promised_at', r.promised_at, 'open', r.open,
+            'plate', coalesce(c.plate, '')) AS row
+        FROM best b JOIN customers_repair r ON r.customer_id = b.id AND (%(every)s OR r.store_id = ANY(%(stores)s))
+        LEFT JOIN customers_car c ON c.id = r.car_id
+        ORDER BY r.open DESC, r.received_at DESC NULLS LAST, r.id DESC LIMIT 10) AS r), '[]'::json),
+    'card', (SELECT json_build_object('number', m.number, 'level', m.level, 'points', m.points, 'balance', m.balance,
+                                      'valid_until', m.valid_until)
+        FROM best b JOIN customers_membershipcard m ON m.customer_id = b.id ORDER BY m.id DESC LIMIT 1),
+    'calls', coalesce((SELECT json_agg(json_build_object(
+            'id', k.id, 'at', k.arrived_at, 'direction', k.direction, 'outcome', k.outcome, 'seconds', k.talk_seconds,
+            'line_name', CASE WHEN l.id IS NULL THEN NULL ELSE json_build_object('zh', l.name_zh, 'en',
+                              coalesce(nullif(l.name_en, ''), l.name_zh)) END,
+            'agent_name', coalesce(a.name, ''),
+            'matter', CASE WHEN m.id IS NULL THEN NULL ELSE json_build_object('zh', m.name_zh, 'en',
+                           coalesce(nullif(m.name_en, ''), m.name_zh)) END,
+            'result', CASE WHEN u.id IS NULL THEN NULL ELSE json_build_object('zh', u.name_zh, 'en',
+                           coalesce(nullif(u.name_en, ''), u.name_zh)) END,
+            'notes', coalesce(d.notes, '')) ORDER BY k.arrived_at DESC)
+        FROM past k LEFT JOIN organisation_line l ON l.id = k.line_id LEFT JOIN accounts_person a ON a.id = k.agent_id
+        LEFT JOIN calls_callrecord d ON d.call_id = k.id LEFT JOIN calls_matter m ON m.id = d.matter_id
+        LEFT JOIN calls_result u ON u.id = d.result_id), '[]'::json)
+)::text
+"""
+
+
+def pop(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None) -> str:
+    """The pop as JSON text. ``number`` in E.164 or ""; then the call's own number is used, if that call may be seen.
+
+    ``customer``: of that customer, whatever the number.
+    """
+    seen, calls = person.stores_for("customers.view"), person.stores_for("calls.view")
+    sees = person.stores_for("numbers.see")
+    parameters: dict[str, Any] = {
+        "number": number, "call": call, "line": line, "customer": customer, "every": seen.every, "stores": sorted(seen.ids),
+        "calls_every": calls.every, "calls": sorted(calls.ids), "sees_every": sees.every, "sees": sorted(sees.ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(POP, parameters)
+        row = cursor.fetchone()
+    assert row is not None
+    return str(row[0])
