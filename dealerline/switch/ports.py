@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from dealerline.domain.facts import Fact
 from dealerline.switch.directory import Snapshot
+
+
+class Timer(Protocol):
+    """Something that will happen unless it is cancelled."""
+
+    def cancel(self) -> None:
+        """Forget it; harmless when it already happened."""
+        ...
 
 
 class Clock(Protocol):
@@ -14,6 +22,10 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Seconds since the epoch, UTC."""
+        ...
+
+    def later(self, seconds: float, what: Callable[[], None]) -> Timer:
+        """Call ``what`` once after so many seconds."""
         ...
 
 
@@ -34,6 +46,10 @@ class Journal(Protocol):
 
     def write(self, fact: Fact) -> None: ...
 
+    def write_many(self, facts: Sequence[Fact]) -> None:
+        """The facts of one event, in order; one disk sync for all of them when any is durable."""
+        ...
+
 
 class Desk(Protocol):
     """One signed-in browser page (or robot) of an agent."""
@@ -42,4 +58,8 @@ class Desk(Protocol):
 
     def send(self, message: dict[str, Any]) -> None:
         """Queue a message for the page; never blocks, never raises."""
+        ...
+
+    def close(self) -> None:
+        """Send what is queued, then end the connection."""
         ...

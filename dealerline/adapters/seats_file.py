@@ -1,0 +1,141 @@
+"""Who was signed in as what, in ``run/agents.json``: so that a killed switch brings everybody back as he was.
+
+The rule of the file: it is a help, not the truth. What is older than ``FRESH`` seconds counts no more; a person whose page does
+not come back within the agents' grace is signed out as if it had closed; a person on a call is taken up from the call itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from dealerline.domain import presence
+from dealerline.switch.agents import GRACE
+from dealerline.switch.engine import Engine
+from dealerline.switch.model import Call, Phase, Seat
+
+log = logging.getLogger(__name__)
+
+FRESH = 60.0
+EVERY = 0.25
+
+
+class SeatsFile:
+    """Saves a quarter of a second after a change, restores once."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self._path = path
+        self._engine = engine
+        self._core = engine.core
+        self._last = ""
+
+    def start(self) -> None:
+        """Save from now on."""
+        self._core.later(EVERY, self._again)
+
+    def _again(self) -> None:
+        self._core.later(EVERY, self._again)
+        self.save()
+
+    def save(self) -> None:
+        """Write the file if something changed. A full disk costs only this help."""
+        seats = [self._pack(s) for s in self._core.seats.values() if s.signed_in or s.desk is not None]
+        text = json.dumps(seats, separators=(",", ":"))
+        if text == self._last:
+            return
+        beside = self._path.with_suffix(".new")
+        try:
+            beside.write_text(json.dumps({"at": self._core.now, "seats": seats}), encoding="utf-8")
+            beside.replace(self._path)
+        except OSError as error:
+            log.warning("agents.json cannot be written: %s", error.strerror)
+            return
+        self._last = text
+
+    def _pack(self, seat: Seat) -> dict[str, Any]:
+        now = seat.presence
+        packed: dict[str, Any] = {
+            "person": seat.person,
+            "state": now.state,
+            "reason": now.reason,
+            "since": now.since,
+            "until": now.until,
+            "device": seat.device,
+            "tab": seat.tab,
+            "registered": seat.registered,
+            "microphone": seat.microphone,
+        }
+        if now.state == "wrap" and seat.call is not None:
+            call = seat.call
+            packed["wrap"] = {
+                "id": call.id,
+                "direction": call.direction,
+                "from_number": call.from_number,
+                "to_number": call.to_number,
+                "arrived": call.arrived,
+                "line": call.line,
+                "store": call.store,
+                "language": call.language,
+                "queue": call.queue,
+                "queued": call.queued,
+                "answered": call.answered,
+                "talk_started": call.talk_started,
+                "seq": call.seq + 1,
+                "path": call.path,
+            }
+        return packed
+
+    def restore(self) -> None:
+        """Everybody who was there, as he was; pages have to come back soon."""
+        try:
+            saved = json.loads(self._path.read_text(encoding="utf-8"))
+            fresh = self._core.now - float(saved["at"]) < FRESH
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+        for packed in saved["seats"]:
+            try:
+                self._unpack(packed, fresh)
+            except (KeyError, TypeError, ValueError):
+                log.warning("a seat in agents.json cannot be read")
+
+    def _unpack(self, packed: dict[str, Any], fresh: bool) -> None:
+        state = packed["state"]
+        if packed["person"] not in self._core.lookup.people:
+            return
+        if not fresh or state == "offline":
+            if state != "offline":
+                self._core.fact("agent.signed_out", person=packed["person"], agent=packed["person"], cause="restart")
+            return
+        seat = self._engine.agents.seat(packed["person"])
+        seat.device, seat.tab, seat.lost = packed["device"], packed["tab"], True
+        seat.registered, seat.microphone = packed["registered"], packed["microphone"]
+        kept = state if state in ("ready", "busy", "wrap") else "ready"  # a call of his says more, when it is found
+        seat.presence = presence.Agent(
+            seat.person,
+            kept,
+            packed["reason"] if kept == "busy" else "",
+            "resumed",
+            packed["since"],
+            packed["until"] if kept != "ready" else None,
+        )
+        if kept == "wrap":
+            self._wrap(seat, packed.get("wrap"))
+        seat.gone_timer = self._core.later(GRACE, self._engine.agents.stayed_away, seat)
+        self._engine.agents.sync(seat)
+
+    def _wrap(self, seat: Seat, saved: dict[str, Any] | None) -> None:
+        left = (seat.presence.until or 0.0) - self._core.now
+        if saved is not None:
+            call = Call(saved["id"], "", saved["direction"], saved["from_number"], saved["to_number"], saved["arrived"])
+            for name in ("line", "store", "language", "queue", "queued", "answered", "talk_started", "seq", "path"):
+                setattr(call, name, saved[name])
+            call.phase, call.ended, call.person, call.wrap_until = (
+                Phase.ENDED,
+                True,
+                seat.person,
+                seat.presence.until or 0.0,
+            )
+            seat.call = call
+        seat.wrap_timer = self._core.later(max(left, 0.1), self._engine.agents.wrap_over, seat, "timeout")

@@ -1,0 +1,277 @@
+"""The media engine, by Asterisk: orders become ARI requests, ARI events become ours.
+
+Rules of the file. Requests keep the order of the orders; none is waited for. What is refused becomes a ``Failed`` event, except
+what only says that the thing is gone already. Recorders go through the manager interface: ARI has none that keep the sides apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio import Future
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from dealerline.switch.ari import AmiError, Ari, AriError, Manager, models
+from dealerline.switch.media import (
+    Arrived,
+    Back,
+    Device,
+    Digit,
+    Event,
+    Failed,
+    Gone,
+    Inventory,
+    Leg,
+    LiveChannel,
+    Lost,
+    PlayEnded,
+    RecordEnded,
+    Ringing,
+)
+
+log = logging.getLogger(__name__)
+
+APPLICATION = "dealerline"
+VARIABLES = ("DL_CALL", "DL_ROLE", "DL_AGENT", "DL_TAB", "DL_STATE")
+VOICEMAIL = "voicemail/"
+
+
+class AriMedia:
+    """``Media`` on one Asterisk. ``events`` gets every event of ours, in order."""
+
+    def __init__(
+        self, url: str, user: str, password: str, manager: tuple[str, int, str, str], events: Callable[[Event], None]
+    ) -> None:
+        self._events = events
+        self._booted = ""
+        self.before_back: Callable[[bool], Any] | None = None  # awaited first: provisioning
+        self.ari = Ari(
+            url,
+            user,
+            password,
+            APPLICATION,
+            on_event=self._received,
+            on_back=self._back,
+            on_lost=self._lost,
+            subscriptions=("endpoint:PJSIP",),
+        )
+        host, port, name, secret = manager
+        self.manager = Manager(host, port, name, secret)
+        self._on: dict[type[Any], Callable[[Any], None]] = {
+            models.StasisStart: self._start,
+            models.ChannelStateChange: self._state,
+            models.ChannelDtmfReceived: lambda e: self._events(Digit(e.channel.id, e.digit)),
+            models.PlaybackFinished: lambda e: self._events(PlayEnded(e.playback.id, e.playback.state == "failed")),
+            models.RecordingFinished: lambda e: self._recorded(e.recording, failed=False),
+            models.RecordingFailed: lambda e: self._recorded(e.recording, failed=True),
+            models.ChannelDestroyed: lambda e: self._events(Gone(e.channel.id, e.cause, e.cause_txt)),
+            models.StasisEnd: self._left,
+            models.EndpointStateChange: lambda e: self._events(
+                Device(e.endpoint.resource, e.endpoint.state == "online")
+            ),
+        }
+
+    def start(self) -> None:
+        """Connect, and stay connected."""
+        self.ari.start()
+        self.manager.start()
+
+    async def close(self) -> None:
+        await self.ari.close()
+        await self.manager.close()
+
+    # events -------------------------------------------------------------------------------------------------------------
+    def _received(self, event: models.Event) -> None:
+        handler = self._on.get(type(event))
+        if handler is not None:
+            handler(event)
+
+    def _start(self, event: models.StasisStart) -> None:
+        channel = event.channel
+        self._events(Arrived(channel.id, tuple(event.args), channel.name, channel.caller.number))
+
+    def _state(self, event: models.ChannelStateChange) -> None:
+        if event.channel.state == "Ringing":
+            self._events(Ringing(event.channel.id))
+
+    def _recorded(self, recording: models.LiveRecording, failed: bool) -> None:
+        name = recording.name.removeprefix(VOICEMAIL)
+        self._events(RecordEnded(name, float(recording.duration), failed, recording.cause))
+
+    def _left(self, event: models.StasisEnd) -> None:
+        """Out of our hands without a hang-up of ours: into the echo, or hung up (the end of the channel follows)."""
+
+    def _lost(self) -> None:
+        self._events(Lost())
+
+    async def _back(self) -> None:
+        info = await self.ari.asterisk.get_info(only="status")
+        booted = info.status.startup_time if info.status is not None else ""
+        restarted = bool(self._booted) and booted != self._booted
+        if self.before_back is not None:
+            await self.before_back(restarted or not self._booted)
+        self._booted = booted
+        self._events(Back(await self._inventory(variables=True), restarted))
+
+    async def _inventory(self, variables: bool) -> Inventory:
+        channels, bridges, endpoints = await asyncio.gather(
+            self.ari.channels.list_all(), self.ari.bridges.list_all(), self.ari.endpoints.list_by_tech("PJSIP")
+        )
+        ours = [c for c in channels if c.dialplan.app_name == "Stasis" or c.id.count("-") >= 5]
+        answers: list[Any] = [None] * len(ours)
+        if variables:
+            answers = await asyncio.gather(
+                *(self.ari.channels.get_channel_vars(c.id, variables=VARIABLES) for c in ours), return_exceptions=True
+            )
+        return Inventory(
+            {c.id: self._live(c, a) for c, a in zip(ours, answers, strict=True)},
+            {b.id: frozenset(b.channels) for b in bridges if b.id.startswith("dl-")},
+            frozenset(e.resource for e in endpoints if e.state == "online"),
+        )
+
+    def _live(self, channel: models.Channel, answer: Any) -> LiveChannel:
+        values = answer.variables if isinstance(answer, models.Variables) else {}
+        data = channel.dialplan.app_data.split(",")
+        args = tuple(data[1:]) if data[0] == APPLICATION else ()
+        try:
+            created = datetime.fromisoformat(channel.creationtime).timestamp()
+        except ValueError:
+            created = 0.0
+        return LiveChannel(
+            channel.id,
+            channel.name,
+            channel.state,
+            args,
+            channel.caller.number,
+            created,
+            {k: str(v) for k, v in values.items() if v},
+        )
+
+    # orders -------------------------------------------------------------------------------------------------------------
+    def _watch(self, future: Future[Any], order: str, subject: str, *harmless: int) -> None:
+        """Tell of a refusal; ``harmless`` are the statuses that only say that it is over already."""
+
+        def done(answer: Future[Any]) -> None:
+            if answer.cancelled():
+                return
+            error = answer.exception()
+            if isinstance(error, AriError):
+                if error.status not in harmless:
+                    self._events(Failed(order, subject, error.status, error.message))
+            elif isinstance(error, AmiError):
+                self._events(Failed(order, subject, 0, str(error)))
+
+        future.add_done_callback(done)
+
+    def answer(self, channel: str) -> None:
+        self._watch(self.ari.channels.answer(channel), "answer", channel)
+
+    def play(self, channel: str, playback: str, sounds: Sequence[str]) -> None:
+        self._watch(self.ari.channels.play_with_id(channel, playback, media=sounds), "play", playback)
+
+    def stop_play(self, playback: str) -> None:
+        self._watch(self.ari.playbacks.stop(playback), "stop_play", playback, 404)
+
+    def music(self, channel: str, music_class: str) -> None:
+        self._watch(self.ari.channels.start_moh(channel, moh_class=music_class or None), "music", channel, 404)
+
+    def stop_music(self, channel: str) -> None:
+        self._watch(self.ari.channels.stop_moh(channel), "stop_music", channel, 404)
+
+    def ring(self, leg: Leg) -> None:
+        name = f'"{leg.name}" ' if leg.name else ""
+        self._watch(
+            self.ari.channels.originate_with_id(
+                leg.channel,
+                endpoint=leg.endpoint,
+                app=APPLICATION,
+                app_args=",".join(leg.args),
+                caller_id=f"{name}<{leg.number}>",
+                timeout=leg.seconds,
+                variables=dict(leg.variables),
+            ),
+            "ring",
+            leg.channel,
+        )
+
+    def hang_up(self, channel: str, cause: int = 16) -> None:
+        self._watch(self.ari.channels.hangup(channel, reason_code=str(cause)), "hang_up", channel, 404)
+
+    def make_bridge(self, bridge: str) -> None:
+        self._watch(self.ari.bridges.create_with_id(bridge, type="mixing"), "make_bridge", bridge, 409)
+
+    def join(self, bridge: str, channels: Sequence[str]) -> None:
+        self._watch(self.ari.bridges.add_channel(bridge, channel=channels), "join", channels[0], 404)
+
+    def leave(self, bridge: str, channel: str) -> None:
+        self._watch(self.ari.bridges.remove_channel(bridge, channel=channel), "leave", channel, 400, 404, 422)
+
+    def drop_bridge(self, bridge: str) -> None:
+        self._watch(self.ari.bridges.destroy(bridge), "drop_bridge", bridge, 404)
+
+    def mute(self, channel: str, on: bool) -> None:
+        verb = self.ari.channels.mute if on else self.ari.channels.unmute
+        self._watch(verb(channel, direction="in"), "mute", channel, 404)
+
+    def keys(self, channel: str, digits: str) -> None:
+        self._watch(self.ari.channels.send_dtmf(channel, dtmf=digits), "keys", channel, 404)
+
+    def record(self, channel: str, name: str, max_seconds: int, silence_seconds: int, beep: bool) -> None:
+        self._watch(
+            self.ari.channels.record(
+                channel,
+                name=VOICEMAIL + name,
+                format="wav",
+                max_duration_seconds=max_seconds,
+                max_silence_seconds=silence_seconds,
+                if_exists="fail",
+                beep=beep,
+                terminate_on="#",
+            ),
+            "record",
+            name,
+        )
+
+    def stop_record(self, name: str) -> None:
+        self._watch(self.ari.recordings.stop(VOICEMAIL + name), "stop_record", name, 404)
+
+    def remember(self, channel: str, values: Mapping[str, str]) -> None:
+        self._watch(self.ari.channels.set_channel_vars(channel, variables=values), "remember", channel, 404)
+
+    def monitor(self, channel: str, agent_path: str, customer_path: str) -> None:
+        # S keeps both sides in step: silence is written where one side has none (the customer on hold, lost packets).
+        options = f"r({agent_path})t({customer_path})S"
+        self._watch(self.manager.action("MixMonitor", Channel=channel, File="", Options=options), "monitor", channel)
+
+    def stop_monitor(self, channel: str) -> None:
+        def done(answer: Future[Any]) -> None:
+            if not answer.cancelled():
+                answer.exception()  # none there any more: it ended with its channel
+
+        self.manager.action("StopMixMonitor", Channel=channel).add_done_callback(done)
+
+    def received(self, channel: str, done: Callable[[int | None], None]) -> None:
+        def answered(answer: Future[models.RTPstat]) -> None:
+            failed = answer.cancelled() or answer.exception() is not None
+            done(None if failed else answer.result().rxcount)
+
+        self.ari.channels.rtpstatistics(channel).add_done_callback(answered)
+
+    def echo(self, channel: str) -> None:
+        self._watch(
+            self.ari.channels.continue_in_dialplan(channel, context="echo", extension="echo", priority=1),
+            "echo",
+            channel,
+            404,
+        )
+
+    def inventory(self, done: Callable[[Inventory | None], None]) -> None:
+        task = asyncio.ensure_future(self._inventory(variables=False))
+
+        def asked(answer: asyncio.Task[Inventory]) -> None:
+            failed = answer.cancelled() or answer.exception() is not None
+            done(None if failed else answer.result())
+
+        task.add_done_callback(asked)

@@ -1,0 +1,256 @@
+"""Every page that is connected, what it asks for, and what it is told.
+
+Rules of the file. The switch is the authority: a page asks, the switch answers ok or says in words why not. A page hears of its own
+call and state at once; of queues and the board at most once a second, and only when something changed. It sees its stores only.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from dealerline.domain import presence
+from dealerline.switch import texts, tickets
+from dealerline.switch.directory import Text
+from dealerline.switch.engine import Engine
+from dealerline.switch.model import Call, Phase, Refused, Seat
+from dealerline.switch.ports import Desk
+from dealerline.switch.provision import agent_endpoint, password
+from dealerline.switch.views import Views
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0
+MICROPHONES = ("ok", "refused", "missing", "unknown")
+WRAP_MORE = 60.0
+TAB = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+class Session:
+    """One connection, from hello to its end."""
+
+    def __init__(self, desk: Desk, watch: bool, stores: frozenset[int]) -> None:
+        self.desk = desk
+        self.watch = watch
+        self.stores = stores
+        self.board = watch
+
+
+class Desks:
+    """All sessions. ``sip_secret`` derives the SIP passwords, ``desk_secret`` checks tickets."""
+
+    def __init__(self, engine: Engine, desk_secret: str, sip_secret: str) -> None:
+        self.engine = engine
+        self.core = engine.core
+        self.views = Views(engine.core, engine)
+        self._desk_secret, self._sip_secret = desk_secret, sip_secret
+        self.sessions: dict[Desk, Session] = {}
+        self._changed = True
+        self._waiting: dict[Desk, dict[str, Any]] = {}
+        self.core.tell_call = self._tell_call
+        self.core.tell_seat = self._tell_seat
+        self.core.tell_gone = self._tell_gone
+        self.core.tell_alarm = self._tell_alarm
+        self.core.changed = self._mark
+        self._on: dict[str, Callable[[Seat, dict[str, Any]], dict[str, Any]]] = {
+            "phone": self._phone,
+            "state": self._state,
+            "refuse": self._refuse,
+            "answer": self._answer,
+            "hold": self._hold,
+            "unhold": self._unhold,
+            "mute": self._mute,
+            "unmute": self._unmute,
+            "keys": self._keys,
+            "hangup": self._hangup,
+            "wrap_done": self._wrap_done,
+            "wrap_more": self._wrap_more,
+            "dial": self._dial,
+            "headset_test": self._headset_test,
+        }
+        self.core.later(EVERY, self._again)
+
+    # telling ------------------------------------------------------------------------------------------------------------
+    def _mark(self) -> None:
+        self._changed = True
+
+    def _tell_call(self, call: Call) -> None:
+        call.rev += 1
+        seat = self.core.seat_of(call)
+        if seat is None:
+            return
+        if seat.desk is not None:
+            seat.desk.send({"type": "call", **self.views.call(call, seat.person)})
+
+    def _tell_gone(self, person: int, call: str, rev: int, text: Text | None) -> None:
+        seat = self.core.seats.get(person)
+        if seat is not None and seat.desk is not None:
+            seat.desk.send({"type": "call_gone", "call": call, "rev": rev, **({"text": text} if text else {})})
+
+    def _tell_seat(self, seat: Seat) -> None:
+        if seat.desk is not None:
+            seat.desk.send({"type": "agent", **self.views.agent(seat)})
+
+    def _tell_alarm(self, code: str, on: bool) -> None:
+        for session in self.sessions.values():
+            session.desk.send({"type": "alarm", "code": code, "text": texts.ALARMS.get(code, {}), "on": on})
+
+    def _again(self) -> None:
+        self.core.later(EVERY, self._again)
+        if not self._changed or not self.sessions:
+            return
+        self._changed = False
+        board = self.views.board() if any(s.board for s in self.sessions.values()) else None
+        for session in self.sessions.values():
+            if board is not None and session.board:
+                session.desk.send(self.views.cut(board, session.stores))
+            waiting = self.views.waiting(session.stores)
+            if self._waiting.get(session.desk) != waiting:
+                self._waiting[session.desk] = waiting
+                session.desk.send({"type": "queues", "waiting": waiting})
+
+    # coming and going ---------------------------------------------------------------------------------------------------
+    def hello(self, desk: Desk, message: dict[str, Any]) -> Session:
+        """A page says who it is. Raises Refused, or tickets.BadTicket."""
+        ticket = tickets.read(str(message.get("ticket", "")), self._desk_secret, self.core.now)
+        person = self.core.lookup.people.get(ticket.person)
+        if person is None:
+            raise Refused("no_person")
+        desk.person = person.id
+        watch = message.get("watch") is True
+        device, tab = str(message.get("device", "browser")), str(message.get("tab", ""))
+        if device not in ("browser", "phone") or not TAB.fullmatch(tab):
+            raise Refused("bad_message")
+        session = Session(desk, watch, frozenset(person.stores) | {person.store})
+        self.sessions[desk] = session
+        seat: Seat | None = None
+        if not watch:
+            seat = self.core.seats.get(person.id)
+            made: list[Seat] = []
+            self.core.run(lambda: made.append(self.engine.agents.hello(desk, device, tab)))
+            seat = made[0] if made else seat
+        word = "" if watch else password(self._sip_secret, agent_endpoint(person.id))
+        desk.send(self.views.welcome(seat, person, word))
+        self._waiting[desk] = waiting = self.views.waiting(session.stores)
+        desk.send({"type": "queues", "waiting": waiting})
+        for code, on in self.core.alarms.items():
+            if on:
+                desk.send({"type": "alarm", "code": code, "text": texts.ALARMS.get(code, {}), "on": True})
+        self._changed = True
+        return session
+
+    def gone(self, desk: Desk) -> None:
+        """The connection ended."""
+        session = self.sessions.pop(desk, None)
+        self._waiting.pop(desk, None)
+        if session is not None and not session.watch:
+            self.core.run(self.engine.agents.desk_gone, desk)
+
+    # asking -------------------------------------------------------------------------------------------------------------
+    def command(self, session: Session, message: dict[str, Any]) -> dict[str, Any]:
+        """Do what a page asks; the answer to send it."""
+        identifier, kind = message.get("id"), message.get("type")
+        try:
+            if kind == "ping":
+                return {"type": "pong", "id": identifier, "now": self.core.now}
+            if kind == "board":
+                session.board = message.get("on") is True
+                self._changed = True
+                return {"type": "ok", "id": identifier}
+            handler = self._on.get(str(kind))
+            if handler is None:
+                raise Refused("bad_message")
+            if session.watch:
+                raise Refused("watch_only")
+            seat = self.core.seats.get(session.desk.person)
+            if seat is None or seat.desk is not session.desk:
+                raise Refused("hello_first")
+            return {"type": "ok", "id": identifier, **self.core.ask(handler, seat, message)}
+        except (Refused, presence.IllegalChange) as error:
+            code = error.code if isinstance(error, Refused) else "bad_state"
+            return {"type": "error", "id": identifier, "code": code, "text": texts.error(code)}
+
+    def _call(self, seat: Seat, message: dict[str, Any]) -> Call:
+        call = seat.call
+        if call is None or call.id != message.get("call"):
+            raise Refused("no_call")
+        return call
+
+    def _phone(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        microphone = message.get("microphone", "unknown")
+        if microphone not in MICROPHONES:
+            raise Refused("bad_message")
+        self.engine.agents.health(seat, message.get("registered") is True, microphone)
+        return {}
+
+    def _state(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.agents.wish(seat, str(message.get("state", "")), str(message.get("reason") or ""))
+        return {}
+
+    def _refuse(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        call = self._call(seat, message)
+        if call.phase is not Phase.OFFERED:
+            raise Refused("not_now")
+        self.engine.queueing.refuse(call, seat)
+        return {}
+
+    def _answer(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        """A desk phone answers by itself; nothing can be done for it from here but to say whether it still rings."""
+        if self._call(seat, message).phase is not Phase.OFFERED:
+            raise Refused("not_now")
+        return {}
+
+    def _hold(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.talk.hold(self._call(seat, message))
+        return {}
+
+    def _unhold(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.talk.unhold(self._call(seat, message))
+        return {}
+
+    def _mute(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.talk.mute(self._call(seat, message), True)
+        return {}
+
+    def _unmute(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.talk.mute(self._call(seat, message), False)
+        return {}
+
+    def _keys(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.talk.keys(self._call(seat, message), str(message.get("digits", "")))
+        return {}
+
+    def _hangup(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        call = self._call(seat, message)
+        if call.ended:
+            raise Refused("no_call")
+        if call.phase is Phase.OFFERED:
+            self.engine.queueing.refuse(call, seat)
+        else:
+            self.engine.end(call, "agent", "cancelled" if call.phase is Phase.DIALLING else "hung_up")
+        return {}
+
+    def _wrap_done(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self._call(seat, message)
+        if seat.presence.state != "wrap":
+            raise Refused("not_now")
+        self.engine.agents.wrap_over(seat, "done")
+        return {}
+
+    def _wrap_more(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self._call(seat, message)
+        self.engine.agents.wrap_more(seat, WRAP_MORE)
+        return {}
+
+    def _dial(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        line = message.get("line")
+        return {
+            "call": self.engine.outside.dial(
+                seat, str(message.get("number", "")), line if isinstance(line, int) else 0
+            ).id
+        }
+
+    def _headset_test(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        return {"call": self.engine.outside.test(seat).id}

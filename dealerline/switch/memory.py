@@ -1,0 +1,241 @@
+"""Twins, in memory, of everything the switch needs of the world: unit tests and try-outs run on them, shipped.
+
+``Clock`` is virtual: nothing happens until ``advance``. ``Media`` writes down orders and lets a test play the world's part.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dealerline.domain.facts import Fact, check
+from dealerline.switch.directory import Snapshot
+from dealerline.switch.media import Inventory, Leg, LiveChannel
+
+
+@dataclass(slots=True)
+class _Timer:
+    what: Callable[[], None] | None
+
+    def cancel(self) -> None:
+        self.what = None
+
+
+class Clock:
+    """Virtual time."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self._now = now
+        self._order = itertools.count()
+        self._timers: list[tuple[float, int, _Timer]] = []
+
+    def now(self) -> float:
+        return self._now
+
+    def later(self, seconds: float, what: Callable[[], None]) -> _Timer:
+        timer = _Timer(what)
+        heapq.heappush(self._timers, (self._now + seconds, next(self._order), timer))
+        return timer
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; everything due happens in order, each at its own moment."""
+        end = self._now + seconds
+        while self._timers and self._timers[0][0] <= end:
+            at, _, timer = heapq.heappop(self._timers)
+            self._now = max(self._now, at)
+            if timer.what is not None:
+                timer.what()
+        self._now = end
+
+
+class Directory:
+    """Configuration that a test sets."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._changed: list[Callable[[Snapshot], None]] = []
+
+    def snapshot(self) -> Snapshot:
+        return self._snapshot
+
+    def subscribe(self, changed: Callable[[Snapshot], None]) -> None:
+        self._changed.append(changed)
+
+    def set(self, snapshot: Snapshot) -> None:
+        """A new configuration is there."""
+        self._snapshot = snapshot
+        for changed in self._changed:
+            changed(snapshot)
+
+
+class Journal:
+    """Facts in a list, each checked against the vocabulary."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+
+    def write(self, fact: Fact) -> None:
+        check(fact)
+        self.facts.append(fact)
+
+    def write_many(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            self.write(fact)
+
+    def kinds(self, call: str | None = None) -> list[str]:
+        """The kinds written, in order, of one call or of all."""
+        return [f.kind for f in self.facts if call is None or f.call == call]
+
+
+class Desk:
+    """A page that keeps what it was told."""
+
+    def __init__(self, person: int) -> None:
+        self.person = person
+        self.sent: list[dict[str, Any]] = []
+        self.closed = False
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def last(self, kind: str) -> dict[str, Any] | None:
+        """The newest message of that type."""
+        return next((m for m in reversed(self.sent) if m["type"] == kind), None)
+
+
+@dataclass(slots=True)
+class Media:
+    """Orders as tuples in ``orders``, and a small world: which channels live, which bridge holds them."""
+
+    orders: list[tuple[Any, ...]] = field(default_factory=list)
+    channels: dict[str, LiveChannel] = field(default_factory=dict)
+    bridges: dict[str, set[str]] = field(default_factory=dict)
+    legs: dict[str, Leg] = field(default_factory=dict)
+    playing: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # playback -> channel, sounds
+    music_on: set[str] = field(default_factory=set)
+    muted: set[str] = field(default_factory=set)
+    monitored: dict[str, tuple[str, str]] = field(default_factory=dict)
+    recording: dict[str, str] = field(default_factory=dict)  # name -> channel
+    online: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)  # channels from which no sound comes any more
+    packets: int = 0
+    away: bool = False
+
+    def arrive(self, channel: str, args: tuple[str, ...], from_number: str = "") -> None:
+        """A channel is there, as if a caller had come (the test gives the event to the engine)."""
+        self.channels[channel] = LiveChannel(channel, f"PJSIP/{channel}", "Ring", args, from_number)
+
+    def lose(self, channel: str) -> None:
+        """The channel hung up by itself."""
+        self.channels.pop(channel, None)
+        self.legs.pop(channel, None)
+        self.music_on.discard(channel)
+        self.monitored.pop(channel, None)
+        for members in self.bridges.values():
+            members.discard(channel)
+
+    def answer(self, channel: str) -> None:
+        self.orders.append(("answer", channel))
+        if channel in self.channels:
+            old = self.channels[channel]
+            self.channels[channel] = LiveChannel(old.id, old.name, "Up", old.args, old.from_number, 0.0, old.variables)
+
+    def play(self, channel: str, playback: str, sounds: Sequence[str]) -> None:
+        self.orders.append(("play", channel, playback, tuple(sounds)))
+        self.playing[playback] = (channel, tuple(sounds))
+
+    def stop_play(self, playback: str) -> None:
+        self.orders.append(("stop_play", playback))
+        self.playing.pop(playback, None)
+
+    def music(self, channel: str, music_class: str) -> None:
+        self.orders.append(("music", channel, music_class))
+        self.music_on.add(channel)
+
+    def stop_music(self, channel: str) -> None:
+        self.orders.append(("stop_music", channel))
+        self.music_on.discard(channel)
+
+    def ring(self, leg: Leg) -> None:
+        self.orders.append(("ring", leg.channel, leg.endpoint))
+        self.legs[leg.channel] = leg
+        self.channels[leg.channel] = LiveChannel(
+            leg.channel, leg.endpoint, "Ringing", leg.args, leg.number, 0.0, dict(leg.variables)
+        )
+
+    def hang_up(self, channel: str, cause: int = 16) -> None:
+        self.orders.append(("hang_up", channel, cause))
+        self.lose(channel)
+
+    def make_bridge(self, bridge: str) -> None:
+        self.orders.append(("make_bridge", bridge))
+        self.bridges.setdefault(bridge, set())
+
+    def join(self, bridge: str, channels: Sequence[str]) -> None:
+        self.orders.append(("join", bridge, tuple(channels)))
+        for members in self.bridges.values():
+            members.difference_update(channels)
+        self.bridges.setdefault(bridge, set()).update(c for c in channels if c in self.channels)
+
+    def leave(self, bridge: str, channel: str) -> None:
+        self.orders.append(("leave", bridge, channel))
+        self.bridges.get(bridge, set()).discard(channel)
+
+    def drop_bridge(self, bridge: str) -> None:
+        self.orders.append(("drop_bridge", bridge))
+        self.bridges.pop(bridge, None)
+
+    def mute(self, channel: str, on: bool) -> None:
+        self.orders.append(("mute", channel, on))
+        (self.muted.add if on else self.muted.discard)(channel)
+
+    def keys(self, channel: str, digits: str) -> None:
+        self.orders.append(("keys", channel, digits))
+
+    def record(self, channel: str, name: str, max_seconds: int, silence_seconds: int, beep: bool) -> None:
+        self.orders.append(("record", channel, name, max_seconds, silence_seconds, beep))
+        self.recording[name] = channel
+
+    def stop_record(self, name: str) -> None:
+        self.orders.append(("stop_record", name))
+        self.recording.pop(name, None)
+
+    def remember(self, channel: str, values: Mapping[str, str]) -> None:
+        self.orders.append(("remember", channel, dict(values)))
+        if channel in self.channels:
+            old = self.channels[channel]
+            self.channels[channel] = LiveChannel(
+                old.id, old.name, old.state, old.args, old.from_number, 0.0, {**old.variables, **values}
+            )
+
+    def monitor(self, channel: str, agent_path: str, customer_path: str) -> None:
+        self.orders.append(("monitor", channel, agent_path, customer_path))
+        self.monitored[channel] = (agent_path, customer_path)
+
+    def stop_monitor(self, channel: str) -> None:
+        self.orders.append(("stop_monitor", channel))
+        self.monitored.pop(channel, None)
+
+    def received(self, channel: str, done: Callable[[int | None], None]) -> None:
+        if channel in self.channels and channel not in self.silent:
+            self.packets += 50
+        done(self.packets if channel in self.channels else None)
+
+    def echo(self, channel: str) -> None:
+        self.orders.append(("echo", channel))
+
+    def inventory(self, done: Callable[[Inventory | None], None]) -> None:
+        if self.away:
+            done(None)
+            return
+        done(Inventory(dict(self.channels), {b: frozenset(m) for b, m in self.bridges.items()}, frozenset(self.online)))
+
+    def did(self, *order: Any) -> bool:
+        """Whether an order beginning with these values was given."""
+        return any(given[: len(order)] == order for given in self.orders)

@@ -1,0 +1,325 @@
+"""Calls to the outside: forwarding a caller to a duty phone, dialling for an agent, and letting an agent hear himself.
+
+Rules of the file. Out goes only through a carrier that the directory names, with digits only. What the far side did (busy, no
+answer, refused, ...) is told by its Q.850 cause, once, in ``results``.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from dealerline.domain import ivr, presence
+from dealerline.switch import numbers
+from dealerline.switch.core import Core
+from dealerline.switch.directory import Line
+from dealerline.switch.media import Leg
+from dealerline.switch.model import AgentLeg, Call, Phase, Refused, Seat
+from dealerline.switch.texts import OUTCOMES
+
+if TYPE_CHECKING:
+    from dealerline.switch.engine import Engine
+
+log = logging.getLogger(__name__)
+
+RESULTS = {17: "busy", 18: "no_answer", 19: "no_answer", 21: "rejected", 1: "unallocated", 28: "unallocated"}
+DIAL_SECONDS = 60
+ANSWER_SECONDS = 15  # for the agent's own phone, which answers by itself
+TEST_SECONDS = 10.0
+
+
+class Outside:
+    """Legs that we make to telephones outside, and the headset test."""
+
+    def __init__(self, core: Core, engine: Engine) -> None:
+        self.core = core
+        self.engine = engine
+
+    def _endpoint(self, carrier: int, number: str) -> str:
+        known = self.core.lookup.carriers.get(carrier)
+        digits = numbers.dialable(number)
+        return f"PJSIP/{known.prefix}{digits}@carrier-{carrier}" if known is not None and digits else ""
+
+    def _carrier(self, line: Line | None, call_carrier: int = 0) -> int:
+        """The line's own carrier, else the one the call came by, else any."""
+        carriers = self.core.lookup.carriers
+        for carrier in (line.carrier if line else 0, call_carrier, next(iter(carriers), 0)):
+            if carrier in carriers:
+                return carrier
+        return 0
+
+    # forward ------------------------------------------------------------------------------------------------------------
+    def forward(self, call: Call, number: str, seconds: float) -> None:
+        """Ring an outside number for a caller in a flow; music meanwhile."""
+        line = self.core.lookup.lines.get(call.line)
+        endpoint = self._endpoint(self._carrier(line, call.carrier), number)
+        self.core.go(call, Phase.FORWARDING)
+        call.forward_number = number
+        self.core.fact("forward.started", call, number=number)
+        if not endpoint:
+            self.core.after.append(lambda: self._forward_over(call, "failed"))
+            return
+        call.legs += 1
+        call.forward = f"{call.id}-f{call.legs}"
+        self.core.by_channel[call.forward] = (call, "forward")
+        self.engine.queueing.music(call)
+        if not call.bridged:
+            call.bridged = True
+            self.core.do(self.core.media.make_bridge, call.bridge)
+        shown = (line.caller_id or (line.numbers[0] if line.numbers else "")) if line else ""
+        self.core.do(
+            self.core.media.ring,
+            Leg(
+                call.forward,
+                endpoint,
+                "",
+                shown,
+                int(seconds),
+                ("forward", call.id),
+                {"DL_CALL": call.id, "DL_ROLE": "forward"},
+            ),
+        )
+
+    def forward_answered(self, call: Call) -> None:
+        call.forward_up = True
+        call.talk_started = self.core.now
+        self.engine.queueing.stop_music(call)
+        self.core.do(self.core.media.join, call.bridge, [call.channel, call.forward])
+        self.engine.remember(call)
+
+    def forward_gone(self, call: Call, cause: int) -> None:
+        """The outside phone hung up, or never answered."""
+        result = "ended" if call.forward_up else RESULTS.get(cause, "failed")
+        self.core.by_channel.pop(call.forward, None)
+        self._forward_over(call, result)
+
+    def _forward_over(self, call: Call, result: str) -> None:
+        if call.ended or call.phase is not Phase.FORWARDING:
+            return
+        self.engine.queueing.stop_music(call)
+        self.core.fact("forward.ended", call, number=call.forward_number, result=result)
+        call.forward, call.forward_up = "", False
+        if result == "ended":
+            self.engine.end(call, "agent", "forward_ended")
+            return
+        self.core.go(call, Phase.FLOW)
+        self.engine.flows.step(call, ivr.ForwardDone(result if result in ("busy", "no_answer") else "failed"))
+
+    # dialling -----------------------------------------------------------------------------------------------------------
+    def _new(self, seat: Seat, phase: Phase, number: str, line: Line | None) -> Call:
+        person = self.core.lookup.people[seat.person]
+        call = Call(self.core.new_id(), "", "out", line.caller_id if line else "", number, self.core.now, phase)
+        call.line, call.store = (line.id, line.store) if line else (0, person.store)
+        call.person = seat.person
+        self.core.add(call)
+        seat.call = call
+        self.core.touch(call)
+        return call
+
+    def _ring_agent(self, call: Call, seat: Seat) -> None:
+        call.legs += 1
+        leg = AgentLeg(
+            f"{call.id}-a{call.legs}",
+            seat.person,
+            self.engine.agents.endpoint(seat),
+            self.core.now,
+            self.core.now + ANSWER_SECONDS,
+            auto=True,
+            tab=seat.tab,
+        )
+        call.leg = leg
+        self.core.by_channel[leg.channel] = (call, "agent")
+        self.core.do(self.core.media.ring, self.engine.queueing.leg_for(call, leg, seat))
+        leg.timer = self.core.later(ANSWER_SECONDS, self._agent_silent, call, leg)
+
+    def _agent_silent(self, call: Call, leg: AgentLeg) -> None:
+        if not call.ended and call.leg is leg and not leg.answered:
+            self.engine.end(call, "centre", "agent_no_answer")
+
+    def may_dial(self, seat: Seat) -> None:
+        """Raises Refused unless this person may start a call now."""
+        if not self.core.media_here:
+            raise Refused("media_away")
+        if seat.call is not None:
+            raise Refused("in_call")
+        if not self.engine.agents.reachable(seat):
+            raise Refused("no_phone")
+
+    def dial(self, seat: Seat, number: str, line_id: int) -> Call:
+        """The agent's phone, then the number. Raises Refused."""
+        self.may_dial(seat)
+        line = self.core.lookup.lines.get(line_id) or self._own_line(seat)
+        if line is None or not self._carrier(line):
+            raise Refused("no_line")
+        if not self._endpoint(self._carrier(line), number):
+            raise Refused("bad_number")
+        if not self.engine.agents.can(seat, presence.Dial("")):
+            raise Refused("bad_state")
+        call = self._new(seat, Phase.DIALLING, numbers.e164(number), line)
+        call.carrier = self._carrier(line)
+        self.core.fact(
+            "call.arrived",
+            call,
+            person=seat.person,
+            direction="out",
+            from_number=call.from_number,
+            to_number=call.to_number,
+            carrier=call.carrier,
+            line=call.line,
+            channel="",
+            agent=seat.person,
+        )
+        self.engine.agents.event(seat, presence.Dial(call.id))
+        self._ring_agent(call, seat)
+        return call
+
+    def _own_line(self, seat: Seat) -> Line | None:
+        person = self.core.lookup.people.get(seat.person)
+        own = [line for line in self.core.lookup.lines.values() if person and line.store == person.store]
+        return next((line for line in own if line.kind == "sales"), own[0] if own else None)
+
+    def agent_ready(self, call: Call, leg: AgentLeg) -> None:
+        """The agent's phone is there: now the number."""
+        if leg.timer is not None:
+            leg.timer.cancel()
+        call.channel = f"{call.id}-c"
+        self.core.by_channel[call.channel] = (call, "customer")
+        call.bridged = True
+        self.core.do(self.core.media.make_bridge, call.bridge)
+        call.announcing = f"{call.id}-ring"
+        self.core.do(self.core.media.play, leg.channel, call.announcing, ["tone:ring"])
+        shown = call.from_number or "anonymous"
+        self.core.do(
+            self.core.media.ring,
+            Leg(
+                call.channel,
+                self._endpoint(call.carrier, call.to_number),
+                "",
+                shown,
+                DIAL_SECONDS,
+                ("far", call.id),
+                {"DL_CALL": call.id, "DL_ROLE": "customer"},
+            ),
+        )
+
+    def far_answered(self, call: Call) -> None:
+        """The number answered: the talk begins."""
+        leg = call.leg
+        if leg is None or call.phase is not Phase.DIALLING:
+            self.engine.end(call, "centre", "agent_gone")
+            return
+        call.up = True
+        self.core.do(self.core.media.stop_play, call.announcing)
+        call.announcing = ""
+        self.core.fact("call.answered", call)
+        self.core.go(call, Phase.TALKING)
+        call.talk_started = call.answered = self.core.now
+        self.core.do(self.core.media.join, call.bridge, [call.channel, leg.channel])
+        self.core.fact("talk.started", call, person=leg.person, agent=leg.person, channel=leg.channel)
+        self.engine.recorder.start(call, leg)
+        seat = self.core.seats.get(leg.person)
+        if seat is not None:
+            self.engine.agents.event(seat, presence.Answer())
+        self.engine.remember(call)
+
+    def dial_leg_gone(self, call: Call, leg: AgentLeg, cause: int) -> None:
+        """The agent hung up before the number answered, or his phone could not be rung."""
+        self.engine.end(call, "agent", "cancelled" if leg.answered else "agent_no_answer")
+
+    def give_up(self, call: Call, cause: str) -> None:
+        """A call out is over before anybody talked: the agent is what he was, and is told why."""
+        self.core.by_channel.pop(call.leg.channel if call.leg else "", None)
+        if call.leg is not None:
+            if call.leg.timer is not None:
+                call.leg.timer.cancel()
+            self.core.do(self.core.media.hang_up, call.leg.channel)
+        leg, call.leg = call.leg, None
+        seat = self.core.seats.get(call.person)
+        if seat is None or seat.call is not call:
+            return
+        self.core.part(seat, OUTCOMES.get(cause))
+        if seat.presence.state == "outbound":
+            lost = cause == "agent_no_answer" and leg is not None and not self.engine.agents.reachable(seat)
+            self.engine.agents.event(seat, presence.Fail("device_lost") if lost else presence.Release(cause))
+        else:
+            self.engine.agents.sync(seat)
+
+    def customer_gone(self, call: Call, cause: int) -> None:
+        """The number did not answer."""
+        self.engine.end(call, "carrier", RESULTS.get(cause, "failed"))
+
+    # headset test -------------------------------------------------------------------------------------------------------
+    def test(self, seat: Seat) -> Call:
+        """Ring the agent's page; it answers by itself and he hears himself for ten seconds. Raises Refused."""
+        if not self.core.media_here:
+            raise Refused("media_away")
+        if seat.call is not None:
+            raise Refused("in_call")
+        if self.engine.agents.endpoint(seat) not in self.core.online:
+            raise Refused("no_phone")
+        call = self._new(seat, Phase.TEST, "", None)
+        self._ring_agent(call, seat)
+        self.engine.agents.sync(seat)
+        return call
+
+    def test_answered(self, call: Call, leg: AgentLeg) -> None:
+        """Let him hear himself, for a while."""
+        if leg.timer is not None:
+            leg.timer.cancel()
+        call.answered = self.core.now
+        self.core.do(self.core.media.echo, leg.channel)
+        self.core.later(TEST_SECONDS, self._test_over, call)
+        self.core.touch(call)
+
+    def _test_over(self, call: Call) -> None:
+        if not call.ended:
+            self.engine.end(call, "centre", "test_over")
+
+    # a desk phone that dials --------------------------------------------------------------------------------------------
+    def from_desk(self, channel: str, args: tuple[str, ...]) -> None:
+        """A desk phone dialled: for now only its person, signed in on it, and only numbers outside."""
+        number, endpoint = (*args[1:], "", "")[:2]
+        seat = next(
+            (
+                s
+                for s in self.core.seats.values()
+                if s.desk is not None
+                and s.call is None
+                and self.engine.agents.endpoint(s) == endpoint.removeprefix("PJSIP/")
+            ),
+            None,
+        )
+        line = self._own_line(seat) if seat is not None else None
+        if (
+            seat is None
+            or line is None
+            or not self._endpoint(self._carrier(line), number)
+            or not self.engine.agents.can(seat, presence.Dial(""))
+        ):
+            self.core.do(self.core.media.hang_up, channel, 21)
+            return
+        call = self._new(seat, Phase.DIALLING, numbers.e164(number), line)
+        call.carrier = self._carrier(line)
+        leg = AgentLeg(
+            channel, seat.person, endpoint, self.core.now, self.core.now, tab=seat.tab, answered=self.core.now
+        )
+        call.leg = leg
+        self.core.by_channel[channel] = (call, "agent")
+        self.core.fact(
+            "call.arrived",
+            call,
+            person=seat.person,
+            direction="out",
+            from_number=call.from_number,
+            to_number=call.to_number,
+            carrier=call.carrier,
+            line=call.line,
+            channel="",
+            agent=seat.person,
+        )
+        self.core.do(self.core.media.answer, channel)
+        self.core.do(
+            self.core.media.remember, channel, {"DL_CALL": call.id, "DL_ROLE": "agent", "DL_AGENT": str(seat.person)}
+        )
+        self.engine.agents.event(seat, presence.Dial(call.id))
+        self.agent_ready(call, leg)

@@ -1,0 +1,129 @@
+"""The switch's catalogue: everything it tells a person, Chinese and English side by side.
+
+The pages show these as they are; so each says what happened and, where somebody can do something, what.
+"""
+
+from __future__ import annotations
+
+from dealerline.switch.directory import Text
+
+ERRORS: dict[str, Text] = {
+    "bad_message": {"zh": "收到无法识别的消息，请刷新页面。", "en": "The message was not understood. Reload the page."},
+    "bad_ticket": {"zh": "登录凭证无效，请重新登录。", "en": "The sign-in ticket is not valid. Sign in again."},
+    "old_ticket": {
+        "zh": "登录凭证已过期，正在重新获取。",
+        "en": "The sign-in ticket is too old. A new one is being fetched.",
+    },
+    "hello_first": {"zh": "请先登录再操作。", "en": "Sign in first."},
+    "no_person": {
+        "zh": "您的账号还不能接听电话：请管理员在后台为您设置门店和分机。",
+        "en": "Your account cannot take calls yet: ask the administrator to set your store and extension.",
+    },
+    "no_call": {"zh": "这个通话已经结束。", "en": "This call has ended already."},
+    "not_now": {"zh": "当前通话状态下不能这样做。", "en": "This is not possible at this point of the call."},
+    "in_call": {"zh": "通话中不能这样做，请先结束通话。", "en": "Not during a call. End the call first."},
+    "bad_state": {"zh": "当前状态下不能切换。", "en": "This change of state is not possible now."},
+    "bad_reason": {"zh": "请选择一个示忙原因。", "en": "Choose a reason for being busy."},
+    "no_phone": {
+        "zh": "电话未就绪：请检查麦克风权限和网络，或刷新页面。",
+        "en": "The phone is not ready: check the microphone permission and the network, or reload the page.",
+    },
+    "bad_digits": {"zh": "只能发送 0-9、* 和 #。", "en": "Only 0-9, * and # can be sent."},
+    "bad_number": {
+        "zh": "号码不正确，请检查后重拨。",
+        "en": "This is not a number that can be dialled. Check it and dial again.",
+    },
+    "no_line": {"zh": "没有可用于外呼的线路，请联系管理员。", "en": "No line to call out on. Ask the administrator."},
+    "media_away": {
+        "zh": "话务引擎暂时不可用，正在恢复，请稍候。",
+        "en": "The telephone engine is away and being brought back. Please wait a moment.",
+    },
+    "watch_only": {"zh": "此页面只用于查看。", "en": "This page only watches."},
+    "disk_full": {"zh": "磁盘空间不足。", "en": "The disk is full."},
+}
+
+CAUSES: dict[str, Text] = {
+    "no_answer": {
+        "zh": "来电未接听，已自动示忙。准备好后请切换为示闲。",
+        "en": "A call was not answered, so you were set to busy. Go ready when you can take calls.",
+    },
+    "refused": {
+        "zh": "您拒接了来电，已自动示忙。准备好后请切换为示闲。",
+        "en": "You refused a call, so you were set to busy. Go ready when you can take calls.",
+    },
+    "device_lost": {
+        "zh": "您的电话断开了，客户已排到队首。电话恢复后请切换为示闲。",
+        "en": "Your phone lost its connection; the customer went back to the front. Go ready once the phone is back.",
+    },
+    "microphone": {
+        "zh": "无法使用麦克风，已自动示忙。请在浏览器中允许使用麦克风。",
+        "en": "The microphone cannot be used, so you were set to busy. Allow it in the browser's address bar.",
+    },
+    "socket_lost": {
+        "zh": "页面与服务器断开过，已自动示忙。",
+        "en": "The page had lost the server, so you were set to busy.",
+    },
+    "failed": {
+        "zh": "呼叫您的电话失败，已自动示忙。请刷新页面或检查话机。",
+        "en": "Your phone could not be rung, so you were set to busy. Reload the page or check the phone.",
+    },
+}
+
+OUTCOMES: dict[str, Text] = {
+    "busy": {"zh": "对方忙。", "en": "The number is busy."},
+    "no_answer": {"zh": "对方无人接听。", "en": "Nobody answered."},
+    "rejected": {"zh": "对方拒接。", "en": "The call was refused."},
+    "unallocated": {"zh": "空号，请核对号码。", "en": "This number does not exist. Check it."},
+    "failed": {
+        "zh": "呼叫失败，请稍后重试；若持续失败请联系管理员检查线路。",
+        "en": "The call failed. Try again; if it keeps failing, ask the administrator to check the line.",
+    },
+    "agent_no_answer": {
+        "zh": "您的电话没有应答，请检查耳机或刷新页面。",
+        "en": "Your own phone did not answer. Check the headset or reload the page.",
+    },
+}
+
+ALARMS: dict[str, Text] = {
+    "media_lost": {
+        "zh": "话务引擎连接中断，正在恢复；进行中的通话不受影响。",
+        "en": "The connection to the telephone engine is lost and being restored; running conversations go on.",
+    },
+    "media_died": {
+        "zh": "话务引擎重启，进行中的通话已中断。请在通话列表中回拨这些客户。",
+        "en": "The telephone engine restarted and running calls were cut. Ring these customers back from the call list.",
+    },
+    "recording_failed": {
+        "zh": "录音未能进行：请检查磁盘空间和录音目录。",
+        "en": "A recording could not be made: check the free disk space and the recordings folder.",
+    },
+    "disk_low": {
+        "zh": "磁盘空间不足，新的通话不再录音。请清理磁盘或缩短录音保留期。",
+        "en": "The disk is nearly full: new calls are not recorded. Free some space or shorten the retention of recordings.",
+    },
+    "journal": {
+        "zh": "通话日志无法写入磁盘，暂存在内存中。请立即检查磁盘。",
+        "en": "The journal cannot be written and is kept in memory. Check the disk now.",
+    },
+    "prompt_missing": {
+        "zh": "有语音提示缺失，客户听到的是提示音。请在后台检查语音。",
+        "en": "A prompt has no sound and callers hear a tone instead. Check the prompts in the back office.",
+    },
+    "flow_broken": {
+        "zh": "有流程无法使用，正在运行它的上一个版本。请在后台检查流程。",
+        "en": "A flow cannot be used; its last good version runs instead. Check the flows in the back office.",
+    },
+    "directory": {
+        "zh": "配置文件无法读取，正在使用上一份配置。",
+        "en": "The configuration cannot be read; the last good one is used.",
+    },
+    "repair": {
+        "zh": "发现并修正了一处不一致，请告知管理员。",
+        "en": "Something did not agree and was repaired. Tell the administrator.",
+    },
+}
+
+
+def error(code: str) -> Text:
+    """The words for an error; a general one for a code that has none."""
+    return ERRORS.get(code, ERRORS["bad_message"])

@@ -1,0 +1,50 @@
+"""Tickets: how a page that signed in at the web process proves to the switch who it is (see docs/reference/desk-protocol.md)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+
+
+class BadTicket(ValueError):
+    """The ticket is not ours, damaged, or too old; ``code`` says which: ``bad_ticket`` or ``old_ticket``."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    person: int
+    login: str
+    exp: float
+
+
+def make(person: int, login: str, exp: float, secret: str) -> str:
+    """A ticket good until ``exp`` (epoch seconds)."""
+    body = base64.urlsafe_b64encode(json.dumps({"person": person, "login": login, "exp": exp}).encode()).decode()
+    return f"{body}.{_sign(body, secret)}"
+
+
+def read(text: str, secret: str, now: float) -> Ticket:
+    """Who the ticket speaks for. Raises BadTicket."""
+    body, dot, signature = text.partition(".")
+    if not dot or not hmac.compare_digest(_sign(body, secret).encode(), signature.encode("utf-8", "replace")):
+        raise BadTicket("bad_ticket")
+    try:
+        data = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        ticket = Ticket(int(data["person"]), str(data["login"]), float(data["exp"]))
+    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+        raise BadTicket("bad_ticket") from error
+    if ticket.exp < now:
+        raise BadTicket("old_ticket")
+    return ticket
+
+
+def _sign(body: str, secret: str) -> str:
+    return hmac.new(secret.encode(), body.encode("utf-8", "replace"), hashlib.sha256).hexdigest()

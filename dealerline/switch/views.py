@@ -1,0 +1,225 @@
+"""What pages are shown: calls, people, queues and the board, each as the person who looks may see it.
+
+The rule of the file: nothing is changed here, and a number leaves only through ``_number``. See docs/reference/desk-protocol.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dealerline.domain import presence
+from dealerline.switch import numbers
+from dealerline.switch.core import Core
+from dealerline.switch.directory import Person
+from dealerline.switch.model import Call, Phase, Seat
+
+if TYPE_CHECKING:
+    from dealerline.switch.engine import Engine
+
+SHOWN = {
+    Phase.OFFERED: "offered",
+    Phase.TALKING: "talking",
+    Phase.HELD: "held",
+    Phase.RECONNECTING: "reconnecting",
+    Phase.DIALLING: "dialling",
+    Phase.TEST: "test",
+    Phase.ENDED: "wrap",
+}
+NAMELESS = {"zh": "", "en": ""}
+
+
+class Views:
+    """Reads the core's state."""
+
+    def __init__(self, core: Core, engine: Engine) -> None:
+        self.core = core
+        self.engine = engine
+
+    def _number(self, call: Call, person: Person | None) -> str:
+        number = call.to_number if call.direction == "out" else call.from_number
+        return numbers.masked(number) if person is None or person.masked else number
+
+    def call(self, call: Call, person: int) -> dict[str, Any]:
+        """A CallView for that person."""
+        lookup = self.core.lookup
+        store, line, queue = lookup.stores.get(call.store), lookup.lines.get(call.line), lookup.queues.get(call.queue)
+        leg = call.leg
+        offered = leg.at if leg is not None else None
+        waited = 0.0
+        if call.queued:
+            waited = (call.answered or self.core.now) - call.queued
+        return {
+            "id": call.id,
+            "rev": call.rev,
+            "phase": SHOWN.get(call.phase, "wrap"),
+            "direction": call.direction,
+            "number": self._number(call, lookup.people.get(person)),
+            "to_number": call.to_number if call.direction == "in" else call.from_number,
+            "store": call.store,
+            "store_name": store.name if store else NAMELESS,
+            "line": call.line,
+            "line_name": line.name if line else NAMELESS,
+            "line_kind": line.kind if line else "",
+            "queue": call.queue or None,
+            "queue_name": queue.name if queue else NAMELESS,
+            "language": call.language,
+            "path": call.path,
+            "arrived": call.arrived,
+            "waited": round(max(waited, 0.0), 3),
+            "offered": offered,
+            "ring_until": leg.ring_until if leg is not None and call.phase is Phase.OFFERED else None,
+            "answered": call.answered or None,
+            "held_since": call.held_since or None,
+            "muted": call.muted,
+            "wrap_until": call.wrap_until or None,
+            "recording": call.recording_state,
+            "channel_hint": leg.channel if leg is not None else "",
+            "far_answered": call.up,
+        }
+
+    def agent(self, seat: Seat) -> dict[str, Any]:
+        """An AgentView."""
+        now = seat.presence
+        return {
+            "state": now.state,
+            "reason": now.reason,
+            "cause": now.cause,
+            "since": now.since,
+            "until": now.until,
+            "text": seat.text,
+            "wish": {"state": now.wish.state, "reason": now.wish.reason} if now.wish else None,
+        }
+
+    def waiting(self, stores: frozenset[int]) -> dict[str, Any]:
+        """queue -> how many wait, and since when, for the queues of these stores."""
+        router = self.engine.queueing.router
+        return {
+            str(q.id): {"count": router.waiting(q.id), "oldest": router.oldest(q.id)}
+            for q in self.core.lookup.queues.values()
+            if q.store in stores
+        }
+
+    def welcome(self, seat: Seat | None, person: Person, sip_password: str) -> dict[str, Any]:
+        """All that a page needs to draw itself the first time. ``seat`` is None for one that only watches."""
+        lookup = self.core.lookup
+        stores = frozenset(person.stores)
+        calls = [self.call(seat.call, person.id)] if seat is not None and seat.call is not None else []
+        return {
+            "type": "welcome",
+            "person": {
+                "id": person.id,
+                "name": person.name,
+                "extension": person.extension,
+                "roles": list(person.roles),
+            },
+            "agent": self.agent(seat) if seat is not None else None,
+            "calls": calls,
+            "sip": {"username": f"agent-{person.id}", "password": sip_password, "path": "/sip", "realm": "dealerline"},
+            "reasons": [{"code": r.code, "name": r.name, "minutes": r.minutes} for r in lookup.reasons.values()],
+            "queues": [
+                {"id": q.id, "code": q.code, "name": q.name, "store": q.store}
+                for q in lookup.queues.values()
+                if q.store in stores
+            ],
+            "lines": [
+                {"id": line.id, "store": line.store, "name": line.name, "kind": line.kind}
+                for line in lookup.lines.values()
+                if line.store in stores
+            ],
+            "alarms": [code for code, on in self.core.alarms.items() if on],
+            "now": self.core.now,
+        }
+
+    def board(self) -> dict[str, Any]:
+        """The whole board, before it is cut to somebody's stores."""
+        lookup, router = self.core.lookup, self.engine.queueing.router
+        talking: dict[int, int] = {}
+        live: dict[int, int] = {}
+        for call in self.core.calls.values():
+            live[call.line] = live.get(call.line, 0) + 1
+            if call.queue and call.phase in (Phase.TALKING, Phase.HELD, Phase.RECONNECTING):
+                talking[call.queue] = talking.get(call.queue, 0) + 1
+        return {
+            "type": "board",
+            "queues": [
+                {
+                    "id": q.id,
+                    "store": q.store,
+                    "name": q.name,
+                    "waiting": router.waiting(q.id),
+                    "oldest": router.oldest(q.id),
+                    "ready": router.free(q.id),
+                    "present": router.present(q.id),
+                    "talking": talking.get(q.id, 0),
+                    "service_seconds": q.service_seconds,
+                }
+                for q in lookup.queues.values()
+            ],
+            "people": [
+                self._person(p) for p in lookup.people.values() if p.id in self.core.seats or p.id in lookup.queues_of
+            ],
+            "lines": [
+                {"id": line.id, "store": line.store, "name": line.name, "kind": line.kind, "live": live.get(line.id, 0)}
+                for line in lookup.lines.values()
+            ],
+            "now": self.core.now,
+        }
+
+    def _person(self, person: Person) -> dict[str, Any]:
+        seat = self.core.seats.get(person.id)
+        state = seat.presence if seat is not None else presence.Agent(person.id)
+        call = seat.call if seat is not None else None
+        return {
+            "id": person.id,
+            "name": person.name,
+            "store": person.store,
+            "state": state.state,
+            "reason": state.reason,
+            "since": state.since,
+            "until": state.until,
+            "call_since": call.talk_started or None if call is not None and not call.ended else None,
+        }
+
+    @staticmethod
+    def cut(board: dict[str, Any], stores: frozenset[int]) -> dict[str, Any]:
+        """The part of a board that belongs to these stores."""
+        return {
+            **board,
+            **{key: [row for row in board[key] if row["store"] in stores] for key in ("queues", "people", "lines")},
+        }
+
+    def live(self) -> dict[str, Any]:
+        """For the web process: how many of what, and the calls that go on (no numbers)."""
+        return {
+            "media": self.core.media_here,
+            "repairs": self.core.metrics.repairs,
+            "errors": self.core.metrics.errors,
+            "version": self.core.lookup.snapshot.version,
+            "alarms": [c for c, on in self.core.alarms.items() if on],
+            "problems": {str(k): v for k, v in self.core.lookup.problems.items()},
+            "online": sorted(self.core.online),
+            "calls": [
+                {
+                    "id": c.id,
+                    "phase": c.phase.value,
+                    "direction": c.direction,
+                    "line": c.line,
+                    "store": c.store,
+                    "queue": c.queue,
+                    "person": c.person or (c.leg.person if c.leg else 0),
+                    "arrived": c.arrived,
+                }
+                for c in self.core.calls.values()
+            ],
+            "people": [
+                {
+                    "id": s.person,
+                    "state": s.presence.state,
+                    "reason": s.presence.reason,
+                    "device": s.device,
+                    "desk": s.desk is not None,
+                    "usable": self.engine.agents.usable(s),
+                }
+                for s in self.core.seats.values()
+            ],
+        }
