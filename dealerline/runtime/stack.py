@@ -186,8 +186,11 @@ class Stack:
         return document["nodes"] if document else {}
 
     def _all_ready(self) -> bool:
-        nodes = self._nodes()
-        return bool(nodes) and all(node["state"] in ("done", "healthy") for node in nodes.values())
+        document = supervisor.read_state(self.settings)
+        if not document or not self._process or document["pid"] != self._process.pid:
+            return False  # nothing yet, or another supervisor's
+        nodes = document["nodes"]
+        return all(node["state"] in ("done", "healthy") for node in nodes.values())
 
     def _blame(self, name: str, timeout: float) -> str:
         node = self._nodes().get(name, {})
