@@ -1,0 +1,1 @@
+"""Brings the demo's world into the database, in one transaction."""

@@ -1,0 +1,1 @@
+"""First run: the data every installation starts with, and the guide that leads to the first call."""
