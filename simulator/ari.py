@@ -32,14 +32,14 @@ class Ari:
     def __init__(self, url: str, app: str, password: str, on_event: Callable[[dict[str, Any]], None],
                  on_state: Callable[[bool], None] = lambda up: None) -> None:
         self._url, self._app, self._on_event, self._on_state = url, app, on_event, on_state
-        self._auth = aiohttp.BasicAuth(app, password)
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(app, password)}
         self._session: aiohttp.ClientSession | None = None
         self._task: asyncio.Task[None] | None = None
         self.connected = asyncio.Event()
 
     async def start(self) -> None:
         """Begin connecting; returns at once. ``connected`` tells when events flow."""
-        self._session = aiohttp.ClientSession(auth=self._auth, timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS))
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(REQUEST_SECONDS))
         self._task = asyncio.create_task(self._listen(self._session), name="simulator-ari")
 
     async def stop(self) -> None:

@@ -151,7 +151,7 @@ class Player:
     async def _start(self, party: Party, path: str, times: int = 1) -> str:
         playback = f"{party.id}-play-{next(_counter)}"
         await self._ari.call("POST", f"channels/{party.channel}/play/{playback}",
-                             {"media": [f"sound:{path}"] * times})
+                             {"media": [f"sound:{path.removesuffix('.wav')}"] * times})
         return playback
 
     async def _stop(self, party: Party, playback: str) -> None:

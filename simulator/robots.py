@@ -8,13 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from dealerline.settings import Settings
-from simulator.ari import AriError
-from simulator.asterisk import derived_password, outside_asterisk
 from simulator.desk import Desk, DeskError
 from simulator.lines import directory
 from simulator.script import Step, parse
@@ -22,9 +19,7 @@ from simulator.texts import Trouble
 from simulator.world import World
 
 log = logging.getLogger("simulator.robots")
-REGISTER_SECONDS = 6.0
 RETRY_SECONDS = 1.0
-REGISTERED = re.compile(r"^\s*(\S+?)/sip:\S+\s.*\sRegistered", re.MULTILINE)
 
 
 @dataclass
@@ -39,7 +34,7 @@ class Robot:
     behaviour: str
     tone: float = 0.0
     desk: Desk | None = None
-    calls: int = 0
+    calls: set[str] = field(default_factory=set)  # talked in
     gone: str = ""  # why it went home by itself
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     wrapping: set[str] = field(default_factory=set)
@@ -62,15 +57,13 @@ class Robots:
     def __init__(self, settings: Settings, world: World) -> None:
         self._settings, self._world = settings, world
         self._robots: dict[int, Robot] = {}
-        world.phones = self._steps
-        world.on_up.append(self._register_again)
 
     def names(self) -> list[str]:
         return [robot.name for robot in self._robots.values()]
 
     def view(self) -> list[dict[str, Any]]:
         """The robots as the control service shows them."""
-        return [{"person": robot.person, "name": robot.name, "phone": robot.phone, "calls": robot.calls,
+        return [{"person": robot.person, "name": robot.name, "phone": robot.phone, "calls": len(robot.calls),
                  "state": robot.desk.state if robot.desk else "", "gone": robot.gone}
                 for robot in self._robots.values()]
 
@@ -83,11 +76,9 @@ class Robots:
         if not chosen:
             raise Trouble("no_robots", 409)
         robots = [Robot(person["id"], person["name"], phone, talk, wrap, behaviour, tone) for person, phone in chosen]
+        await self._world.phones.plug({robot.phone: robot.steps() for robot in robots})
         for robot in robots:
-            await self._register(robot)
             self._robots[robot.person] = robot
-        await self._registered({robot.phone for robot in robots})
-        for robot in robots:
             robot.tasks.append(asyncio.create_task(self._work(robot), name=f"robot-{robot.person}"))
         await asyncio.gather(*(self._at_work(robot) for robot in robots))
         return [robot.name for robot in robots]
@@ -125,43 +116,6 @@ class Robots:
             await desk.close()
         return {person["id"] for person in desk.board.get("people", []) if person["state"] != "offline"}
 
-    def _steps(self, phone: str) -> tuple[Step, ...] | None:
-        for robot in self._robots.values():
-            if robot.phone == phone:
-                robot.calls += 1
-                return robot.steps()
-        return None
-
-    # the desk phone -----------------------------------------------------------------------------------------------
-    async def _register(self, robot: Robot) -> None:
-        ari, centre = self._world.ari, f"127.0.0.1:{self._settings.sip_port}"
-        await ari.put_object("auth", robot.phone, {
-            "auth_type": "digest", "username": robot.phone,
-            "password": derived_password(self._settings, "sip", robot.phone)})
-        await ari.put_object("registration", robot.phone, {
-            "server_uri": f"sip:{centre}", "client_uri": f"sip:{robot.phone}@{centre}", "contact_user": robot.phone,
-            "outbound_auth": robot.phone, "transport": "udp", "expiration": "60", "retry_interval": "1",
-            "forbidden_retry_interval": "1", "fatal_retry_interval": "1", "max_retries": "10000",
-            "auth_rejection_permanent": "no"})
-
-    async def _registered(self, phones: set[str]) -> None:
-        """Wait a little for the centre to accept the phones; those it does not accept go on trying."""
-        asterisk = outside_asterisk(self._settings)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + REGISTER_SECONDS
-        while loop.time() < deadline:
-            with contextlib.suppress(RuntimeError, OSError):
-                answer = await loop.run_in_executor(None, asterisk.console, "pjsip show registrations")
-                if phones <= set(REGISTERED.findall(answer)):
-                    return
-            await asyncio.sleep(0.3)
-        log.warning("the centre has not accepted every desk phone yet")
-
-    def _register_again(self) -> None:
-        """The outside world's Asterisk forgets registrations when it restarts."""
-        for robot in self._robots.values():
-            robot.tasks.append(asyncio.create_task(self._quietly(self._register(robot))))
-
     # the desk -----------------------------------------------------------------------------------------------------
     async def _work(self, robot: Robot) -> None:
         """Signed in and ready, again after each loss of the socket, until dismissed or replaced by the real person."""
@@ -179,10 +133,12 @@ class Robots:
                 await desk.close()
             if desk.signed_out in ("duplicate", "removed"):
                 robot.gone = desk.signed_out
-                await self._quietly(self._unregister(robot))
+                await self._world.phones.unplug([robot.phone])
             await asyncio.sleep(RETRY_SECONDS)
 
     def _message(self, robot: Robot, message: dict[str, Any]) -> None:
+        if message["type"] == "call" and message["phase"] == "talking":
+            robot.calls.add(message["id"])
         if message["type"] == "call" and message["phase"] == "wrap" and message["id"] not in robot.wrapping:
             robot.wrapping.add(message["id"])
             robot.tasks.append(asyncio.create_task(self._wrap(robot, message["id"])))
@@ -222,12 +178,4 @@ class Robots:
         for task in robot.tasks:
             task.cancel()
         await asyncio.gather(*robot.tasks, return_exceptions=True)
-        await self._quietly(self._unregister(robot))
-
-    async def _unregister(self, robot: Robot) -> None:
-        await self._world.ari.drop_object("registration", robot.phone)
-        await self._world.ari.drop_object("auth", robot.phone)
-
-    async def _quietly(self, work: Any) -> None:
-        with contextlib.suppress(AriError):
-            await work
+        await self._world.phones.unplug([robot.phone])

@@ -8,7 +8,6 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from simulator.ari import Ari, AriError
 from simulator.asterisk import APP, TRUNK, ari_password, ari_url, heard_folder
 from simulator.journal import JournalTail, same_number
 from simulator.parties import Party
+from simulator.phones import CONTACT, Phones
 from simulator.player import Player, cancel
 from simulator.script import CALLED, Step, called_behaviour, parse
-from simulator.voices import Voices
+from simulator.voices import CannotSpeak, Voices
 
 log = logging.getLogger("simulator.world")
 KEPT = 500  # calls remembered after their end, with their sound files
@@ -42,7 +42,7 @@ class Ring:
 
 
 class World:
-    """Owns every simulated party. ``phones`` is asked what a desk phone (``phone-7``) does when it rings."""
+    """Owns every simulated party."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -50,8 +50,7 @@ class World:
         self.voices = Voices(settings)
         self.player = Player(self.ari, self.voices)
         self.parties: dict[str, Party] = {}
-        self.phones: Callable[[str], tuple[Step, ...] | None] = lambda name: None
-        self.on_up: list[Callable[[], None]] = []  # called when the outside world's Asterisk is (back) there
+        self.phones = Phones(settings, self.ari)
         self._by_channel: dict[str, Party] = {}
         self._by_call: dict[str, Party] = {}
         self._journal = JournalTail(settings.spool)
@@ -102,9 +101,18 @@ class World:
         except AriError:
             self._end(party, 0, "carrier")
             raise
+        self._spawn(party, self._rehearse(errand.steps))
         if errand.hang_up_at:
             self._spawn(party, self._leave(party))
         return party
+
+    async def _rehearse(self, steps: tuple[Step, ...]) -> None:
+        """Have his words spoken into files while it rings, so that nobody waits for them later."""
+        for step in steps:
+            if step.kind == "say":
+                with contextlib.suppress(CannotSpeak):
+                    await self.voices.path(step.text, step.language)
+            await self._rehearse(step.steps)
 
     async def _leave(self, party: Party) -> None:
         """Hang up when the wished stage is reached."""
@@ -166,9 +174,10 @@ class World:
         await self.player.perform(party, party.steps)
 
     def _called(self, channel: dict[str, Any], number: str) -> None:
-        steps = self.phones(number)
-        behaviour = "robot"
-        if steps is None and number.startswith("phone-"):
+        phone, number = number.startswith(CONTACT), number.removeprefix(CONTACT)
+        steps = self.phones.steps(number) if phone else None
+        behaviour = "phone"
+        if steps is None and phone:
             behaviour, steps = "unallocated", parse(CALLED["unallocated"])
         elif steps is None:
             behaviour = called_behaviour(number)
@@ -190,8 +199,7 @@ class World:
     def _asterisk(self, up: bool) -> None:
         if up:
             self._spawn_loose(self._sweep())
-            for tell in self.on_up:
-                tell()
+            self.phones.again()
             return
         for party in list(self._by_channel.values()):
             self._end(party, 0, "carrier")
