@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -27,6 +28,7 @@ from pathlib import Path
 from dealerline.settings import Settings, load
 from dealerline.speech import voices
 from dealerline.speech.errors import SpeechError
+from dealerline.speech.parent import die_with_parent
 
 Report = Callable[[str, float], None]  # step in words, share done 0..1
 
@@ -203,6 +205,17 @@ class Fetch:
         asyncio.run(speak())
 
 
+def _end_with_the_service() -> None:
+    """Started by the speech service, as the leader of a session: when the service goes, pip and npm go too."""
+
+    def end(number: int, frame: object) -> None:
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    if os.getpgrp() == os.getpid():
+        signal.signal(signal.SIGTERM, end)
+        die_with_parent(signal.SIGTERM)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dealerline.speech.fetch", description="Fetch the neural voices.")
     parser.add_argument("--json", action="store_true", help="progress as one JSON object a line")
@@ -218,6 +231,8 @@ def main() -> int:
         sys.stdout.flush()
 
     os.umask(0o022)
+    if arguments.json:
+        _end_with_the_service()
     try:
         Fetch(load(), report).run()
     except SpeechError as error:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dealerline.speech.parent import die_with_parent
 from dealerline.speech.phonemes import Phonemiser
 from dealerline.speech.text import sentences
 
@@ -87,17 +89,8 @@ def _trim(audio: Audio, threshold: float = 0.01, pad: float = 0.05) -> Audio:
     return audio[max(0, loud[0] - edge) : loud[-1] + edge]
 
 
-def _die_with_parent() -> None:
-    """Linux ends us with our parent, also when that is killed with -9 in the middle of an inference."""
-    import ctypes
-    import signal
-
-    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # 1: PR_SET_PDEATHSIG
-
-
 def main() -> None:
-    if sys.platform == "linux":
-        _die_with_parent()
+    die_with_parent(signal.SIGKILL)  # also when it is killed with -9 in the middle of an inference
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
     config = json.loads(sys.argv[1])
