@@ -223,7 +223,7 @@ def desired(snapshot: Snapshot, secret: str) -> tuple[Objects, list[str]]:
 def changes(pushed: Objects, wanted: Objects) -> tuple[list[Key], list[Key]]:
     """(to put, to delete), each in the order in which it must happen.
 
-    A registration or identify that changed is deleted first: Asterisk applies those when they are made, not when changed.
+    A registration or identify that changed is deleted first: Asterisk applies those when they are made.
     """
     put = sorted(key for key, fields in wanted.items() if pushed.get(key) != fields)
     gone = sorted((key for key in pushed if key not in wanted), reverse=True)

@@ -129,7 +129,7 @@ def _choice(notes: _Notes, path: str, value: Any) -> Choice:
             notes.add(f"{path}.{name}", "unknown_field", name=name, wanted="to, title")
     if "to" not in value:
         notes.add(path, "missing", name="to")
-    to = _text(notes, f"{path}.to", value.get("to", "?"))
+    to = _text(notes, f"{path}.to", value["to"]) if "to" in value else ""
     return Choice(to, _title(notes, f"{path}.title", value["title"]) if "title" in value else {})
 
 

@@ -214,11 +214,11 @@ def ways_out(flow: Flow, node: Node) -> Iterator[tuple[str, str]]:
         if target and not (name == "on_empty" and target == WAIT):
             yield name, target
     if isinstance(node, MenuNode):
-        yield from ((f"keys.{key}", choice.to) for key, choice in node.keys.items())
+        yield from ((f"keys.{key}", choice.to) for key, choice in node.keys.items() if choice.to)
         if flow.person:
             yield "", flow.person
     if isinstance(node, QueueNode):
-        yield from ((f"leave.{key}", to) for key, to in node.leave.items())
+        yield from ((f"leave.{key}", to) for key, to in node.leave.items() if to)
 
 
 def prompts_of(node: Node) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,201 @@
+"""Who hears whom; when a line is open; names that sort by time."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import product
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dealerline.domain import conversation as talk
+from dealerline.domain.conversation import Conversation, Hearing, IllegalVerb, Party
+from dealerline.domain.hours import Status, next_opening, status
+from dealerline.domain.ids import moment, uuid7
+
+SHANGHAI = "Asia/Shanghai"
+
+
+def both() -> Conversation:
+    return talk.join(talk.join(Conversation(), Party("c", "customer")), Party("a", "agent"))
+
+
+def test_talking_is_hearing_each_other() -> None:
+    assert talk.matrix(both()) == {("c", "a"): True, ("a", "c"): True}
+
+
+def test_on_hold_the_customer_hears_music_only() -> None:
+    held = talk.apply(both(), "hold", "c")
+    assert talk.matrix(held) == {("c", "a"): False, ("a", "c"): False}
+    assert talk.hearing(held)["c"] == Hearing("c", silent=True, deaf=True, music=True)
+    assert talk.matrix(talk.apply(held, "unhold", "c")) == talk.matrix(both())
+
+
+def test_muted_is_heard_by_nobody_and_hears_all() -> None:
+    muted = talk.apply(both(), "mute", "a")
+    assert talk.matrix(muted) == {("c", "a"): True, ("a", "c"): False}
+
+
+def test_every_pair_of_verbs_undoes_in_either_order() -> None:
+    pairs = [("hold", "unhold", "c"), ("mute", "unmute", "a"), ("mute", "unmute", "c"), ("wait", "unwait", "c")]
+    for (do1, undo1, who1), (do2, undo2, who2) in product(pairs, pairs):
+        if (do1, who1) != (do2, who2):
+            for order in ((undo1, who1), (undo2, who2)), ((undo2, who2), (undo1, who1)):
+                now = talk.apply(talk.apply(both(), do1, who1), do2, who2)
+                for verb, who in order:
+                    now = talk.apply(now, verb, who)
+                assert now == both()
+
+
+def test_a_customer_on_hold_whose_agent_comes_back_is_still_on_hold() -> None:
+    now = talk.apply(talk.apply(both(), "hold", "c"), "wait", "c")
+    assert talk.music(talk.apply(now, "unwait", "c").parties["c"])
+
+
+def test_a_verb_done_twice_changes_nothing() -> None:
+    held = talk.apply(both(), "hold", "c")
+    assert talk.apply(held, "hold", "c") is held
+    assert talk.join(held, Party("c", "customer")) is held
+
+
+@pytest.mark.parametrize(("verb", "party"), [("hold", "a"), ("hold", "x"), ("sing", "c")])
+def test_what_cannot_be_done_raises(verb: str, party: str) -> None:
+    with pytest.raises(IllegalVerb):
+        talk.apply(both(), verb, party)
+
+
+def test_nobody_joins_as_what_he_is_not() -> None:
+    for party in (Party("c", "agent"), Party("x", "ghost")):
+        with pytest.raises(IllegalVerb):
+            talk.join(both(), party)
+
+
+def test_changes_name_only_those_whose_hearing_changed_the_silent_last() -> None:
+    held = talk.apply(talk.apply(both(), "hold", "c"), "mute", "a")
+    assert [h.party for h in talk.changes(both(), held)] == ["a", "c"]
+    assert talk.changes(held, held) == []
+    assert [h.party for h in talk.changes(held, talk.leave(held, "a"))] == []
+    assert talk.changes(Conversation(), both()) == []
+
+
+# --- hours ---
+
+
+@dataclass(frozen=True)
+class Week:
+    weekly: tuple[tuple[int, int, int], ...] = ()
+    days: dict[str, tuple[str, tuple[tuple[int, int], ...]]] = field(default_factory=dict)
+
+
+def at(text: str, zone: str = SHANGHAI) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+
+OFFICE = Week(tuple((day, 510, 1050) for day in range(5)))  # Monday to Friday, 08:30 to 17:30
+
+
+@pytest.mark.parametrize(
+    ("moment_", "kind"),
+    [
+        ("2026-09-14 08:29", "closed"),
+        ("2026-09-14 08:30", "open"),
+        ("2026-09-14 17:29", "open"),
+        ("2026-09-14 17:30", "closed"),
+        ("2026-09-19 12:00", "closed"),
+    ],
+)
+def test_a_working_week(moment_: str, kind: str) -> None:
+    assert status(OFFICE, SHANGHAI, at(moment_)).kind == kind
+
+
+def test_an_open_line_says_when_it_closes() -> None:
+    assert status(OFFICE, SHANGHAI, at("2026-09-14 09:00")) == Status("open", at("2026-09-14 17:30"))
+
+
+def test_a_lunch_break_is_closed_and_touching_hours_are_one() -> None:
+    lunch = Week(((0, 480, 720), (0, 780, 1080)))
+    assert status(lunch, SHANGHAI, at("2026-09-14 12:30")).kind == "closed"
+    joined = Week(((0, 480, 720), (0, 720, 1080)))
+    assert status(joined, SHANGHAI, at("2026-09-14 09:00")).until == at("2026-09-14 18:00")
+
+
+def test_night_hours_run_past_midnight_also_into_a_holiday() -> None:
+    night = Week(tuple((day, 1200, 360) for day in range(7)), {"2026-10-01": ("holiday", ())})
+    assert status(night, SHANGHAI, at("2026-09-15 05:59")).kind == "open"
+    assert status(night, SHANGHAI, at("2026-09-15 06:00")).kind == "closed"
+    assert status(night, SHANGHAI, at("2026-10-01 03:00")).kind == "open", "the night of 30 September"
+    assert status(night, SHANGHAI, at("2026-10-01 21:00")).kind == "holiday"
+    assert status(night, SHANGHAI, at("2026-10-02 03:00")).kind == "closed", "no night began on the holiday"
+
+
+def test_a_holiday_is_told_from_a_closed_day_and_may_have_its_own_hours() -> None:
+    week = Week(OFFICE.weekly, {"2026-10-01": ("holiday", ()), "2026-10-02": ("holiday", ((600, 720),))})
+    assert status(week, SHANGHAI, at("2026-10-01 10:00")).kind == "holiday"
+    assert status(week, SHANGHAI, at("2026-10-02 10:30")).kind == "open"
+    assert status(week, SHANGHAI, at("2026-10-02 13:00")).kind == "holiday"
+
+
+def test_a_make_up_working_saturday_is_open() -> None:
+    week = Week(OFFICE.weekly, {"2026-10-10": ("open", ((510, 1050),))})
+    assert status(week, SHANGHAI, at("2026-10-10 10:00")).kind == "open"
+
+
+def test_day_and_night_is_always_open() -> None:
+    always = Week(tuple((day, 0, 1440) for day in range(7)))
+    assert status(always, SHANGHAI, at("2026-09-14 00:00")) == Status("open", None)
+
+
+def test_the_stores_own_time_zone_counts() -> None:
+    now = at("2026-09-14 09:00")
+    assert status(OFFICE, SHANGHAI, now).kind == "open"
+    assert status(OFFICE, "Asia/Urumqi", now).kind == "closed", "07:00 there"
+
+
+def test_the_next_opening_passes_over_weekends_and_holidays() -> None:
+    week = Week(OFFICE.weekly, {"2026-09-21": ("holiday", ())})
+    assert next_opening(week, SHANGHAI, at("2026-09-18 18:00")) == at("2026-09-22 08:30")
+    assert next_opening(week, SHANGHAI, at("2026-09-18 10:00")) == at("2026-09-18 10:00")
+    assert next_opening(Week(), SHANGHAI, 0.0) is None
+    assert next_opening(Week((), {"2020-01-01": ("open", ((0, 60),))}), SHANGHAI, at("2026-01-01 00:00")) is None
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", SHANGHAI])
+def test_summer_time_moves_no_opening_hour(zone: str) -> None:
+    week = Week(tuple((day, 120, 180) for day in range(7)))  # 02:00 to 03:00, the hour that may be missing or double
+    for day in range(1, 29):
+        for month in (3, 10, 11):
+            noon = at(f"2026-{month:02}-{day:02} 12:00", zone)
+            opening = next_opening(week, zone, noon)
+            assert opening is not None and 13 * 3600 <= opening - noon <= 15 * 3600
+
+
+# --- names ---
+
+
+@given(st.floats(0, 4e9), st.binary(min_size=10, max_size=16))
+def test_a_name_is_a_uuid_of_version_7_that_tells_its_moment(now: float, noise: bytes) -> None:
+    made = uuid.UUID(uuid7(now, noise))
+    assert made.version == 7 and made.variant == uuid.RFC_4122
+    assert abs(moment(str(made)) - now) < 0.0011
+
+
+@given(
+    st.integers(0, 10**15),
+    st.integers(1, 10**6),
+    st.binary(min_size=10, max_size=10),
+    st.binary(min_size=10, max_size=10),
+)
+def test_names_sort_by_their_time_to_the_microsecond(micros: int, later: int, one: bytes, two: bytes) -> None:
+    assert uuid7(micros / 1e6, one) <= uuid7((micros + later) / 1e6, two) or later < 2
+
+
+def test_names_need_enough_chance_and_a_time() -> None:
+    for now, noise in ((1.0, b"short"), (-1.0, b"0123456789")):
+        with pytest.raises(ValueError):
+            uuid7(now, noise)
+    with pytest.raises(ValueError):
+        moment(str(uuid.uuid4()))
