@@ -1,0 +1,145 @@
+// A small switch and API for working on the pages without the rest: `node dev/mock-server.mjs [port]`, then `npx vite`.
+// Development only: nothing of it is in the build. Sign in with any name; the password `wrong`, `locked` or `code` shows those ways.
+import { createServer } from 'node:http'
+import { randomUUID } from 'node:crypto'
+import { WebSocketServer } from 'ws'
+
+const port = Number(process.argv[2] ?? process.env.MOCK_PORT ?? 11401)
+const now = () => Date.now() / 1000
+const iso = (ago) => new Date((now() - ago) * 1000).toISOString()
+const T = (zh, en) => ({ zh, en })
+let signedIn = process.env.MOCK_SIGNED_IN === '1'
+const stores = [
+  { id: 1, code: 'hd', name: T('安途虹桥店', 'Antu Hongqiao') }, { id: 2, code: 'pd', name: T('安途浦东店', 'Antu Pudong') }, { id: 3, code: 'cy', name: T('安途朝阳店', 'Antu Chaoyang') },
+]
+const me = {
+  id: 7, name: '陈思雨', username: 'agent1', extension: '8007', store: 1, stores, roles: ['agent', 'shift_lead', 'administrator'], language: 'zh-hans', masked: false, must_change_password: false, second_factor: false,
+  permissions: ['desk.use', 'calls.view', 'calls.listen', 'records.write', 'customers.view', 'customers.edit', 'messages.view', 'messages.handle', 'board.view', 'system.manage', 'back_office.use'],
+}
+const lines = [
+  { id: 11, store: 1, name: T('销售热线', 'Sales line'), live: 1 }, { id: 12, store: 1, name: T('维修预约', 'Repair line'), live: 2 }, { id: 13, store: 1, name: T('道路救援', 'Rescue line'), live: 0 },
+  { id: 21, store: 2, name: T('销售热线', 'Sales line'), live: 0 }, { id: 22, store: 2, name: T('投诉专线', 'Complaints line'), live: 1 }, { id: 31, store: 3, name: T('新车咨询', 'New-car enquiries'), live: 0 },
+]
+const queues = [
+  { id: 101, code: 'sales', name: T('销售', 'Sales'), store: 1 }, { id: 102, code: 'repair', name: T('维修', 'Repair'), store: 1 }, { id: 103, code: 'rescue', name: T('救援', 'Rescue'), store: 1 },
+  { id: 201, code: 'sales', name: T('销售', 'Sales'), store: 2 }, { id: 202, code: 'complaints', name: T('投诉', 'Complaints'), store: 2 }, { id: 301, code: 'newcar', name: T('新车咨询', 'New cars'), store: 3 },
+]
+const reasons = [{ code: 'break', name: T('休息', 'Break'), minutes: 15 }, { code: 'meal', name: T('用餐', 'Meal'), minutes: 45 }, { code: 'meeting', name: T('会议', 'Meeting'), minutes: 0 }, { code: 'training', name: T('培训', 'Training'), minutes: 0 }]
+const customer = { id: 501, number: 'C000501', name: '欧阳建国', title: '先生', kind: 'person', level: 'vip', labels: ['老客户', '转介绍'], company: '', phones: [{ id: 1, number: '+8613812345678', use: 'mobile', primary: true }, { id: 2, number: '+862166668888', use: 'home', primary: false }], notes: '喜欢下午联系，车由太太开。', store: 1, version: 3, need: '' }
+const day = (days) => new Date(Date.now() + days * 864e5).toISOString().slice(0, 10)
+const file = {
+  cars: [{ id: 1, vin: 'LSVNV2182E2100001', plate: '沪A·12345', brand: T('大众', 'Volkswagen'), model: '帕萨特 330TSI 豪华版', year: 2021, colour: '深黑', mileage_km: 46200, insurance_until: day(12), inspection_until: day(-6) }],
+  orders: [{ id: 1, number: 'DD20261103001', model: 'ID.7 VIZZION 长续航版', status: 'in_transit', amount: '237700.00', ordered_on: day(-19), expected_on: day(9), open: true, store: 1 }],
+  repairs: [{ id: 1, number: 'WX20261120007', stage: 'working', work: '更换前刹车片，四轮定位', amount: '1860.00', received_at: iso(180000), promised_at: iso(7200), open: true, store: 1, plate: '沪A·12345' }, { id: 2, number: 'WX20260508003', stage: 'closed', work: '四万公里保养', amount: '1290.00', received_at: iso(17e6), promised_at: iso(169e5), open: false, store: 1, plate: '沪A·12345' }],
+  card: { number: 'VIP880501', level: 'gold', points: 12850, balance: '1260.50', valid_until: day(300) },
+}
+const past = Array.from({ length: 5 }, (_, i) => ({ id: `00000000-0000-7000-8000-00000000000${i}`, at: iso(86400 * (i * 6 + 1) + 4000), direction: 'in', line_name: lines[i % 3].name, outcome: ['answered', 'answered', 'abandoned', 'answered', 'voicemail'][i], agent_name: i === 2 ? '' : '王磊', matter: i === 2 ? null : T('维修进度', 'Repair progress'), result: i === 2 ? null : T('已答复', 'Answered'), notes: i % 2 ? '' : '客户询问刹车异响，已请技师周六上午检查。', seconds: 120 + i * 31 }))
+const outcomes = ['answered', 'answered', 'answered', 'abandoned', 'voicemail', 'forwarded']
+const names = ['欧阳建国', '李娜', '王芳', '阿依古丽·买买提', '刘洋', '陈静', '上海远航物流有限公司', null]
+const calls = Array.from({ length: 137 }, (_, i) => ({
+  id: `0192aaaa-0000-7000-8000-${String(i).padStart(12, '0')}`, at: iso(i * 2777 + 60), direction: i % 9 === 4 ? 'out' : 'in', number: `+86138${String(12340000 + i * 7919).slice(0, 8)}`, customer: names[i % 8] ? { id: 501, name: names[i % 8] } : null,
+  store: (i % 3) + 1, line_name: lines[i % 6].name, queue_name: queues[i % 6].name, agent_name: outcomes[i % 6] === 'answered' ? ['陈思雨', '王磊', '赵敏'][i % 3] : '', outcome: outcomes[i % 6], waited: (i * 7) % 66, talked: outcomes[i % 6] === 'answered' ? 60 + ((i * 37) % 400) : null, matter: T('试驾预约', 'Test drive'), result: T('已预约', 'Booked'), recordings: outcomes[i % 6] === 'answered' ? 1 : 0,
+}))
+const records = new Map()
+const messages = Array.from({ length: 4 }, (_, i) => ({ id: i + 1, call: calls[i].id, at: iso(i * 9000 + 300), number: calls[i].number, customer: calls[i].customer, store: 1, kind: ['complaint', 'other', 'suggestion', 'callback'][i], seconds: 14 + i * 9, state: ['new', 'new', 'assigned', 'done'][i], assigned: i === 2 ? { id: 9, name: '王磊' } : null, version: 1 }))
+const tree = (list) => list.map(([id, zh, en, children]) => ({ id, name: T(zh, en), children: children ? tree(children) : [] }))
+const choices = {
+  matters: tree([[1, '销售', 'Sales', [[11, '试驾预约', 'Test drive'], [12, '价格咨询', 'Price']]], [2, '维修', 'Repair', [[21, '维修进度', 'Repair progress'], [22, '预约保养', 'Service booking']]], [3, '投诉', 'Complaint', [[31, '服务态度', 'Attitude'], [32, '维修质量', 'Quality']]]]),
+  results: tree([[51, '已答复', 'Answered'], [52, '已预约', 'Booked'], [53, '转门店跟进', 'Handed to the store'], [54, '需要回访', 'Call back needed']]),
+}
+const state = { agent: { state: 'offline', reason: '', cause: 'signed_in', since: now(), until: null, text: null }, calls: new Map(), rev: 0 }
+const sockets = new Set()
+const tell = (message) => sockets.forEach((s) => s.readyState === 1 && s.send(JSON.stringify(message)))
+function agent(next) { state.agent = { reason: '', cause: '', until: null, text: null, ...next, since: now() }; tell({ type: 'agent', ...state.agent }) }
+function call(next) { const old = state.calls.get(next.id) ?? {}; const merged = { ...old, ...next, rev: ++state.rev }; state.calls.set(merged.id, merged); tell({ type: 'call', ...merged }); return merged }
+function gone(id) { state.calls.delete(id); tell({ type: 'call_gone', call: id, rev: ++state.rev }) }
+const people = ['王磊', '赵敏', '孙浩', '周婷', '吴刚', '郑爽', '马超', '林雪'].map((name, i) => ({ id: 20 + i, name, store: (i % 3) + 1, state: ['talking', 'ready', 'wrap', 'busy', 'ready', 'offline', 'talking', 'busy'][i], reason: i === 3 ? 'meal' : i === 7 ? 'no_answer' : '', since: now() - 60 * i - 20, call_since: null }))
+const board = () => ({ type: 'board', now: now(), lines, people: [...people, { id: 7, name: me.name, store: 1, state: state.agent.state, reason: state.agent.reason, since: state.agent.since, call_since: null }],
+  queues: queues.map((q, i) => ({ id: q.id, store: q.store, waiting: [2, 0, 1, 0, 3, 0][i], oldest: [now() - 26, null, now() - 9, null, now() - 61, null][i], ready: i % 3, talking: (i * 2) % 3 })) })
+function ring(body) {
+  const line = lines.find((l) => l.id === body.line) ?? lines[1]
+  const id = randomUUID()
+  agent({ state: 'ringing' })
+  call({ id, phase: 'offered', direction: 'in', number: body.new ? '+8613900001111' : '+8613812345678', to_number: '02166660001', store: line.store, store_name: stores.find((s) => s.id === line.store).name, line: line.id, line_name: line.name, line_kind: line.id === 12 ? 'repair' : 'sales', queue: 102, queue_name: T('维修', 'Repair'), language: body.language ?? 'zh', path: [T('维修', 'Repair'), T('查询进度', 'Progress')], arrived: now() - 31, waited: 24, offered: now(), ring_until: now() + 20, answered: null, held_since: null, muted: false, wrap_until: null, recording: 'off', channel_hint: '' })
+}
+function command(m) {
+  const c = state.calls.get(m.call)
+  if (m.type === 'state') agent({ state: m.state, reason: m.reason ?? '', until: m.reason === 'break' ? now() + 900 : null })
+  else if (m.type === 'answer' && c) { agent({ state: 'talking' }); call({ id: c.id, phase: 'talking', answered: now(), recording: 'on' }) }
+  else if (m.type === 'hold' && c) call({ id: c.id, phase: 'held', held_since: now() })
+  else if (m.type === 'unhold' && c) call({ id: c.id, phase: 'talking', held_since: null })
+  else if (m.type === 'mute' && c) call({ id: c.id, muted: true })
+  else if (m.type === 'unmute' && c) call({ id: c.id, muted: false })
+  else if (m.type === 'hangup' && c) { agent({ state: 'wrap', until: now() + 30 }); call({ id: c.id, phase: 'wrap', wrap_until: now() + 30, recording: 'off' }) }
+  else if (m.type === 'wrap_more' && c) { call({ id: c.id, wrap_until: c.wrap_until + 60 }) }
+  else if (m.type === 'wrap_done' && c) { gone(c.id); agent({ state: 'ready' }) }
+  else if (m.type === 'refuse' && c) { gone(c.id); agent({ state: 'busy', reason: 'refused', text: T('您拒接了一通电话，已转为示忙。', 'You refused a call and are busy now.') }) }
+}
+const events = (c) => [['call.arrived', 0, '来电到达：02166660001', 'Call arrived at 021 6666 0001'], ['call.answered', 0.2, '系统接听', 'Answered by the centre'], ['flow.started', 0.3, '进入流程“维修热线”', 'Flow "repair line" begins'], ['flow.prompt', 0.4, '播放欢迎语', 'Welcome played'], ['flow.key', 6.1, '按键 1', 'Key 1'], ['queue.entered', 6.4, '进入队列“维修”，第 2 位', 'Queue "Repair", position 2'], ['queue.announced', 8, '播报：前面还有 1 位，预计 1 分钟', 'Told: one before you, about 1 minute'], ['offer.made', 24, '分配给 陈思雨', 'Offered to Chen Siyu'], ['offer.ended', 28, '陈思雨 接听', 'Answered by Chen Siyu'], ['talk.started', 28.1, '通话开始', 'Talk begins'], ['recording.started', 28.2, '开始录音', 'Recording begins'], ['hold.started', 61, '保持', 'On hold'], ['hold.ended', 79, '取回', 'Resumed'], ['talk.ended', 141, '通话结束', 'Talk ends'], ['call.ended', 141.1, '客户挂断', 'The customer hung up'], ['wrap.started', 141.1, '话后整理', 'After-call work'], ['wrap.ended', 160, '整理完毕', 'After-call work done']].map(([kind, at, zh, en], i) => ({ id: `${c.id}-${i}`, seq: i + 1, at: new Date(Date.parse(c.at) + at * 1000).toISOString(), kind, text: T(zh, en), data: {} }))
+const peaks = () => { const n = 900; const side = (p) => Array.from({ length: n }, (_, i) => (Math.sin(i / 30 + p) > 0 ? Math.abs(Math.sin(i * 1.7)) * 0.8 + 0.05 : 0.02)); return { seconds: 113, left: side(0), right: side(3.1) } }
+function tone(seconds) { const rate = 8000, n = rate * seconds, data = Buffer.alloc(44 + n * 4); data.write('RIFF', 0); data.writeUInt32LE(36 + n * 4, 4); data.write('WAVEfmt ', 8); data.writeUInt32LE(16, 16); data.writeUInt16LE(1, 20); data.writeUInt16LE(2, 22); data.writeUInt32LE(rate, 24); data.writeUInt32LE(rate * 4, 28); data.writeUInt16LE(4, 32); data.writeUInt16LE(16, 34); data.write('data', 36); data.writeUInt32LE(n * 4, 40); for (let i = 0; i < n; i++) { const left = Math.sin(i / rate / 8) > 0; data.writeInt16LE(left ? Math.sin((i * 2 * Math.PI * 400) / rate) * 8000 : 0, 44 + i * 4); data.writeInt16LE(left ? 0 : Math.sin((i * 2 * Math.PI * 700) / rate) * 8000, 46 + i * 4) } return data }
+const paged = (list, q) => { const page = Number(q.get('page') || 1); return { items: list.slice((page - 1) * 25, page * 25), total: list.length, page, pages: Math.max(1, Math.ceil(list.length / 25)) } }
+const session = () => ({ signed_in: signedIn, person: signedIn ? me : null, setup_needed: process.env.MOCK_SETUP === '1', demo: true, csrf: 'mock', version: '0.1.0' })
+const setup = { needed: true, steps: [], done: [] }
+const fail = (status, code, zh, en, extra = {}) => ({ status, body: { code, text: T(zh, en), fields: {}, ...extra } })
+const routes = [
+  ['GET', /^\/api\/session$/, () => session()],
+  ['POST', /^\/api\/session$/, (_, b) => b.password === 'wrong' ? fail(401, 'wrong', '用户名或密码不正确。', 'User name or password is wrong.') : b.password === 'locked' ? fail(429, 'locked', '连续输错次数太多，账号暂时锁定。', 'Too many wrong attempts.', { seconds: 300 }) : b.password === 'code' && !b.code ? fail(401, 'code_needed', '需要验证码。', 'A code is needed.') : ((signedIn = true), session())],
+  ['DELETE', /^\/api\/session$/, () => ((signedIn = false), { ok: true })],
+  ['GET', /^\/api\/me$/, () => me], ['PATCH', /^\/api\/me$/, () => me],
+  ['POST', /^\/api\/me\/totp$/, () => ({ url: 'otpauth://totp/Dealerline:agent1?secret=JBSWY3DPEHPK3PXP', secret: 'JBSWY3DPEHPK3PXP' })],
+  ['POST', /^\/api\/desk\/ticket$/, () => ({ ticket: 'mock' })],
+  ['GET', /^\/api\/pop$/, (_, __, q) => q.get('number')?.includes('1390000') ? { known: false, matches: [], customer: null, cars: [], orders: [], repairs: [], card: null, calls: [], other_matches: [] } : { known: true, customer, ...file, calls: past, other_matches: [{ ...customer, id: 502, name: '欧阳晓丽', level: 'normal' }] }],
+  ['GET', /^\/api\/calls$/, (_, __, q) => paged(calls.filter((c) => (!q.get('q') || (c.customer?.name ?? '').includes(q.get('q'))) && (!q.get('outcome') || c.outcome === q.get('outcome')) && (!q.get('store') || String(c.store) === q.get('store'))), q)],
+  ['GET', /^\/api\/calls\/([\w-]+)\/record$/, (m) => records.get(m[1]) ?? null],
+  ['PUT', /^\/api\/calls\/([\w-]+)\/record$/, (m, b) => { const old = records.get(m[1]); if (old && old.version !== b.version) return { status: 409, body: { code: 'stale', text: T('已被修改', 'Changed'), current: old } }; const row = { ...b, call: m[1], version: (old?.version ?? 0) + 1, author: me.name }; records.set(m[1], row); return row }],
+  ['GET', /^\/api\/calls\/([\w-]+)\/events$/, (m) => events(calls.find((c) => c.id === m[1]) ?? calls[0])],
+  ['GET', /^\/api\/calls\/([\w-]+)$/, (m) => { const c = calls.find((x) => x.id === m[1]) ?? calls[0]; return { ...c, ended_at: null, ended_by: 'customer', path: [T('维修', 'Repair'), T('查询进度', 'Progress')], legs: [{ agent: 7, agent_name: '陈思雨', from: new Date(Date.parse(c.at) + 28000).toISOString(), to: new Date(Date.parse(c.at) + 141000).toISOString() }], recordings_list: [{ id: 1, seconds: 113, state: 'ready', started_at: new Date(Date.parse(c.at) + 28200).toISOString(), sha256: 'ab', agent_name: '陈思雨' }], record: null } }],
+  ['GET', /^\/api\/record-choices$/, () => choices],
+  ['GET', /^\/api\/recordings\/\d+\/peaks$/, peaks], ['GET', /^\/api\/recordings\/\d+\/check$/, () => ({ ok: true })],
+  ['GET', /^\/api\/voice-messages$/, (_, __, q) => paged(messages.filter((m) => !q.get('state') || m.state === q.get('state')), q)],
+  ['PATCH', /^\/api\/voice-messages\/(\d+)$/, (m, b) => { const row = messages.find((x) => x.id === Number(m[1])); Object.assign(row, b.assigned ? { assigned: { id: me.id, name: me.name }, state: 'assigned' } : {}, b.state ? { state: b.state } : {}); row.version++; return row }],
+  ['GET', /^\/api\/customers$/, (_, __, q) => paged(Array.from({ length: 60 }, (_, i) => ({ ...customer, id: 501 + i, name: names[i % 7], level: ['vip', 'normal', 'gold', 'silver'][i % 4], cars: file.cars })).filter((c) => !q.get('q') || c.name.includes(q.get('q'))), q)],
+  ['POST', /^\/api\/customers$/, (_, b) => ({ ...customer, id: 999, name: b.name, title: b.title, level: 'normal', labels: [], notes: '', phones: [{ number: b.phone }] })],
+  ['GET', /^\/api\/customers\/\d+$/, () => ({ ...customer, ...file, calls: past })], ['PATCH', /^\/api\/customers\/\d+$/, (_, b) => Object.assign(customer, b, { version: customer.version + 1 })],
+  ['GET', /^\/api\/board\/today$/, () => ({ queues: queues.map((q, i) => ({ queue: q.id, name: q.name, store: q.store, offered: 40 + i * 7, answered: 36 + i * 5, abandoned: i, within: 30 + i * 4, service_level: [0.92, 0.84, 0.99, 0.71, 0.58, 0.88][i], average_wait: 11, longest_wait: 84 })), hours: Array.from({ length: 13 }, (_, i) => ({ hour: i + 8, offered: [4, 12, 22, 19, 14, 9, 17, 21, 16, 11, 6, 3, 1][i], answered: [4, 11, 20, 18, 13, 9, 16, 19, 15, 11, 6, 3, 1][i], abandoned: [0, 1, 2, 1, 1, 0, 1, 2, 1, 0, 0, 0, 0][i] })) })],
+  ['GET', /^\/api\/system$/, () => ({ children: ['postgres', 'asterisk', 'edge', 'web', 'switch', 'scribe', 'worker', 'speech', 'carrier', 'simulator'].map((name, i) => ({ name, state: i === 7 ? 'backoff' : 'up', pid: 4000 + i, restarts: i === 7 ? 3 : 0, since: now() - 4000 })), disk: { free_mb: 81234, total_mb: 204800 }, versions: { dealerline: '0.1.0', asterisk: '22.10.1', postgres: '18.6' }, repairs: 0 })],
+  ['POST', /^\/api\/demo\/ring$/, (_, b) => (setTimeout(() => ring(b), 800), { ok: true })],
+  ['GET', /^\/api\/setup$/, () => setup], ['POST', /^\/api\/setup\/(.+)$/, () => setup],
+]
+const server = createServer((req, res) => {
+  const url = new URL(req.url, 'http://x')
+  let text = ''
+  req.on('data', (d) => (text += d))
+  req.on('end', () => {
+    if (/\/audio$/.test(url.pathname)) { const wav = tone(113); const range = /bytes=(\d+)-(\d*)/.exec(req.headers.range ?? ''); const from = range ? Number(range[1]) : 0; const to = range?.[2] ? Number(range[2]) : wav.length - 1; res.writeHead(range ? 206 : 200, { 'Content-Type': 'audio/wav', 'Accept-Ranges': 'bytes', 'Content-Length': to - from + 1, ...(range ? { 'Content-Range': `bytes ${from}-${to}/${wav.length}` } : {}) }); return res.end(wav.subarray(from, to + 1)) }
+    for (const [method, pattern, handler] of routes) {
+      const match = req.method === method && pattern.exec(url.pathname)
+      if (!match) continue
+      const answer = handler(match, text ? JSON.parse(text) : {}, url.searchParams)
+      const status = answer?.status >= 400 ? answer.status : 200
+      res.writeHead(status, { 'Content-Type': 'application/json' })
+      return res.end(JSON.stringify(status >= 400 ? answer.body : answer))
+    }
+    res.writeHead(404, { 'Content-Type': 'application/json' }).end(JSON.stringify({ code: 'not_found', text: T('没有这条记录。', 'There is no such record.') }))
+  })
+})
+const wss = new WebSocketServer({ noServer: true })
+server.on('upgrade', (req, socket, head) => (req.url.startsWith('/desk') ? wss.handleUpgrade(req, socket, head, (ws) => wss.emit('connection', ws)) : socket.destroy()))
+wss.on('connection', (ws) => {
+  ws.on('message', (raw) => {
+    const m = JSON.parse(raw)
+    if (m.type === 'hello') {
+      sockets.add(ws)
+      ws.send(JSON.stringify({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, now: now() }))
+    } else if (m.type === 'ping') ws.send('{"type":"pong"}')
+    else {
+      if (m.type === 'board' && m.on) ws.send(JSON.stringify(board()))
+      command(m)
+      ws.send(JSON.stringify({ type: 'ok', id: m.id }))
+    }
+  })
+  ws.on('close', () => sockets.delete(ws))
+})
+setInterval(() => { tell({ type: 'queues', waiting: Object.fromEntries(board().queues.map((q) => [q.id, { count: q.waiting, oldest: q.oldest }])) }); tell(board()) }, 2000)
+server.listen(port, '127.0.0.1', () => console.log(`mock switch and API on ${port}`))

@@ -1,0 +1,36 @@
+/** What the desk knows of its calls. Pure: messages in, a new map out; an older `rev` never overwrites a newer one. */
+import type { CallView } from './protocol'
+
+export interface CallBook {
+  calls: Record<string, CallView>
+  /** rev at which a call went away, so that a late repetition does not bring it back. */
+  gone: Record<string, number>
+}
+
+export const emptyBook = (): CallBook => ({ calls: {}, gone: {} })
+
+export function withCall(book: CallBook, call: CallView): CallBook {
+  const known = book.calls[call.id]
+  if (known && known.rev >= call.rev) return book
+  if ((book.gone[call.id] ?? -1) >= call.rev) return book
+  return { calls: { ...book.calls, [call.id]: call }, gone: book.gone }
+}
+
+export function withoutCall(book: CallBook, id: string, rev: number): CallBook {
+  const known = book.calls[id]
+  if (known && known.rev > rev) return book
+  const calls = { ...book.calls }
+  delete calls[id]
+  return { calls, gone: { ...book.gone, [id]: Math.max(rev, book.gone[id] ?? -1) } }
+}
+
+/** The whole truth at connection: what the switch no longer names is gone. */
+export function fromWelcome(list: CallView[]): CallBook {
+  return { calls: Object.fromEntries(list.map((call) => [call.id, call])), gone: {} }
+}
+
+const ORDER: Record<CallView['phase'], number> = { talking: 0, held: 1, reconnecting: 2, offered: 3, dialling: 4, test: 5, wrap: 6 }
+
+export function inOrder(book: CallBook): CallView[] {
+  return Object.values(book.calls).sort((a, b) => ORDER[a.phase] - ORDER[b.phase] || a.arrived - b.arrived)
+}

@@ -1,0 +1,21 @@
+/** Phone numbers as people read them: mainland mobiles 138 1234 5678, landlines 023 8888 0001, masks left as they are. */
+export function phoneText(number: string): string {
+  if (!number) return ''
+  const local = number.startsWith('+86') ? number.slice(3) : number
+  if (/^1[\d*]{10}$/.test(local)) return `${local.slice(0, 3)} ${local.slice(3, 7)} ${local.slice(7)}`
+  const domestic = number.startsWith('+86') ? `0${local}` : local
+  const short = /^0(10|2\d)([\d*]{4})([\d*]{4})$/.exec(domestic)
+  if (short) return `0${short[1]} ${short[2]} ${short[3]}`
+  const long = /^0(\d{3})([\d*]{3,4})([\d*]{4})$/.exec(domestic)
+  if (long) return `0${long[1]} ${long[2]} ${long[3]}`
+  const service = /^(400|800)([\d*]{3})([\d*]{4})$/.exec(local)
+  if (service) return `${service[1]} ${service[2]} ${service[3]}`
+  return number
+}
+
+export function money(amount: number | string | null | undefined, language: string): string {
+  if (amount === null || amount === undefined || amount === '') return ''
+  const value = Number(amount)
+  if (Number.isNaN(value)) return String(amount)
+  return new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { style: 'currency', currency: 'CNY', currencyDisplay: 'narrowSymbol', maximumFractionDigits: value % 1 ? 2 : 0 }).format(value)
+}

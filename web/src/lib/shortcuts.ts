@@ -1,0 +1,25 @@
+/** One table of keys: what the tooltips show is what the keyboard does. By `code`, so that layouts and the Mac's Option key do not matter. */
+export type Action =
+  | 'answer' | 'refuse' | 'hold' | 'mute' | 'keypad' | 'hangup' | 'wrapDone' | 'wrapMore' | 'ready' | 'busy' | 'nextTab' | 'notes' | 'help'
+
+export const KEYS: Record<Action, { code: string; shown: string }> = {
+  answer: { code: 'KeyA', shown: 'Alt+A' },
+  refuse: { code: 'KeyZ', shown: 'Alt+Z' },
+  hold: { code: 'KeyH', shown: 'Alt+H' },
+  mute: { code: 'KeyM', shown: 'Alt+M' },
+  keypad: { code: 'KeyK', shown: 'Alt+K' },
+  hangup: { code: 'KeyX', shown: 'Alt+X' },
+  wrapDone: { code: 'KeyQ', shown: 'Alt+Q' },
+  wrapMore: { code: 'KeyW', shown: 'Alt+W' },
+  ready: { code: 'KeyR', shown: 'Alt+R' },
+  busy: { code: 'KeyB', shown: 'Alt+B' },
+  nextTab: { code: 'KeyT', shown: 'Alt+T' },
+  notes: { code: 'KeyN', shown: 'Alt+N' },
+  help: { code: 'Slash', shown: 'Alt+/' },
+}
+
+export function actionOf(event: Pick<KeyboardEvent, 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'code'>): Action | null {
+  if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return null
+  for (const [action, key] of Object.entries(KEYS)) if (key.code === event.code) return action as Action
+  return null
+}

@@ -1,0 +1,48 @@
+/** Time as people say it. Every function takes seconds since the epoch or a length in seconds. */
+
+export function clock(seconds: number): string {
+  const total = Math.max(0, Math.floor(seconds))
+  const h = Math.floor(total / 3600)
+  const m = Math.floor((total % 3600) / 60)
+  const s = String(total % 60).padStart(2, '0')
+  return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${String(m).padStart(2, '0')}:${s}`
+}
+
+export function toSeconds(value: string | number | null | undefined): number | null {
+  if (value === null || value === undefined || value === '') return null
+  if (typeof value === 'number') return value
+  const parsed = Date.parse(value)
+  return Number.isNaN(parsed) ? null : parsed / 1000
+}
+
+const locale = (language: string): string => (language === 'zh' ? 'zh-CN' : 'en-GB')
+
+export function absolute(seconds: number, language: string): string {
+  return new Intl.DateTimeFormat(locale(language), { dateStyle: 'medium', timeStyle: 'medium' }).format(seconds * 1000)
+}
+
+export function timeOfDay(seconds: number, language: string): string {
+  return new Intl.DateTimeFormat(locale(language), { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(seconds * 1000)
+}
+
+const dayOf = (seconds: number): number => {
+  const date = new Date(seconds * 1000)
+  return Math.round(new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime() / 86_400_000)
+}
+
+export type Spoken = { key: string; values: Record<string, string | number> }
+
+/** What to say, as a catalogue key under `time.` and its values: just now, 3 min ago, today 14:05, yesterday 9:10, 12 May 14:05. */
+export function spoken(seconds: number, now: number, language: string): Spoken {
+  const ago = now - seconds
+  const hm = new Intl.DateTimeFormat(locale(language), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(seconds * 1000)
+  if (ago >= 0 && ago < 60) return { key: 'time.now', values: {} }
+  if (ago >= 0 && ago < 3600) return { key: 'time.minutes', values: { n: Math.floor(ago / 60) } }
+  const days = dayOf(now) - dayOf(seconds)
+  if (days === 0) return { key: 'time.today', values: { time: hm } }
+  if (days === 1) return { key: 'time.yesterday', values: { time: hm } }
+  if (days === -1) return { key: 'time.tomorrow', values: { time: hm } }
+  const sameYear = new Date(seconds * 1000).getFullYear() === new Date(now * 1000).getFullYear()
+  const date = new Intl.DateTimeFormat(locale(language), { month: 'short', day: 'numeric', ...(sameYear ? {} : { year: 'numeric' }) }).format(seconds * 1000)
+  return { key: 'time.date', values: { date, time: hm } }
+}

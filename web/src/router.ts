@@ -1,0 +1,41 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { useSession } from '@/stores/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    title?: string
+    open?: boolean
+    bare?: boolean
+    permission?: string
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/sign-in', component: () => import('@/pages/SignInPage.vue'), meta: { open: true, bare: true, title: 'signIn.title' } },
+  { path: '/setup', component: () => import('@/pages/SetupPage.vue'), meta: { open: true, bare: true, title: 'setup.title' } },
+  { path: '/', component: () => import('@/pages/DeskPage.vue'), meta: { title: 'nav.desk' } },
+  { path: '/calls', component: () => import('@/pages/CallsPage.vue'), meta: { title: 'nav.calls', permission: 'calls.view' } },
+  { path: '/calls/:id', component: () => import('@/pages/CallPage.vue'), props: true, meta: { title: 'call.title', permission: 'calls.view' } },
+  { path: '/messages', component: () => import('@/pages/MessagesPage.vue'), meta: { title: 'nav.messages', permission: 'messages.view' } },
+  { path: '/customers', component: () => import('@/pages/CustomersPage.vue'), meta: { title: 'nav.customers', permission: 'customers.view' } },
+  { path: '/customers/:id', component: () => import('@/pages/CustomerPage.vue'), props: true, meta: { title: 'customer.title', permission: 'customers.view' } },
+  { path: '/board', component: () => import('@/pages/BoardPage.vue'), meta: { title: 'nav.board', permission: 'board.view' } },
+  { path: '/system', component: () => import('@/pages/SystemPage.vue'), meta: { title: 'nav.system', permission: 'system.manage' } },
+  { path: '/me', component: () => import('@/pages/MePage.vue'), meta: { title: 'me.title' } },
+  { path: '/:rest(.*)*', component: () => import('@/pages/MissingPage.vue'), meta: { title: 'missing.title' } },
+]
+
+export const router = createRouter({ history: createWebHistory(), routes, scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 } })
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  try {
+    await session.load()
+  } catch {
+    return true // the page itself says that the server does not answer, and tries again
+  }
+  if (session.info?.setup_needed && to.path !== '/setup') return '/setup'
+  if (!session.signedIn && !to.meta.open) return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  if (session.signedIn && to.path === '/sign-in') return '/'
+  return true
+})

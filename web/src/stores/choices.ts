@@ -1,0 +1,41 @@
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { get } from '@/api/http'
+import type { Choice, RecordChoices } from '@/api/types'
+import { words } from '@/i18n'
+
+export interface Option {
+  value: number
+  label: string
+  children?: Option[]
+}
+
+/** The trees of matters and results, per store, asked once. */
+export const useChoices = defineStore('choices', () => {
+  const byStore = ref<Record<number, RecordChoices>>({})
+  const asking = new Map<number, Promise<void>>()
+
+  function need(store: number): Promise<void> {
+    if (byStore.value[store]) return Promise.resolve()
+    let running = asking.get(store)
+    if (!running) {
+      running = get<RecordChoices>('/api/record-choices', { store })
+        .then((choices) => {
+          byStore.value[store] = choices
+        })
+        .finally(() => asking.delete(store))
+      asking.set(store, running)
+    }
+    return running
+  }
+
+  const toOption = (choice: Choice): Option => ({
+    value: choice.id,
+    label: words(choice.name),
+    ...(choice.children?.length ? { children: choice.children.map(toOption) } : {}),
+  })
+  const matters = (store: number): Option[] => (byStore.value[store]?.matters ?? []).map(toOption)
+  const results = (store: number): Option[] => (byStore.value[store]?.results ?? []).map(toOption)
+
+  return { byStore, need, matters, results }
+})

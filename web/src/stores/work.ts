@@ -1,0 +1,111 @@
+import { defineStore } from 'pinia'
+import { computed, nextTick, reactive, ref, watch } from 'vue'
+import { get } from '@/api/http'
+import type { CustomerShort, Pop } from '@/api/types'
+import { words } from '@/i18n'
+import type { CallView } from '@/lib/protocol'
+import { phoneText } from '@/lib/numbers'
+import { useDesk } from './desk'
+
+export interface Tab {
+  id: string
+  /** The last the switch said of this call; it stays after the call is gone, so that the record can be finished. */
+  call: CallView
+  pop: Pop | null
+  popState: 'loading' | 'ready' | 'failed'
+  /** The record is not finished: the tab does not close by itself. */
+  unfinished: boolean
+}
+
+export interface PopMark {
+  call: string
+  received: number
+  drawn: number | null
+}
+
+/** The tabs of the desk: one for each live call and each record still open, with the customer's file of each. */
+export const useWork = defineStore('work', () => {
+  const desk = useDesk()
+  const tabs = ref<Tab[]>([])
+  const active = ref('')
+  const marks = reactive<PopMark[]>([])
+  const current = computed(() => tabs.value.find((t) => t.id === active.value) ?? null)
+
+  const find = (id: string): Tab | undefined => tabs.value.find((t) => t.id === id)
+
+  function title(tab: Tab): string {
+    return tab.pop?.customer?.name || phoneText(tab.call.number) || words(tab.call.line_name)
+  }
+
+  function open(call: CallView): void {
+    const known = find(call.id)
+    if (known) {
+      known.call = call
+      return
+    }
+    tabs.value.push({ id: call.id, call, pop: null, popState: 'loading', unfinished: false })
+    void fetchPop(call.id)
+    if (!current.value || !desk.live || desk.live.id === call.id) active.value = call.id
+  }
+
+  async function fetchPop(id: string): Promise<void> {
+    const tab = find(id)
+    if (!tab) return
+    const mark: PopMark = { call: id, received: performance.now(), drawn: null }
+    marks.push(mark)
+    if (marks.length > 200) marks.shift()
+    try {
+      const pop = await get<Pop>('/api/pop', { number: tab.call.number, call: id, line: tab.call.line })
+      tab.pop = pop
+      tab.popState = 'ready'
+    } catch {
+      tab.popState = 'failed'
+    }
+    await nextTick()
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel() // the first task after the frame is painted
+      channel.port1.onmessage = () => {
+        mark.drawn = performance.now()
+        performance.mark('pop-drawn', { detail: { call: id } })
+      }
+      channel.port2.postMessage(0)
+    })
+  }
+
+  function setCustomer(id: string, customer: CustomerShort): void {
+    const tab = find(id)
+    if (tab?.pop) tab.pop = { ...tab.pop, known: true, customer }
+    else if (tab) tab.pop = { known: true, customer, cars: [], orders: [], repairs: [], card: null, calls: [], other_matches: [] }
+  }
+
+  function close(id: string): void {
+    const index = tabs.value.findIndex((t) => t.id === id)
+    if (index < 0 || desk.call(id)) return
+    tabs.value.splice(index, 1)
+    if (active.value === id) active.value = tabs.value[Math.min(index, tabs.value.length - 1)]?.id ?? ''
+  }
+
+  function next(): void {
+    const index = tabs.value.findIndex((t) => t.id === active.value)
+    active.value = tabs.value[(index + 1) % tabs.value.length]?.id ?? ''
+  }
+
+  desk.onCall((call, before) => {
+    if (call.phase === 'test') return
+    open(call)
+    if (call.phase === 'talking' && before?.phase !== 'talking') active.value = call.id
+  })
+
+  // A call that went away keeps its tab while its record is unfinished; an offer that went to somebody else does not.
+  watch(
+    () => desk.calls.map((c) => c.id).join(),
+    () => {
+      for (const tab of [...tabs.value]) {
+        if (desk.call(tab.id) || desk.link !== 'up') continue
+        if (!tab.call.answered || !tab.unfinished) close(tab.id)
+      }
+    },
+  )
+
+  return { tabs, active, current, marks, title, open, close, next, fetchPop, setCustomer, find }
+})
