@@ -73,7 +73,7 @@ class Phones:
             "server_uri": f"sip:{centre}", "client_uri": f"sip:{phone}@{centre}", "contact_user": CONTACT + phone,
             "outbound_auth": phone, "transport": "udp", "expiration": "60", "retry_interval": "1",
             "forbidden_retry_interval": "1", "fatal_retry_interval": "1", "max_retries": "100000",
-            "auth_rejection_permanent": "no"})
+            "auth_rejection_permanent": "no", "max_random_initial_delay": "0"})
 
     async def _accepted(self, phones: set[str]) -> bool:
         asterisk = outside_asterisk(self._settings)
