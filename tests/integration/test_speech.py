@@ -10,8 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,18 +26,10 @@ from dealerline.speech.errors import BadRequest, EngineError, SpeechError
 from dealerline.speech.fetch import Fetch, FetchError
 from dealerline.speech.shipped import Library
 from dealerline.speech.speaker import Request, Speaker
+from tests.helpers import until, until_async
 
 ZH = "您的车已经修好，费用共 1280 元，请在 18:30 以前来取。"
 EN = "Your car is ready. Please come before 18:30."
-
-
-def until(holds: Callable[[], Any], timeout: float = 30.0) -> Any:
-    end = time.monotonic() + timeout
-    while not (found := holds()):
-        if time.monotonic() > end:
-            raise AssertionError(f"did not come true within {timeout} s")
-        time.sleep(0.02)
-    return found
 
 
 def free_port() -> int:
@@ -210,7 +201,8 @@ async def test_kokoro_killed_while_speaking_lets_espeak_speak_and_comes_back(
     speaking.start()
     try:
         job = asyncio.create_task(speaking.say(Request(ZH, "zh")))
-        pid = await asyncio.to_thread(until, lambda: kokoro.pid)
+        pid = await until_async(lambda: kokoro.pid)
+        assert pid is not None
         os.kill(pid, signal.SIGKILL)
         spoken = await job
         assert (spoken.engine, spoken.provisional) == ("espeak", True)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
 import yaml
 
 from dealerline.settings import CHECKOUT
-
-_spec = importlib.util.spec_from_file_location("make_prompts", CHECKOUT / "tools/make_prompts.py")
-assert _spec is not None and _spec.loader is not None
-make_prompts = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(make_prompts)
+from tools import make_prompts
 
 PROMPTS = CHECKOUT / "assets/prompts"
 
