@@ -1,0 +1,179 @@
+"""P1 and P2 of the quality aims: the queue beside app_queue, in the same run, by the same instrument.
+
+P1: all agents busy, the queue full: from an agent's hanging up to the next caller's INVITE at his phone.
+P2: calls a second through greeting, queue, agent and recording with nothing lost: the rate is raised until calls are
+lost or take too long, then the highest clean rate counts. Product and peer take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.load import Rate, keep_waiting, offer, phones, watch
+from bench.peer import PeerQueue
+from bench.product import Product
+from bench.report import quantile, show, spread
+from bench.sip import Agent, Media
+from dealerline.runtime.stack import free_ports, private_settings
+
+GREETING_SECONDS = 0.5
+P2_TALK = 1.0
+
+
+def greeting(folder: Path) -> Path:
+    """Half a second of quiet: the same file for both."""
+    path = folder / "greeting.wav"
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(b"\x00\x00" * int(8000 * GREETING_SECONDS))
+    return path
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that the service account may enter too."""
+    with tempfile.TemporaryDirectory(prefix="dealerline-bench-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+class Sides:
+    """Starts either side with ``agents`` phones and stops it again."""
+
+    def __init__(self, folder: Path, media: Media) -> None:
+        self.folder, self.media = folder, media
+        self.sound = greeting(folder)
+        self._count = 0
+
+    async def product(self, agents: int, talk: float) -> tuple[Product, dict[str, Agent]]:
+        self._count += 1
+        side = Product(self.folder / f"product-{self._count}", self.sound, agents)
+        await asyncio.to_thread(side.start)
+        names = [f"phone-{n}" for n in range(1, agents + 1)]
+        people = await phones(names, side.server, self.media, talk)
+        await side.staff(people)
+        return side, people
+
+    async def peer(self, agents: int, talk: float) -> tuple[PeerQueue, dict[str, Agent]]:
+        self._count += 1
+        settings = private_settings(self.folder / f"peer-{self._count}")
+        settings.data.mkdir(parents=True)
+        side = PeerQueue(settings, free_ports(1)[0], self.sound)
+        names = [f"phone-{n}" for n in range(1, agents + 1)]
+        people = await phones(names, side.server, self.media, talk)
+        await asyncio.to_thread(side.start, {n: p.port for n, p in people.items()}, True)
+        return side, people
+
+    async def stop(self, side: Product | PeerQueue, people: dict[str, Agent]) -> None:
+        if isinstance(side, Product):
+            await side.leave()
+        for phone in people.values():
+            phone.close()
+        await asyncio.to_thread(side.stop)
+
+
+async def turns(sides: Sides, kind: str, agents: int, waiting: int, wanted: int) -> dict[str, Any]:
+    """P1 for one side: ``wanted`` turns of ``agents`` phones with ``waiting`` callers in the queue."""
+    side, people = await (sides.product if kind == "dealerline" else sides.peer)(agents, 2.0)
+    try:
+        noted = watch(people)
+        caller = await Agent(side.server, "caller", media=sides.media).open()
+        stop = asyncio.Event()
+        load = asyncio.create_task(keep_waiting(caller, side.number, agents + waiting, stop))
+        cpu = side.cpu_seconds()
+        gaps: list[float] = []
+        for _ in range(int(wanted / agents * 2.5 + waiting / 40 + 20) * 10):
+            await asyncio.sleep(0.1)
+            gaps = [g for t in noted.values() for g in t.gaps]
+            if len(gaps) >= wanted:
+                break
+        row: dict[str, Any] = {"P1": kind, "agents": agents, "waiting": waiting, **spread(gaps)}
+        row["cpu_s"] = round(side.cpu_seconds() - cpu, 1)
+        if isinstance(side, Product):
+            row["repairs"] = side.repairs()
+        stop.set()
+        row["refused"] = await load
+        caller.close()
+        return row
+    finally:
+        await sides.stop(side, people)
+
+
+async def rate_of(sides: Sides, kind: str, agents: int, seconds: float, start: float) -> dict[str, Any]:
+    """P2 for one side: the highest rate at which every call came through whole and recorded."""
+    side, people = await (sides.product if kind == "dealerline" else sides.peer)(agents, P2_TALK)
+    best, best_result = 0.0, Rate()
+    try:
+        caller = await Agent(side.server, "caller", media=sides.media).open()
+        rate = start
+        while True:
+            before = side.recordings()
+            result = await offer(caller, side.number, rate, seconds, within=GREETING_SECONDS + P2_TALK + 1.5)
+            await asyncio.sleep(1.5)  # recorders close their files after the call
+            result.recordings = side.recordings() - before
+            clean = not result.lost and result.slow <= result.offered * 0.01 and result.recordings == result.offered
+            if not clean:
+                break
+            best, best_result = rate, result
+            rate = round(rate * 1.2, 1)
+        row = {
+            "P2": kind,
+            "agents": agents,
+            "calls_a_second": best,
+            "calls": best_result.offered,
+            "whole_call_p95_ms": round(quantile(best_result.setup, 0.95) * 1000) if best_result.setup else "",
+            "broke_at": rate,
+            "lost": result.lost,
+            "slow": result.slow,
+            "unrecorded": result.offered - result.recordings,
+        }
+        if isinstance(side, Product):
+            row["repairs"] = side.repairs()
+        caller.close()
+        return row
+    finally:
+        await sides.stop(side, people)
+
+
+async def run(quick: bool, only: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    media = Media(tone=440)
+    one: list[dict[str, Any]] = []
+    two: list[dict[str, Any]] = []
+    with open_folder() as folder:
+        sides = Sides(folder, media)
+        if only in ("", "p1"):
+            plan = [(10, 30, 60)] if quick else [(10, 40, 300), (10, 200, 300)]
+            for agents, waiting, wanted in plan:
+                one += [await turns(sides, kind, agents, waiting, wanted) for kind in ("app_queue", "dealerline")]
+            if not quick:  # flat to a thousand waiting? music to that many is Asterisk's own limit, so ours alone
+                one.append(await turns(sides, "dealerline", 10, 600, 300))
+        if only in ("", "p2"):
+            for kind in ("app_queue", "dealerline"):
+                two.append(await rate_of(sides, kind, 60, 4 if quick else 10, 8.0))
+            if two[0]["calls_a_second"]:
+                two[1]["ratio"] = round(two[1]["calls_a_second"] / two[0]["calls_a_second"], 2)
+    media.close()
+    return one, two
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./dealerline bench acd", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute instead of ten")
+    parser.add_argument("--json", action="store_true", help="figures alone")
+    parser.add_argument("--only", choices=["p1", "p2"], default="")
+    chosen = parser.parse_args(arguments)
+    one, two = asyncio.run(run(chosen.quick, chosen.only))
+    if one:
+        show("P1 agent free -> next caller rings him", one, chosen.json)
+    if two:
+        show("P2 calls a second through greeting, queue, agent, recording", two, chosen.json)
+    return 0

@@ -1,0 +1,147 @@
+"""The product under the same load as the peer: asterisk and switch, without a database, as they run in a centre."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.sip import Agent
+from dealerline.runtime.stack import Stack
+from dealerline.switch.directory import (
+    Carrier,
+    DeskPhone,
+    FlowVersion,
+    Hours,
+    Line,
+    Person,
+    PromptAudio,
+    Queue,
+    Snapshot,
+    Store,
+)
+from simulator.desk import Desk
+
+NAME = {"zh": "测量", "en": "Bench"}
+FLOW = {
+    "flow": "bench",
+    "title": NAME,
+    "start": "greet",
+    "nodes": {
+        "greet": {"type": "play", "prompt": "bench.greeting", "next": "wait"},
+        "wait": {"type": "queue", "queue": "bench", "on_timeout": "bye", "on_empty": "bye"},
+        "bye": {"type": "hangup"},
+    },
+}
+
+
+def snapshot(agents: int, greeting: Path) -> Snapshot:
+    """One store, line and queue, ``agents`` people with desk phones; greeting, then the queue; no after-call work."""
+    people = tuple(range(1, agents + 1))
+    return Snapshot(
+        version=1,
+        stores=(Store(1, "bench", NAME, 1),),
+        hours=(Hours(1, tuple((day, 0, 1440) for day in range(7))),),
+        lines=(Line(1, 1, "sales", NAME, ("1000",), 1, 1, 1, 1),),
+        queues=(Queue(1, 1, "bench", NAME, people, wrap_seconds=0, announce_seconds=0, max_wait_seconds=3600),),
+        people=tuple(Person(n, 1, f"Agent {n}", str(100 + n), ("agent",), (1,), phone=n) for n in people),
+        phones=tuple(DeskPhone(n, 1, f"phone-{n}", f"phone {n}") for n in people),
+        carriers=(Carrier(1, "bench", "127.0.0.1", match=("127.0.0.1",)),),
+        flows=(FlowVersion(1, 1, "bench", FLOW),),
+        prompts=tuple(
+            PromptAudio("bench.greeting", language, 0, str(greeting.with_suffix(""))) for language in ("zh", "en")
+        ),
+    )
+
+
+class Product:
+    """See the module; the same face as ``bench.peer.PeerQueue``, but its phones register and its people sign in."""
+
+    name = "dealerline"
+    number = "1000"
+
+    def __init__(self, folder: Path, greeting: Path, agents: int) -> None:
+        self.stack = Stack(folder, children=("asterisk", "switch"))
+        self.settings = self.stack.settings
+        self.settings.run.mkdir(parents=True, exist_ok=True)
+        (self.settings.run / "directory.json").write_text(
+            json.dumps(asdict(snapshot(agents, greeting))), encoding="utf-8"
+        )
+        self._desks: list[Desk] = []
+
+    @property
+    def server(self) -> tuple[str, int]:
+        return "127.0.0.1", self.settings.sip_port
+
+    def start(self) -> None:
+        self.stack.start()
+
+    async def staff(self, phones: dict[str, Agent]) -> None:
+        """Register every phone, sign its person in, wait until all are ready."""
+        sip, desk = self.settings.secret("sip"), self.settings.secret("desk")
+        for name, phone in phones.items():
+            phone.password = hmac.new(sip.encode(), name.encode(), hashlib.sha256).hexdigest()[:32]
+            await _patiently(phone.register)
+            person = int(name.split("-")[1])
+            one = await Desk(self.settings.switch_port, person, desk, device="phone").open()
+            await one.send("state", state="ready")
+            self._desks.append(one)
+        limit = time.monotonic() + 20
+        while not all(d.state == "ready" for d in self._desks):
+            if time.monotonic() > limit:
+                raise RuntimeError(
+                    f"agents are not ready: {[(d.person, d.agent) for d in self._desks if d.state != 'ready'][:3]}"
+                )
+            await asyncio.sleep(0.05)
+
+    async def leave(self) -> None:
+        for desk in self._desks:
+            await desk.close()
+
+    def recordings(self) -> int:
+        """How many conversations have both sides on disk, with sound in them."""
+        raw = self.settings.recordings / "raw"
+        return sum(
+            1
+            for f in raw.glob("*-agent.wav")
+            if f.stat().st_size > 1000 and f.with_name(f.name.replace("-agent", "-customer")).stat().st_size > 1000
+        )
+
+    def cpu_seconds(self) -> float:
+        """Processor time of Asterisk and the switch together."""
+        total = 0.0
+        for child in ("asterisk", "switch"):
+            fields = Path(f"/proc/{self.stack.pid(child)}/stat").read_text().rsplit(")", 1)[1].split()
+            total += (int(fields[11]) + int(fields[12])) / 100
+        return total
+
+    def repairs(self) -> float:
+        """The reconciler's count."""
+        import urllib.request
+
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.settings.switch_port}/metrics", timeout=5) as page:
+            text = page.read().decode()
+        return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith("dealerline_repairs"))
+
+    def stop(self) -> None:
+        self.stack.stop()
+
+
+async def _patiently(action: Callable[[], object], seconds: float = 10) -> None:
+    """Try until it works: the switch pushes accounts into Asterisk a moment after both have started."""
+    limit = time.monotonic() + seconds
+    while True:
+        try:
+            result = action()
+            if asyncio.iscoroutine(result):
+                await result
+            return
+        except RuntimeError:
+            if time.monotonic() > limit:
+                raise
+            await asyncio.sleep(0.2)
