@@ -154,7 +154,7 @@ class Core:
         return uuid7(self.clock.now(), os.urandom(10))
 
     # facts --------------------------------------------------------------------------------------------------------------
-    def fact(self, kind: str, call: Call | None = None, *, person: int = 0, store: int = 0, **data: Any) -> None:
+    def fact(self, kind: str, call: Call | None = None, /, *, person: int = 0, store: int = 0, **data: Any) -> None:
         """Note a fact; it is written at the end of the step."""
         seq = 0
         if call is not None:

@@ -81,16 +81,16 @@ class Desks:
         seat = self.core.seat_of(call)
         if seat is None:
             return
-        if seat.desk is not None:
+        if seat.desk is not None and seat.desk in self.sessions:
             seat.desk.send({"type": "call", **self.views.call(call, seat.person)})
 
     def _tell_gone(self, person: int, call: str, rev: int, text: Text | None) -> None:
         seat = self.core.seats.get(person)
-        if seat is not None and seat.desk is not None:
+        if seat is not None and seat.desk is not None and seat.desk in self.sessions:
             seat.desk.send({"type": "call_gone", "call": call, "rev": rev, **({"text": text} if text else {})})
 
     def _tell_seat(self, seat: Seat) -> None:
-        if seat.desk is not None:
+        if seat.desk is not None and seat.desk in self.sessions:
             seat.desk.send({"type": "agent", **self.views.agent(seat)})
 
     def _tell_alarm(self, code: str, on: bool) -> None:
@@ -124,7 +124,6 @@ class Desks:
         if device not in ("browser", "phone") or not TAB.fullmatch(tab):
             raise Refused("bad_message")
         session = Session(desk, watch, frozenset(person.stores) | {person.store})
-        self.sessions[desk] = session
         seat: Seat | None = None
         if not watch:
             seat = self.core.seats.get(person.id)
@@ -133,6 +132,7 @@ class Desks:
             seat = made[0] if made else seat
         word = "" if watch else password(self._sip_secret, agent_endpoint(person.id))
         desk.send(self.views.welcome(seat, person, word))
+        self.sessions[desk] = session  # from here on it is told of changes: the welcome comes first
         self._waiting[desk] = waiting = self.views.waiting(session.stores)
         desk.send({"type": "queues", "waiting": waiting})
         for code, on in self.core.alarms.items():
