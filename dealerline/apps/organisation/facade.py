@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from dealerline.apps.common.access import StoreSet, Viewer
+from dealerline.apps.common.access import Viewer
 from dealerline.apps.organisation.models import (
     BusyReason,
     Carrier,
@@ -22,7 +22,8 @@ from dealerline.apps.organisation.models import (
 
 __all__ = [
     "ALWAYS", "LineKind", "agents_see_numbers_in", "directory_carriers", "directory_hours", "directory_lines",
-    "directory_phones", "directory_reasons", "directory_stores", "group", "line_names", "lines_seen_by", "set_up_finished",
+    "directory_phones", "directory_reasons", "directory_stores", "group", "line_names", "lines_seen_by",
+    "retention_days", "set_up_finished",
     "store_names", "stores_seen_by",
 ]
 
@@ -68,9 +69,9 @@ def agents_see_numbers_in(store: int | None) -> bool:
     return store is not None and Store.objects.filter(pk=store, agents_see_numbers=True).exists()
 
 
-def store_set(stores: list[int]) -> StoreSet:
-    """Those stores as a set to compare rights with."""
-    return StoreSet(ids=frozenset(stores))
+def retention_days(store: int | None) -> int | None:
+    """How long the store keeps recordings; None when there is no such store."""
+    return Store.objects.filter(pk=store).values_list("retention_days", flat=True).first() if store else None
 
 
 # for the switch ---------------------------------------------------------------------------------------------------------

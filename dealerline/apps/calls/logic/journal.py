@@ -135,7 +135,7 @@ def _write_recordings(all_rows: Sequence[CallRows]) -> None:
                                   update_fields=RECORDING_FIELDS)
     for row in rows_to_write:
         if row.state == "stopped" and before.get(row.pk) != "stopped":
-            jobs.join_recording.defer(recording=str(row.pk))
+            jobs.join_recording.configure(schedule_in={"seconds": 1}).defer(recording=str(row.pk))
 
 
 def _write_messages(all_rows: Sequence[CallRows]) -> None:
