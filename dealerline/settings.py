@@ -15,7 +15,12 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+"""The folder of this very package, wherever in the checkout it lies."""
+CHECKOUT = next(folder for folder in PACKAGE.parents if (folder / "pyproject.toml").is_file())
+"""The checkout, or the copy of it that the service account can enter."""
+PYTHON_PATH = os.pathsep.join(dict.fromkeys((str(PACKAGE.parent), str(CHECKOUT))))
+"""For processes of ours that are started from here: finds this package, the simulator and the benches."""
 
 
 class SettingsError(ValueError):

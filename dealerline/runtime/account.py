@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dealerline.settings import Settings
+from dealerline.settings import PACKAGE, Settings
 
 _ACL = "system.posix_acl_access"
 _USER_OBJ, _USER, _GROUP_OBJ, _GROUP, _MASK, _OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
@@ -27,7 +27,7 @@ _NOBODY = 0xFFFFFFFF
 # What running needs of a checkout; not the tests, the history, or what was built there.
 _LEFT_OUT = shutil.ignore_patterns(".git", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "*.pyc", "dist",
                                    "dealerline.toml")
-_NEEDED = ("dealerline", "simulator", "bench", "assets", "locale", "requirements", "manage.py", "web", "docs",
+_NEEDED = ("src", "dealerline", "simulator", "bench", "assets", "locale", "requirements", "manage.py", "web", "docs",
            "pyproject.toml")
 
 
@@ -181,7 +181,7 @@ def _acl_bits(path: Path, uid: int) -> int:
 # code -----------------------------------------------------------------------------------------------------------------
 def code_folder(settings: Settings, checkout: Path, who: Account) -> Path:
     """Where the children read the code: the checkout, or a copy in the data folder when they cannot enter it."""
-    if who.closed(checkout) is None and who.can(checkout / "dealerline" / "settings.py", 4):
+    if who.closed(checkout) is None and who.can(PACKAGE / "settings.py", 4):
         return checkout
     digest = _digest(checkout)
     target = settings.data / f"app-{digest}"

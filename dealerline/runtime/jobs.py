@@ -16,7 +16,7 @@ from dealerline.runtime.account import Account, prepare_folders
 from dealerline.runtime.logs import LogFile, tail
 from dealerline.runtime.nodes import Job
 from dealerline.runtime.secrets import make_secrets
-from dealerline.settings import Settings
+from dealerline.settings import CHECKOUT, PACKAGE, Settings
 
 Progress = Callable[[str], None]
 
@@ -87,7 +87,8 @@ def build_pages(context: Context) -> Job:
 # records --------------------------------------------------------------------------------------------------------------
 def has_command(code: Path, name: str) -> bool:
     """Whether one of the apps brings a management command of that name."""
-    return any(code.glob(f"dealerline/apps/*/management/commands/{name}.py"))
+    apps = code / PACKAGE.relative_to(CHECKOUT) / "apps"
+    return any(apps.glob(f"*/management/commands/{name}.py"))
 
 
 async def run_as(context: Context, command: Sequence[str], log: str) -> None:
@@ -142,7 +143,7 @@ def records(context: Context, *, load: Sequence[str]) -> Job:
 def _static_is_new(context: Context) -> bool:
     """Collecting the back office's files takes a second: not again for the same code and packages."""
     mark = context.settings.data / "static" / ".for"
-    wanted = f"{sys.prefix} {context.code} {_newest(context.code / 'dealerline/config/static')}"
+    wanted = f"{sys.prefix} {context.code} {_newest(PACKAGE / 'config/static')}"
     if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
         return True
     mark.parent.mkdir(exist_ok=True)

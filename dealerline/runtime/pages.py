@@ -6,13 +6,15 @@ else from a wheel in a folder of its own.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 OLDEST_NODE = 22
@@ -48,19 +50,44 @@ def ensure(cache: Path, code: Path, progress: Progress) -> str:
         return "already built"
     if not (web / "package.json").exists():
         raise PagesError(f"{web} holds no pages: the checkout is incomplete")
-    npm, environment = _npm(cache, code, progress)
-    environment["npm_config_cache"] = str(cache / "npm")
-    work = cache / "pages-work"
-    lock = hashlib.sha256((web / "package-lock.json").read_bytes()).hexdigest()
-    _copy(web, work)
-    mark = work / "node_modules" / ".dealerline-lock"
-    if not (mark.exists() and mark.read_text(encoding="ascii") == lock):
-        progress("installing the pages' packages")
-        # Scripts of packages are not run: nothing of what we use needs them, and they would run as us.
-        _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"], work, environment)
-        mark.write_text(lock, encoding="ascii")
-    progress("building the pages")
-    _run([*npm, "run", "build"], work, environment)
+    with workshop(cache, code, progress) as (work, npm, environment):
+        if (target / "index.html").exists():  # somebody else built them while we waited
+            return "already built"
+        progress("building the pages")
+        _run([*npm, "run", "build"], work, environment)
+        _keep(cache, work, target)
+    return "built"
+
+
+def run_script(cache: Path, code: Path, script: str, *arguments: str) -> int:
+    """Run one of the pages' own scripts (check, test) on the present sources, its words shown; its exit code."""
+    with workshop(cache, code, lambda words: print(words, file=sys.stderr)) as (work, npm, environment):
+        return subprocess.run([*npm, "run", "--silent", script, *arguments], cwd=work, env=environment,
+                              check=False).returncode
+
+
+@contextmanager
+def workshop(cache: Path, code: Path, progress: Progress) -> Iterator[tuple[Path, list[str], dict[str, str]]]:
+    """A folder with the present sources and packages, ours alone meanwhile; how to call npm, and its environment."""
+    web, work = code / "web", cache / "pages-work"
+    work.mkdir(parents=True, exist_ok=True)
+    with (cache / ".pages-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        npm, environment = _npm(cache, code, progress)
+        environment["npm_config_cache"] = str(cache / "npm")
+        wanted = hashlib.sha256((web / "package-lock.json").read_bytes()).hexdigest()
+        _copy(web, work)
+        mark = work / "node_modules" / ".dealerline-lock"
+        if not (mark.exists() and mark.read_text(encoding="ascii") == wanted):
+            progress("installing the pages' packages")
+            # Scripts of packages are not run: nothing of what we use needs them, and they would run as us.
+            _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"], work, environment)
+            mark.write_text(wanted, encoding="ascii")
+        yield work, npm, environment
+
+
+def _keep(cache: Path, work: Path, target: Path) -> None:
+    """Put what was built where it is served from, whole or not at all."""
     if not (work / "dist" / "index.html").exists():
         raise PagesError("the build made no index.html")
     making = cache / f"pages-making-{os.getpid()}"
@@ -70,7 +97,6 @@ def ensure(cache: Path, code: Path, progress: Progress) -> str:
         path.chmod(0o755 if path.is_dir() else 0o644)
     making.rename(target)
     _forget_old(cache, target)
-    return "built"
 
 
 def _copy(web: Path, work: Path) -> None:

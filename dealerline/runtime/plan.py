@@ -15,7 +15,7 @@ from dealerline.runtime.account import Account, account, code_folder
 from dealerline.runtime.interpreter import interpreter
 from dealerline.runtime.nodes import Node, without_strangers
 from dealerline.runtime.paths import write_file
-from dealerline.settings import CHECKOUT, Settings
+from dealerline.settings import CHECKOUT, PACKAGE, Settings
 
 # Said by us in the settings' file, or a matter of the person who typed the command alone.
 _DROPPED = ("DATABASE_URL", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "SUDO_COMMAND", "SUDO_USER", "SUDO_UID",
@@ -50,7 +50,7 @@ def environment(settings: Settings, who: Account, code: Path, python: str) -> di
         "DEALERLINE_CACHE": str(settings.cache), "DEALERLINE_PAGES": str(pages.folder(settings.cache, code)),
         "DJANGO_SETTINGS_MODULE": "dealerline.config.settings",
         "HOME": str(settings.data) if who.change else os.environ.get("HOME", str(settings.data)),
-        "USER": who.name, "LOGNAME": who.name, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(code),
+        "USER": who.name, "LOGNAME": who.name, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONPATH": _python_path(code),
         "PYTHONUNBUFFERED": "1", "PYTHONPYCACHEPREFIX": str(settings.cache / "pycache"), "PYTHONSAFEPATH": "1",
         "PATH": f"{Path(python).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "TZ": "UTC",
         # one thread each in numerical libraries: the second core belongs to the calls
@@ -78,6 +78,12 @@ def nodes(given: jobs.Context, names: Collection[str], *, load: Collection[str] 
     if records and {"web", "scribe", "worker"} & set(names):
         plan.append(jobs.records(given, load=tuple(load)))
     return without_strangers(plan)
+
+
+def _python_path(code: Path) -> str:
+    """As settings.PYTHON_PATH, for the place where the children find the code."""
+    inside = PACKAGE.parent.relative_to(CHECKOUT)
+    return os.pathsep.join(dict.fromkeys((str(code / inside), str(code))))
 
 
 LOADERS = ("load_prompts", "load_defaults")

@@ -10,19 +10,51 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 from collections.abc import Callable, Collection
 
 from dealerline import settings as settings_module
-from dealerline.runtime import plan
+from dealerline.runtime import plan, services, texts
 from dealerline.runtime.account import AccountError
-from dealerline.runtime.supervisor import AlreadyRunning, NotStarted, Supervisor, Watcher
+from dealerline.runtime.supervisor import AlreadyRunning, NotStarted, Supervisor, Watcher, end_leftovers, running
 from dealerline.settings import Settings, SettingsError
 
 
+class PortsTaken(RuntimeError):
+    """Somebody else listens where we would; the text names each port and how to change it."""
+
+
+def taken_ports(settings: Settings, names: Collection[str]) -> list[str]:
+    """The ports of these children that other programs hold, in words."""
+    wanted = [(field, getattr(settings, field)) for name in names for field in services.PORTS.get(name, ())]
+    problems = []
+    for field, port in wanted:
+        public = {"http_port": settings.bind, "sip_port": settings.sip_bind}.get(field, "127.0.0.1")
+        family = socket.AF_INET6 if ":" in public else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As the servers do: connections that are still closing are no reason not to start.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((public, port))
+            except PermissionError:
+                continue  # below 1024: the child itself will tell
+            except OSError:
+                problems.append(texts.say(texts.PORT_TAKEN, texts.language(), port=port, name=field,
+                                          variable=f"DEALERLINE_{field.upper()}"))
+    return problems
+
+
 async def serve(settings: Settings, names: Collection[str], load: Collection[str], watch: Watcher | None,
-                started: Callable[[], None]) -> int:
-    """Start the named children, call ``started``, keep them until a signal; the exit code."""
+                started: Callable[[], None], stopping: Callable[[], None] = lambda: None) -> int:
+    """Start the named children, call ``started``, keep them until a signal, call ``stopping``; the exit code.
+
+    Raises PortsTaken, AccountError or AlreadyRunning.
+    """
+    if not running(settings):
+        end_leftovers(settings)
+        if problems := taken_ports(settings, names):
+            raise PortsTaken("\n".join(problems))
     context = plan.context(settings)
     supervisor = Supervisor(settings, plan.nodes(context, names, load=load), context.who, context.environment,
                             context.code, watch)
@@ -38,6 +70,7 @@ async def serve(settings: Settings, names: Collection[str], load: Collection[str
             starting.result()
             started()
             await waiting
+        stopping()
         return 0
     except NotStarted as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
@@ -59,7 +92,7 @@ def main() -> None:
         settings = settings_module.load()
         code = asyncio.run(serve(settings, given.children.split(","), [n for n in given.load.split(",") if n], None,
                                  lambda: print("ready", flush=True)))
-    except (SettingsError, AccountError, AlreadyRunning) as error:
+    except (SettingsError, AccountError, AlreadyRunning, PortsTaken) as error:
         sys.exit(str(error))
     sys.exit(code)
 

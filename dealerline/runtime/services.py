@@ -101,6 +101,12 @@ def _simulator(s: Settings) -> Child:
                  health.http(s.simulator_port, "/health", accept=(200, 404)), needs=("carrier",))
 
 
+# The settings' fields of the ports each child listens on.
+PORTS: dict[str, tuple[str, ...]] = {
+    "postgres": ("postgres_port",), "asterisk": ("asterisk_http_port", "ami_port", "sip_port"), "web": ("web_port",),
+    "switch": ("switch_port",), "speech": ("speech_port",), "edge": ("http_port",),
+    "carrier": ("carrier_http_port", "carrier_sip_port"), "simulator": ("simulator_port",)}
+
 _MAKERS: dict[str, Callable[[Settings], Child]] = {
     "postgres": _postgres, "asterisk": _asterisk, "web": _web, "scribe": _scribe, "switch": _switch,
     "worker": _worker, "speech": _speech, "edge": _edge, "carrier": _carrier, "simulator": _simulator}

@@ -27,7 +27,7 @@ from dealerline import settings as settings_module
 from dealerline.runtime import processes, supervisor
 from dealerline.runtime.logs import tail
 from dealerline.runtime.plan import as_toml
-from dealerline.settings import CHECKOUT, PORT_FIELDS, Settings
+from dealerline.settings import CHECKOUT, PORT_FIELDS, PYTHON_PATH, Settings
 
 _RTP_PORTS = 400  # enough for a hundred calls with two legs each
 
@@ -178,7 +178,7 @@ class Stack:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("DEALERLINE_") and k != "DATABASE_URL"}
         return kept | {"DEALERLINE_CONFIG": str(self.settings.data / "stack.toml"),
                        "DEALERLINE_DATA": str(self.settings.data), "DEALERLINE_CACHE": str(self.settings.cache),
-                       "PYTHONPATH": str(CHECKOUT)}
+                       "PYTHONPATH": PYTHON_PATH}
 
     # inside -----------------------------------------------------------------------------------------------------------
     def _nodes(self) -> dict[str, dict[str, Any]]:
@@ -186,11 +186,7 @@ class Stack:
         return document["nodes"] if document else {}
 
     def _all_ready(self) -> bool:
-        document = supervisor.read_state(self.settings)
-        if not document or not self._process or document["pid"] != self._process.pid:
-            return False  # nothing yet, or another supervisor's
-        nodes = document["nodes"]
-        return all(node["state"] in ("done", "healthy") for node in nodes.values())
+        return self._process is not None and supervisor.is_ready(self.settings, self._process.pid)
 
     def _blame(self, name: str, timeout: float) -> str:
         node = self._nodes().get(name, {})

@@ -374,6 +374,14 @@ def running(settings: Settings) -> dict[str, Any] | None:
     return document if document and processes.alive(int(document["pid"]), int(document["ticks"])) else None
 
 
+def is_ready(settings: Settings, pid: int) -> bool:
+    """Whether the supervisor of that process number has everything done and healthy."""
+    document = read_state(settings)
+    if not document or document["pid"] != pid:
+        return False
+    return all(node["state"] in ("done", "healthy") for node in document["nodes"].values())
+
+
 def end_leftovers(settings: Settings) -> list[str]:
     """End what a killed supervisor left behind; the names of the children that were still there."""
     document = read_state(settings)

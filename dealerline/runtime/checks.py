@@ -1,0 +1,85 @@
+"""``./dealerline test`` and ``./dealerline check``: everything a machine can say about a change."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from dealerline import settings as settings_module
+from dealerline.runtime import debian, pages
+from dealerline.runtime.progress import Progress
+from dealerline.runtime.texts import language
+from dealerline.settings import CHECKOUT, PYTHON_PATH
+
+KINDS = ("unit", "integration", "telephony", "journeys")
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": PYTHON_PATH}
+
+
+def _kinds(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Leading kinds, and what is for pytest."""
+    kinds: list[str] = []
+    rest = list(arguments)
+    while rest and rest[0] in KINDS:
+        kinds.append(rest.pop(0))
+    return kinds, rest
+
+
+def prepare() -> None:
+    """What real tests stand on: the Debian tree and the built pages. Shows progress."""
+    settings = settings_module.load()
+    progress = Progress(language())
+    last = ""
+
+    def tell(words: str) -> None:
+        nonlocal last
+        if words.split(":")[0] != last:
+            last = words.split(":")[0]
+            progress.line(words)
+
+    progress.line(debian.ensure(settings.debroot, tell))
+    progress.line(f"pages {pages.ensure(settings.cache, CHECKOUT, tell)}")
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run the tests of the given kinds (all without one); everything else is passed to pytest. pytest's exit code."""
+    kinds, rest = _kinds(arguments)
+    if kinds != ["unit"]:
+        try:
+            prepare()
+        except (debian.DebianError, pages.PagesError) as error:
+            print(error, file=sys.stderr)
+            return 1
+    named = any(not argument.startswith("-") and (CHECKOUT / argument.split("::")[0]).exists() for argument in rest)
+    targets = [f"tests/{kind}" for kind in kinds] or ([] if named else ["tests"])
+    return subprocess.run([sys.executable, "-m", "pytest", *targets, *rest], cwd=CHECKOUT, env=_environment(),
+                          check=False).returncode
+
+
+def check() -> int:
+    """Style, types, walls, and the pages' own checks; all of them even when one fails. 0 when all pass."""
+    settings = settings_module.load()
+    commands = {
+        "ruff": [sys.executable, "-m", "ruff", "check", "."],
+        "mypy": [sys.executable, "-m", "mypy"],
+        "import-linter": [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()"],
+    }
+    failed = []
+    for name, command in commands.items():
+        print(f"== {name}", flush=True)
+        if subprocess.run(command, cwd=CHECKOUT, env=_environment(), check=False).returncode:
+            failed.append(name)
+    for script in ("check", "test"):
+        print(f"== pages: {script}", flush=True)
+        try:
+            if pages.run_script(settings.cache, CHECKOUT, script):
+                failed.append(f"pages: {script}")
+        except pages.PagesError as error:
+            print(error, file=sys.stderr)
+            failed.append(f"pages: {script}")
+    print("== " + (f"failed: {', '.join(failed)}" if failed else "all checks passed"), flush=True)
+    return 1 if failed else 0
