@@ -67,6 +67,11 @@ class Fetching:
         return {"state": name, "step": self.step, "share": self.share, "error": self.error}
 
     @property
+    def begun(self) -> bool:
+        """A fetch was interrupted: go on with it without being asked."""
+        return self._installation.folder.is_dir() and not self._installation.ready
+
+    @property
     def running(self) -> bool:
         return self._task is not None and not self._task.done()
 
@@ -145,6 +150,8 @@ class Service:
 
     async def _start(self, _: web.Application) -> None:
         self.speaker.start()
+        if self.fetching.begun:
+            self.fetching.want()
 
     async def _stop(self, _: web.Application) -> None:
         for task in self._batch_tasks:
@@ -165,9 +172,10 @@ class Service:
         return web.json_response(_answer(await self._say(_wanted(await _json(request)))))
 
     async def _say(self, wanted: Request) -> Spoken:
-        if self.speaker.ahead(wanted) is None:
+        there = self.speaker.ahead(wanted)
+        if there is None or there.provisional:
             self.fetching.want()
-        return await self.speaker.say(wanted)
+        return there or await self.speaker.say(wanted)
 
     async def _prepare(self, request: web.Request) -> web.Response:
         items = (await _json(request)).get("items")
