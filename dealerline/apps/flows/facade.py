@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from dealerline.apps.flows.logic.prompts import best_audio, sound_file
+from dealerline.apps.flows.logic.flows import read_for, save_version
+from dealerline.apps.flows.logic.prompts import best_audio, load_shipped, sound_file
 from dealerline.apps.flows.models import Flow, Prompt, PromptAudio
 
-__all__ = ["directory_flows", "directory_prompts"]
+__all__ = ["directory_flows", "directory_prompts", "load_shipped", "read_for", "save_version"]
 
 
 def directory_flows() -> list[dict[str, Any]]:

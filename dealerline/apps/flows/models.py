@@ -112,6 +112,7 @@ class PromptAudio(models.Model):
     text_sha256 = models.CharField(max_length=64, blank=True)  # of the text that is spoken; "" for uploads
     sha256 = models.CharField(max_length=64)
     seconds = models.FloatField(_("seconds"), default=0)
+    voice = models.CharField(_("voice"), max_length=40, blank=True)  # or the engine; "espeak" is made anew once better voices are there
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 
