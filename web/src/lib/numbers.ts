@@ -3,13 +3,13 @@ export function phoneText(number: string): string {
   if (!number) return ''
   const local = number.startsWith('+86') ? number.slice(3) : number
   if (/^1[\d*]{10}$/.test(local)) return `${local.slice(0, 3)} ${local.slice(3, 7)} ${local.slice(7)}`
+  const service = /^(400|800)([\d*]{3})([\d*]{4})$/.exec(local)
+  if (service) return `${service[1]} ${service[2]} ${service[3]}`
   const domestic = number.startsWith('+86') ? `0${local}` : local
   const short = /^0(10|2\d)([\d*]{4})([\d*]{4})$/.exec(domestic)
   if (short) return `0${short[1]} ${short[2]} ${short[3]}`
   const long = /^0(\d{3})([\d*]{3,4})([\d*]{4})$/.exec(domestic)
   if (long) return `0${long[1]} ${long[2]} ${long[3]}`
-  const service = /^(400|800)([\d*]{3})([\d*]{4})$/.exec(local)
-  if (service) return `${service[1]} ${service[2]} ${service[3]}`
   return number
 }
 

@@ -4,7 +4,7 @@
  * again; when somebody else has saved meanwhile both versions are shown and the person decides.
  */
 import { reactive } from 'vue'
-import { ApiError, get, put } from '@/api/http'
+import { api, ApiError, ok } from '@/api/http'
 import type { CallRecord } from '@/api/types'
 import { everySecond } from './ticker'
 
@@ -61,7 +61,7 @@ export class RecordDraft {
   async load(): Promise<void> {
     const kept = localStorage.getItem(this.key)
     try {
-      const row = await get<CallRecord | null>(`/api/calls/${this.draft.call}/record`)
+      const row = await ok(api.GET('/api/calls/{call}/record', { params: { path: { call: this.draft.call } } }))
       if (row) this.adopt(row)
     } catch (error) {
       if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 0 && error.status < 500)) throw error
@@ -125,7 +125,7 @@ export class RecordDraft {
     this.draft.state = 'saving'
     this.draft.problem = null
     try {
-      const row = await put<CallRecord>(`/api/calls/${call}/record`, { ...fields, draft, version })
+      const row = await ok(api.PUT('/api/calls/{call}/record', { params: { path: { call } }, body: { ...fields, draft, version } }))
       this.draft.version = row.version
       this.draft.finished = !row.draft
       this.draft.savedAt = Date.now() / 1000
@@ -154,7 +154,7 @@ export class RecordDraft {
 }
 
 function theirRow(body: Record<string, unknown>): CallRecord | null {
-  const row = body.current ?? body.record ?? body.row
+  const row = body.current
   return row && typeof row === 'object' ? (row as CallRecord) : null
 }
 

@@ -1,6 +1,6 @@
 import { reactive, ref, watch, type Ref } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
-import { ApiError, get } from '@/api/http'
+import { ApiError } from '@/api/http'
 import type { Paged } from '@/api/types'
 
 export interface List<T> {
@@ -20,7 +20,7 @@ export interface List<T> {
  * A list the server searches. Filters and page live in the address, so that going back, reloading and sending a link all show the
  * same rows; an answer that comes after a newer question is dropped.
  */
-export function useList<T>(path: string, names: string[]): List<T> {
+export function useList<T>(ask: (query: Record<string, string | number>, signal: AbortSignal) => Promise<Paged<T>>, names: string[]): List<T> {
   const route = useRoute()
   const router = useRouter()
   const from = (name: string): string => (typeof route.query[name] === 'string' ? String(route.query[name]) : '')
@@ -40,7 +40,9 @@ export function useList<T>(path: string, names: string[]): List<T> {
     const mine = (asked = new AbortController())
     state.value = rows.value.length ? state.value : 'loading'
     try {
-      const answer = await get<Paged<T>>(path, { ...filters, page: page.value }, mine.signal)
+      const asked = Object.fromEntries(Object.entries(filters).filter(([, value]) => value))
+      const answer = await ask({ ...asked, page: page.value }, mine.signal)
+      if (mine.signal.aborted) return
       rows.value = answer.items
       total.value = answer.total
       pages.value = answer.pages

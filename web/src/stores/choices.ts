@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import { get } from '@/api/http'
+import { api, ok } from '@/api/http'
 import type { Choice, RecordChoices } from '@/api/types'
 import { words } from '@/i18n'
 
@@ -19,7 +19,7 @@ export const useChoices = defineStore('choices', () => {
     if (byStore.value[store]) return Promise.resolve()
     let running = asking.get(store)
     if (!running) {
-      running = get<RecordChoices>('/api/record-choices', { store })
+      running = ok(api.GET('/api/record-choices', { params: { query: { store } } }))
         .then((choices) => {
           byStore.value[store] = choices
         })

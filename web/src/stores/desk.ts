@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { post } from '@/api/http'
+import { api, ok } from '@/api/http'
 import { emptyBook, fromWelcome, inOrder, withCall, withoutCall } from '@/lib/calls'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
 import type { AgentView, Alarm, Board, CallView, Command, FromSwitch, QueueInfo, Reason, SipAccount } from '@/lib/protocol'
@@ -42,7 +42,7 @@ export const useDesk = defineStore('desk', () => {
       tab,
       device: device.value,
       watch,
-      ticket: async () => (await post<{ ticket: string }>('/api/desk/ticket')).ticket,
+      ticket: async () => (await ok(api.POST('/api/desk/ticket'))).ticket,
       onMessage: read,
       onLink: (value) => (link.value = value),
     })

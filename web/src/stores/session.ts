@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { del, get, patch, post, useCsrf, whenSignedOut } from '@/api/http'
+import { api, ok, useCsrf, whenSignedOut } from '@/api/http'
 import type { Me, SessionInfo } from '@/api/types'
 import { setLanguage, type Language } from '@/i18n'
 
@@ -12,6 +12,8 @@ export const useSession = defineStore('session', () => {
   const demo = computed(() => info.value?.demo === true)
   const storeNames = computed(() => new Map((person.value?.stores ?? []).map((s) => [s.id, s.name])))
   let loading: Promise<void> | null = null
+  /** Chosen on the sign-in page: wins over what the person had before. */
+  let chosen: Language | null = null
 
   function take(fresh: SessionInfo): void {
     info.value = fresh
@@ -20,15 +22,16 @@ export const useSession = defineStore('session', () => {
 
   function load(again = false): Promise<void> {
     if (info.value && !again) return Promise.resolve()
-    loading ??= get<SessionInfo>('/api/session')
+    loading ??= ok(api.GET('/api/session'))
       .then(take)
       .finally(() => (loading = null))
     return loading
   }
 
   async function signIn(username: string, password: string, code: string): Promise<void> {
-    await post('/api/session', { username, password, ...(code ? { code } : {}) })
+    await ok(api.POST('/api/session', { body: { username, password, code } }))
     await load(true)
+    if (chosen) return remember(chosen)
     const wanted = person.value?.language ?? ''
     if (wanted.startsWith('en')) setLanguage('en')
     else if (wanted.startsWith('zh')) setLanguage('zh')
@@ -36,15 +39,21 @@ export const useSession = defineStore('session', () => {
 
   async function signOut(): Promise<void> {
     try {
-      await del('/api/session')
+      await ok(api.DELETE('/api/session'))
     } finally {
       location.assign('/sign-in')
     }
   }
 
+  /** Only a wish: when it cannot be kept, the page still speaks the language chosen. */
+  async function remember(value: Language): Promise<void> {
+    await api.PATCH('/api/me', { body: { language: value === 'zh' ? 'zh-hans' : 'en' } }).catch(() => undefined)
+  }
+
   async function chooseLanguage(value: Language): Promise<void> {
     setLanguage(value)
-    if (signedIn.value) await patch('/api/me', { language: value === 'zh' ? 'zh-hans' : 'en' }).catch(() => undefined)
+    if (signedIn.value) await remember(value)
+    else chosen = value
   }
 
   const may = (permission: string): boolean => person.value?.permissions.includes(permission) ?? false

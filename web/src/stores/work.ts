@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, nextTick, reactive, ref, watch } from 'vue'
-import { get } from '@/api/http'
+import { api, ok } from '@/api/http'
 import type { CustomerShort, Pop } from '@/api/types'
 import { words } from '@/i18n'
 import type { CallView } from '@/lib/protocol'
@@ -55,7 +55,7 @@ export const useWork = defineStore('work', () => {
     marks.push(mark)
     if (marks.length > 200) marks.shift()
     try {
-      const pop = await get<Pop>('/api/pop', { number: tab.call.number, call: id, line: tab.call.line })
+      const pop = await ok(api.GET('/api/pop', { params: { query: { number: tab.call.number, call: id, line: tab.call.line } } }))
       tab.pop = pop
       tab.popState = 'ready'
     } catch {
@@ -76,6 +76,12 @@ export const useWork = defineStore('work', () => {
     const tab = find(id)
     if (tab?.pop) tab.pop = { ...tab.pop, known: true, customer }
     else if (tab) tab.pop = { known: true, customer, cars: [], orders: [], repairs: [], card: null, calls: [], other_matches: [] }
+  }
+
+  /** Another customer of the same number was meant. */
+  function setFile(id: string, file: Pop): void {
+    const tab = find(id)
+    if (tab) tab.pop = { ...file, other_matches: [...(tab.pop?.other_matches ?? []), ...(tab.pop?.customer ? [tab.pop.customer] : [])].filter((c) => c.id !== file.customer?.id) }
   }
 
   function close(id: string): void {
@@ -107,5 +113,5 @@ export const useWork = defineStore('work', () => {
     },
   )
 
-  return { tabs, active, current, marks, title, open, close, next, fetchPop, setCustomer, find }
+  return { tabs, active, current, marks, title, open, close, next, fetchPop, setCustomer, setFile, find }
 })
