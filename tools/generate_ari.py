@@ -1,6 +1,6 @@
 """Writes dealerline/switch/ari/{models,operations}.py from the swagger that Asterisk ships.
 
-    python tools/generate_ari.py /path/to/debian-tree/usr/share/asterisk/rest-api
+    python tools/generate_ari.py /path/to/debian-tree/usr/share/asterisk/rest-api [TARGET]
 
 Run again for a new Asterisk, look at the difference, commit. What the swagger calls required is required here as well;
 anything else has a harmless default, and fields that we do not know are passed over, so that a newer Asterisk does no
@@ -161,10 +161,11 @@ def write_operations(swagger: dict[str, dict[str, Any]]) -> str:
 
 def main() -> None:
     folder = Path(sys.argv[1])
+    target_folder = Path(sys.argv[2]) if len(sys.argv) > 2 else FOLDER
     names = [*RESOURCES, "sounds", "mailboxes", "deviceStates"]
     swagger = {name: json.loads((folder / f"{name}.json").read_text()) for name in names}
     for name, text in (("models", write_models(swagger)), ("operations", write_operations(swagger))):
-        target = FOLDER / f"{name}.py"
+        target = target_folder / f"{name}.py"
         target.write_text(text)
         for step in (["check", "-q", "--fix", "--select", "I"], ["format", "-q", "--line-length", "120"]):
             subprocess.run([sys.executable, "-m", "ruff", *step, "--isolated", target], check=True)

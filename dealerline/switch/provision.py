@@ -32,6 +32,7 @@ AGENT_CONTEXT, CARRIER_CONTEXT = "from-agent", "from-carrier"
 TRANSPORTS = {"udp": "transport-udp", "tcp": "transport-tcp"}
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 RESERVED = re.compile(r"(agent|carrier|phone)-|doctor$")
+OURS = re.compile(r"(agent|phone|carrier)-\d+")
 AT_ONCE = 64  # requests under way at a time, so that calls' requests get between
 
 MODULE = "res_pjsip"  # of identify and registration too, although sorcery.conf maps them under their own modules' names
@@ -184,6 +185,7 @@ def _carrier(objects: Objects, carrier: Carrier) -> None:
             "endpoint": name,
             "line": "yes",  # calls that come through the registration are the carrier's, whatever address they are from
             "expiration": "300",
+            "max_random_initial_delay": "1",
             "retry_interval": "15",
             "forbidden_retry_interval": "120",
             "fatal_retry_interval": "120",
@@ -223,11 +225,13 @@ def desired(snapshot: Snapshot, secret: str) -> tuple[Objects, list[str]]:
 def changes(pushed: Objects, wanted: Objects) -> tuple[list[Key], list[Key]]:
     """(to put, to delete), each in the order in which it must happen.
 
-    A registration or identify that changed is deleted first: Asterisk applies those when they are made.
+    A registration whose password changed is put again too: Asterisk reads the auth when the registration is made.
     """
-    put = sorted(key for key, fields in wanted.items() if pushed.get(key) != fields)
+    put = {key for key, fields in wanted.items() if pushed.get(key) != fields}
+    signed = {key.id for key in put if key.type == "auth"}
+    put |= {key for key in wanted if key.type == "registration" and key.id in signed}
     gone = sorted((key for key in pushed if key not in wanted), reverse=True)
-    return put, gone
+    return sorted(put), gone
 
 
 @dataclass(slots=True)
@@ -270,11 +274,11 @@ class Provisioner:
                 await self._recall(wanted)
             put, gone = changes(self._pushed, wanted)
             if put or gone:
-                # until all is done the marker says that nothing is sure
-                await self._mark("")
+                # until all is done the marker says that nothing is sure, and what may be there
+                await self._mark("unsure", self._pushed | wanted)
                 await self._delete(gone, report)
                 await self._push(put, wanted, report)
-                await self._mark(_digest(self._pushed.items()))
+                await self._mark(_digest(self._pushed.items()), self._pushed)
                 log.info("SIP accounts: %d put, %d deleted, %d refused", report.put, report.deleted, len(report.failed))
             for fault in sorted(set(report.failed) - self._told):
                 log.warning("SIP account refused: %s", fault)
@@ -282,28 +286,27 @@ class Provisioner:
             return report
 
     async def _recall(self, wanted: Objects) -> None:
-        """What does Asterisk have? All that is wanted, if the marker says so; else what its list of endpoints shows."""
-        marker = (await self._ari.asterisk.get_global_var(variable=MARKER)).value
+        """What does Asterisk have? All that is wanted, if the marker says so; else we only know the names."""
+        digest, _, named = (await self._ari.asterisk.get_global_var(variable=MARKER)).value.partition(" ")
         self._pushed = {}
-        if marker and marker == _digest(wanted.items()):
+        if digest and digest == _digest(wanted.items()):
             self._pushed = dict(wanted)
-        elif marker or await self._has_some():
+        elif digest:
             # Of unknown content: everything wanted is put again, and what else carries our names is deleted.
-            names = {e.resource for e in await self._ari.endpoints.list_by_tech("PJSIP")}
-            ours = {name for name in names if re.match(r"(agent|phone|carrier)-\d+$", name)}
-            known = {(key.type, key.id) for key in wanted}
-            for name in ours:
+            ours = set(named.split(",")) if named else set()
+            listed = {e.resource for e in await self._ari.endpoints.list_by_tech("PJSIP")}
+            for name in (name for name in listed if OURS.fullmatch(name) or name in ours):
                 for kind, rank in _RANKS.items():
-                    if (kind, name) not in known:
-                        self._pushed[Key(rank, kind, name)] = ()
+                    key = Key(rank, kind, name)
+                    if key not in wanted:
+                        self._pushed[key] = ()
         self._known = True
 
-    async def _has_some(self) -> bool:
-        endpoints = await self._ari.endpoints.list_by_tech("PJSIP")
-        return any(re.match(r"(agent|phone|carrier)-\d+$", e.resource) for e in endpoints)
-
-    async def _mark(self, text: str) -> None:
-        await self._ari.asterisk.set_global_var(variable=MARKER, value=text or "unsure")
+    async def _mark(self, digest: str, objects: Objects) -> None:
+        """``digest``, and the names that do not show that they are ours: phones' own."""
+        names = {key.id for key in objects if key.type == "endpoint" and not OURS.fullmatch(key.id)}
+        value = f"{digest} {','.join(sorted(names))}".strip()
+        await self._ari.asterisk.set_global_var(variable=MARKER, value=value)
 
     async def _delete(self, keys: list[Key], report: Report) -> None:
         for key in keys:

@@ -13,6 +13,7 @@ The rules of the file:
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import logging
@@ -170,7 +171,7 @@ class Ari:
 
     async def _live(self) -> None:
         pause = FIRST_PAUSE
-        async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(self._user, self._password)) as session:
+        async with aiohttp.ClientSession(headers={"Authorization": self._authorization()}) as session:
             while True:
                 try:
                     query = urlencode({"app": self.application, "subscribeAll": "false"})
@@ -183,6 +184,9 @@ class Ari:
                     self.last_error = self._reason(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _authorization(self) -> str:
+        return "Basic " + base64.b64encode(f"{self._user}:{self._password}".encode()).decode()
 
     def _reason(self, error: Exception) -> str:
         if isinstance(error, aiohttp.WSServerHandshakeError) and error.status == 401:
@@ -217,10 +221,8 @@ class Ari:
 
     async def _greet(self) -> None:
         """Say what we want to hear, look at what is there, then let the held events through."""
-        waits: list[Future[Any]] = []
-        if self._quiet:
-            quiet = {"disallowed": [{"type": kind} for kind in self._quiet]}
-            waits.append(self.applications.filter(self.application, filter=quiet))
+        quiet = {"disallowed": [{"type": kind} for kind in self._quiet]}
+        waits: list[Future[Any]] = [self.applications.filter(self.application, filter=quiet)]
         waits += [self.applications.subscribe(self.application, event_source=s) for s in self._subscriptions]
         await asyncio.gather(*waits)
         if self._on_back is not None:
