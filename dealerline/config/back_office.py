@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
+from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 
 class BackOffice(AdminSite):
@@ -14,7 +20,33 @@ class BackOffice(AdminSite):
     site_title = _("Back office")
     index_title = _("Settings")
     site_url = "/"
+    enable_nav_sidebar = True
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
-        return bool(user.is_active and getattr(user, "is_staff", False))
+        return bool(user.is_active and getattr(user, "is_staff", False) and not getattr(user, "must_change_password", False))
+
+    def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
+        """There is one way to sign in, with lock-out and second factor: the desk's page."""
+        if request.user.is_authenticated:
+            return render(request, "admin/no_access.html", {"title": _("No access"), "has_permission": False}, status=403)
+        wanted = request.GET.get("next", "/admin/")
+        return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={quote(wanted)}")
+
+    def logout(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
+        """Back to the desk, which signs out."""
+        return HttpResponseRedirect("/")
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """The other language, for this browser and this person."""
+    wanted = request.POST.get("language", "")
+    target = request.POST.get("next", "/admin/")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+        target = "/admin/"
+    response = HttpResponseRedirect(target)
+    if wanted in dict(settings.LANGUAGES):
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=365 * 86400, samesite="Lax",
+                            secure=settings.SESSION_COOKIE_SECURE)
+    return response

@@ -6,9 +6,11 @@ from typing import Any
 
 from dealerline.apps.calls.logic.journal import forget_segment, positions, project, raise_alarm, take_in
 from dealerline.apps.calls.logic.projector import fold
+from dealerline.apps.calls.logic.recordings import retime as retime_recordings
 from dealerline.apps.calls.models import Alarm, Queue, QueueMember
 
-__all__ = ["alarms", "directory_queues", "fold", "forget_segment", "positions", "project", "raise_alarm", "take_in"]
+__all__ = ["alarms", "directory_queues", "fold", "forget_segment", "positions", "project", "queue_codes", "raise_alarm", "retime_recordings",
+           "take_in"]
 
 
 def directory_queues(people: set[int]) -> list[dict[str, Any]]:
@@ -30,3 +32,11 @@ def alarms() -> list[dict[str, Any]]:
     """The alarms nobody has cleared, newest first."""
     return [{"code": alarm.code, "subject": alarm.subject, "count": alarm.count, "at": alarm.last_at.isoformat()}
             for alarm in Alarm.objects.filter(cleared_at__isnull=True)[:50]]
+
+
+def queue_codes() -> dict[int, tuple[str, set[str]]]:
+    """store id -> (store code, codes of its active queues), as the flow checker asks."""
+    found: dict[int, tuple[str, set[str]]] = {}
+    for queue in Queue.objects.filter(active=True).select_related("store"):
+        found.setdefault(queue.store_id, (queue.store.code, set()))[1].add(queue.code)
+    return found

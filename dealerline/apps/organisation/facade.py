@@ -22,7 +22,7 @@ from dealerline.apps.organisation.models import (
 
 __all__ = [
     "ALWAYS", "LineKind", "agents_see_numbers_in", "directory_carriers", "directory_hours", "directory_lines",
-    "directory_phones", "directory_reasons", "directory_stores", "group", "line_names", "lines_seen_by",
+    "directory_phones", "directory_reasons", "directory_stores", "group", "line_kinds", "line_names", "lines_seen_by",
     "retention_days", "set_up_finished",
     "store_names", "stores_seen_by",
 ]
@@ -55,6 +55,14 @@ def store_names(stores: set[int]) -> dict[int, dict[str, str]]:
 def line_names(lines: set[int]) -> dict[int, dict[str, str]]:
     """id -> both names."""
     return {line.pk: line.text for line in Line.objects.filter(pk__in=lines)}
+
+
+def line_kinds() -> dict[int, tuple[str, set[str]]]:
+    """store id -> (store code, kinds of its active lines), as the flow checker asks."""
+    found: dict[int, tuple[str, set[str]]] = {}
+    for line in Line.objects.filter(active=True).select_related("store"):
+        found.setdefault(line.store_id, (line.store.code, set()))[1].add(line.kind)
+    return found
 
 
 def lines_seen_by(viewer: Viewer) -> list[dict[str, Any]]:

@@ -1,0 +1,197 @@
+"""The back office's screens of the organisation."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from dealerline.apps.calls.facade import retime_recordings
+from dealerline.apps.common.admin import GroupAdmin, GuardedForm, ScopedAdmin, ScopedInline
+from dealerline.apps.organisation.models import (
+    Brand,
+    BusyReason,
+    Carrier,
+    DeskPhone,
+    Group,
+    Holiday,
+    Hours,
+    HoursInterval,
+    Line,
+    Number,
+    Region,
+    Store,
+)
+from dealerline.settings import SettingsError
+
+
+@admin.register(Group)
+class GroupScreen(GroupAdmin):
+    list_display = ("name_zh", "name_en", "agent_lost_seconds")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Group.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return False
+
+
+@admin.register(Region)
+class RegionScreen(GroupAdmin):
+    list_display = ("code", "name_zh", "name_en")
+    search_fields = ("code", "name_zh", "name_en")
+
+
+@admin.register(Brand)
+class BrandScreen(GroupAdmin):
+    list_display = ("code", "name_zh", "name_en")
+    search_fields = ("code", "name_zh", "name_en")
+
+
+@admin.register(Store)
+class StoreScreen(ScopedAdmin):
+    view, edit, store_path = "organisation.view", "organisation.edit", "pk"
+    list_display = ("code", "name_zh", "name_en", "region", "city", "retention_days", "agents_see_numbers", "active")
+    list_filter = ("region", "active")
+    search_fields = ("code", "name_zh", "name_en", "city")
+    filter_horizontal = ("brands",)
+    fieldsets = (
+        (None, {"fields": ("code", "name_zh", "name_en", "region", "brands", "city", "address", "timezone", "active")}),
+        (_("Calls"), {"fields": ("music", "retention_days", "agents_see_numbers")}),
+        (None, {"fields": ("seen",)}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        ask = getattr(request.user, "stores_for", None)
+        return ask is not None and ask("system.manage").every
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return self.has_add_permission(request)
+
+    def save_model(self, request: HttpRequest, obj: Store, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "retention_days" in form.changed_data:
+            retime_recordings(obj.pk, obj.retention_days)
+
+
+class IntervalInline(ScopedInline):
+    model = HoursInterval
+    edit = "organisation.edit"
+
+
+@admin.register(Hours)
+class HoursScreen(ScopedAdmin):
+    view, edit = "organisation.view", "organisation.edit"
+    list_display = ("name_zh", "name_en", "store")
+    list_filter = (("store", admin.RelatedOnlyFieldListFilter),)
+    search_fields = ("name_zh", "name_en")
+    inlines = (IntervalInline,)
+
+
+@admin.register(Holiday)
+class HolidayScreen(ScopedAdmin):
+    view, edit, shared_when_null = "organisation.view", "organisation.edit", True
+    list_display = ("date", "name_zh", "name_en", "kind", "store", "opens", "closes")
+    list_filter = ("kind", ("store", admin.RelatedOnlyFieldListFilter))
+    date_hierarchy = "date"
+    search_fields = ("name_zh", "name_en")
+
+
+class NumberInline(ScopedInline):
+    model = Number
+    edit = "organisation.edit"
+
+
+@admin.register(Line)
+class LineScreen(ScopedAdmin):
+    view, edit = "organisation.view", "organisation.edit"
+    list_display = ("name_zh", "name_en", "kind", "store", "published_numbers", "hours", "open_flow", "active")
+    list_filter = ("kind", ("store", admin.RelatedOnlyFieldListFilter), "active")
+    list_select_related = ("store", "hours", "open_flow")
+    search_fields = ("name_zh", "name_en", "numbers__number")
+    inlines = (NumberInline,)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("numbers")
+
+    @admin.display(description=_("numbers"))
+    def published_numbers(self, line: Line) -> str:
+        return ", ".join(number.number for number in line.numbers.all())
+
+
+@admin.register(Number)
+class NumberScreen(ScopedAdmin):
+    view, edit, store_path = "organisation.view", "organisation.edit", "line__store_id"
+    list_display = ("number", "line", "store", "carrier", "note")
+    list_filter = (("line__store", admin.RelatedOnlyFieldListFilter), "carrier")
+    list_select_related = ("line", "line__store", "carrier")
+    search_fields = ("number", "note")
+
+    @admin.display(description=_("store"), ordering="line__store")
+    def store(self, number: Number) -> Store:
+        return number.line.store
+
+
+class CarrierForm(GuardedForm):
+    """The password is never shown again; leaving it empty keeps it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "password" in self.fields:
+            from django import forms
+
+            self.fields["password"].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+            self.fields["password"].help_text = _("Never shown again. Leave it empty to keep the present one.")
+
+    def clean_password(self) -> str:
+        given = self.cleaned_data.get("password") or ""
+        return given or (self.instance.password if self.instance.pk else "")
+
+
+@admin.register(Carrier)
+class CarrierScreen(GroupAdmin):
+    form = CarrierForm
+    view, edit = "carriers.view", "carriers.edit"
+    list_display = ("name", "host", "port", "transport", "register", "active")
+    list_filter = ("register", "active")
+    fieldsets = (
+        (None, {"fields": ("name", "host", "port", "transport", "active")}),
+        (_("By registration"), {"fields": ("register", "username", "password")}),
+        (_("By address"), {"fields": ("match",)}),
+        (_("Calls"), {"fields": ("codecs", "prefix", "seen")}),
+    )
+
+
+@admin.register(DeskPhone)
+class DeskPhoneScreen(ScopedAdmin):
+    view, edit = "organisation.view", "organisation.edit"
+    list_display = ("name", "username", "store", "active")
+    list_filter = (("store", admin.RelatedOnlyFieldListFilter), "active")
+    search_fields = ("name", "username")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any | None = None) -> tuple[str, ...]:
+        return ("sip_password", "sip_server") if obj is not None and self.has_change_permission(request, obj) else ()
+
+    @admin.display(description=_("SIP password"))
+    def sip_password(self, phone: DeskPhone) -> str:
+        """Derived from the installation's secret: docs/architecture.md, SIP accounts."""
+        try:
+            key = settings.DEALERLINE.secret("sip").encode()
+        except SettingsError:
+            return ""
+        return hmac.new(key, phone.username.encode(), hashlib.sha256).hexdigest()[:32]
+
+    @admin.display(description=_("SIP server and account"))
+    def sip_server(self, phone: DeskPhone) -> str:
+        return f"{phone.username} @ {settings.DEALERLINE.host}:{settings.DEALERLINE.sip_port}"
+
+
+@admin.register(BusyReason)
+class BusyReasonScreen(GroupAdmin):
+    list_display = ("code", "name_zh", "name_en", "minutes", "position", "active")
+    list_editable = ("position", "active")
