@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
                       help="接通坐席后说的话，可多次 / what he says to the agent; may be given again")
     ring.add_argument("--language", choices=("zh", "en"), help="说哪种语言 / the language he speaks")
     ring.add_argument("--from", dest="number", default="", metavar="NUMBER",
-                      help="来电号码；缺省是陌生号码 / his number; a stranger's when left out")
+                      help="来电号码 / his number")
+    ring.add_argument("--stranger", action="store_true",
+                      help="陌生号码；缺省是演示里的老客户 / a new customer, instead of one the demo has on file")
     ring.add_argument("--count", type=int, default=1, metavar="N", help="几个人同时打 / how many ring at once")
     ring.add_argument("--hang-up-at", choices=HANG_UP_AT, help="到哪一步就挂断 / the stage at which he hangs up")
     ring.add_argument("--stay", type=float, default=0, metavar="SECONDS",
@@ -62,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
 def _ring(options: argparse.Namespace, address: str, language: str) -> list[str]:
     if not 1 <= options.count <= 500:
         raise Trouble("bad_request", reason="--count 1-500")
-    body: dict[str, Any] = {"line": options.line, "keys": options.keys, "say": options.say, "stay": options.stay}
+    body: dict[str, Any] = {"line": options.line, "keys": options.keys, "say": options.say, "stay": options.stay,
+                            "caller": "stranger" if options.stranger else "known"}
     optional = {"language": options.language, "from": options.number, "hang_up_at": options.hang_up_at}
     body |= {name: value for name, value in optional.items() if value}
     lines = []

@@ -147,6 +147,7 @@ _PARSERS: dict[str, Callable[[Mapping[str, Any], str], Step]] = {
     "ring": _plain("ring"), "answer": _plain("answer"), "beep": _plain("beep"),
 }
 
+STEP_KINDS = tuple(_PARSERS)
 PAUSE = 1.5  # seconds a person takes to press a key, or to go on speaking
 
 

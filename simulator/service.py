@@ -18,7 +18,7 @@ from simulator.world import Ring, World
 WORLD = web.AppKey("world", World)
 ROBOTS = web.AppKey("robots", Robots)
 TRUNKS = ("address", "registered")
-KNOWN = {"to", "line", "from", "language", "say", "steps", "keys", "hang_up_at", "tone", "stay", "trunk"}
+KNOWN = {"to", "line", "from", "language", "say", "steps", "keys", "hang_up_at", "tone", "stay", "trunk", "caller"}
 
 
 def application(settings: Settings) -> web.Application:
@@ -95,7 +95,8 @@ def errand(data: dict[str, Any], settings: Settings) -> Ring:
         raise Trouble("bad_request", reason="from: wanted a telephone number")
     return Ring(to, number, _steps(data), hang_up_at=_choice(data, "hang_up_at", HANG_UP_AT),
                 trunk=_choice(data, "trunk", TRUNKS) or "address",
-                language=_choice(data, "language", LANGUAGES) or "zh")
+                language=_choice(data, "language", LANGUAGES) or "zh",
+                known=_choice(data, "caller", ("known", "stranger")) == "known")
 
 
 def _steps(data: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import random
 import secrets
@@ -27,6 +28,7 @@ KEPT = 500  # calls remembered after their end, with their sound files
 JOURNAL_SECONDS = 0.1
 GIVE_UP_SECONDS = 120  # a caller lets it ring so long
 STRANGER = "163000{:05d}"  # prefix 163 belongs to nobody in China's plan, so nobody real is ever named
+KNOWN = "demo-callers.json"  # in run/: [{"number": "+86154...", "name": "..."}], customers the demo has on file
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Ring:
     hang_up_at: str = ""
     trunk: str = "address"
     language: str = "zh"
+    known: bool = False  # without a number: a customer on file rings, when the demo has told of any, else a stranger
 
 
 class World:
@@ -87,7 +90,7 @@ class World:
         if not self.ari.connected.is_set():
             raise AriError(0, "the outside world's Asterisk is not running")
         identity = f"caller-{int(time.time())}-{secrets.token_hex(4)}"
-        number = errand.number or STRANGER.format(random.randrange(100_000))
+        number = errand.number or (errand.known and self._customer()) or STRANGER.format(random.randrange(100_000))
         party = Party(identity, "caller", number, errand.to, errand.steps, channel=identity,
                       hang_up_at=errand.hang_up_at, language=errand.language)
         self._remember(party)
@@ -105,6 +108,16 @@ class World:
         if errand.hang_up_at:
             self._spawn(party, self._leave(party))
         return party
+
+    def _customer(self) -> str:
+        """The number of a customer on file who is not on the telephone now; "" when none is known."""
+        try:
+            listed = json.loads((self.settings.run / KNOWN).read_text(encoding="utf-8"))
+            busy = {party.number for party in self.live()}
+            free = [str(one["number"]) for one in listed if one["number"] not in busy]
+        except (OSError, ValueError, TypeError, KeyError):
+            return ""
+        return random.choice(free) if free else ""
 
     async def _rehearse(self, steps: tuple[Step, ...]) -> None:
         """Have his words spoken into files while it rings, so that nobody waits for them later."""

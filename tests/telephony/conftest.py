@@ -54,7 +54,8 @@ def plain_centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     values = {"HEARD": str(settings.data), "CARRIER_PORT": str(settings.carrier_sip_port), "AMI_SECRET": "",
               "TRUNK": TRUNK, "TRUNK_SECRET": derived_password(settings, "sip", TRUNK),
               "PHONE_SECRET": derived_password(settings, "sip", "phone-3")}
-    asterisk = Asterisk(settings, settings.data / "plain", templates=Path(__file__).parent / "plain_centre", values=values)
+    templates = Path(__file__).parent / "plain_centre"
+    asterisk = Asterisk(settings, settings.data / "plain", templates=templates, values=values)
     asterisk.write_config()
     with (settings.logs / "plain.log").open("ab") as log:
         made.processes["plain"] = subprocess.Popen(

@@ -39,7 +39,7 @@ from dealerline.switch.directory import (
     Snapshot,
     Store,
 )
-from simulator.desk import Desk
+from simulator.desk import Desk, DeskError
 from simulator.journal import JournalTail
 from simulator.parties import Party
 from simulator.script import parse
@@ -112,7 +112,8 @@ FLOWS = (
     flow(3, "menu",
          menu={"type": "menu", "prompts": "menu.sales", "keys": {"1": "line", "2": "message"},
                "timeout": 2, "tries": 2, "on_timeout": "bye", "on_wrong": "bye"},
-         line={"type": "queue", "queue": "sales", "on_timeout": "message", "on_empty": "wait"}, message=MESSAGE, bye=BYE),
+         line={"type": "queue", "queue": "sales", "on_timeout": "message", "on_empty": "wait"},
+         message=MESSAGE, bye=BYE),
     flow(4, "voicemail", message=MESSAGE, bye=BYE),
     flow(5, "closed", bye={"type": "hangup", "prompts": "closed.default"}),
 )
@@ -221,7 +222,8 @@ class Centre:
 
     def story(self, call: str) -> list[str]:
         """The kinds of a call's facts in order."""
-        return [fact["kind"] for fact in sorted(self.facts(), key=lambda f: f.get("seq", 0)) if fact.get("call") == call]
+        own = [fact for fact in self.facts() if fact.get("call") == call]
+        return [fact["kind"] for fact in sorted(own, key=lambda fact: fact.get("seq", 0))]
 
 
 def _checked(check: Any) -> str:
@@ -265,6 +267,15 @@ class Agent:
         return view
 
     async def leave(self) -> None:
+        """End what he is in and sign out, so that the next test finds him away."""
+        with contextlib.suppress(DeskError):
+            for view in list(self.desk.calls.values()):
+                await self.desk.send("wrap_done" if view["phase"] == "wrap" else "hangup", call=view["id"])
+            await self.desk.until(lambda: self.desk.state not in ("talking", "ringing", "reserved", "outbound"), 3)
+            for view in list(self.desk.calls.values()):
+                await self.desk.send("wrap_done", call=view["id"])
+        with contextlib.suppress(DeskError):
+            await self.desk.send("state", state="offline")
         await self.desk.close()
 
 
@@ -282,6 +293,8 @@ class Telephones:
         return self
 
     async def close(self) -> None:
+        callers = [party for party in self.world.live() if party.role == "caller"]
+        await asyncio.gather(*(self.world.player.hang_up(party) for party in callers))
         for agent in self.agents:
             await agent.leave()
         await self.world.phones.unplug(self._plugged)

@@ -22,7 +22,7 @@ Samples = NDArray[np.float64]
 
 
 def samples(path: Path, start: float = 0.0, end: float | None = None, channel: int = 0) -> Samples:
-    """Samples from ``start`` to ``end`` seconds, 1.0 = full scale; of an unfinished file as far as it goes, of none nothing."""
+    """Samples from ``start`` to ``end`` seconds, 1.0 = full scale; of an unfinished file as far as it goes."""
     data = path.read_bytes() if path.exists() else b""
     if len(data) < 44 or data[:4] != b"RIFF":
         return np.zeros(0)
