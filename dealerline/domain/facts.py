@@ -1,8 +1,8 @@
 """The journal's vocabulary: every step of a call or of a person's day is one immutable fact.
 
 The rule of the file: a fact is what happened, at a time, once. It is never changed; records, the board and the replay
-of a call are derived from facts. Kinds marked *durable* are on disk (fsync) before the switch goes on; the others follow
-within a second. ``data`` holds only JSON values and no free text a person wrote.
+of a call are derived from facts. Kinds marked *durable* are on disk (fsync) before the switch goes on; the others
+follow within a second. ``data`` holds only JSON values and no free text a person wrote.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ The rules of the file:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -479,7 +479,8 @@ def _resume(run: _Run, event: Event) -> None:
         run.enter(run.state.node)
 
 
-_ON = {"playing", "collecting", "hours", "queued", "closing", "ended", "recording", "forwarding"}
+#: Where a caller may be when one or more nodes were entered.
+ANY_STAGE = frozenset({"playing", "collecting", "hours", "queued", "closing", "ended", "recording", "forwarding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -490,32 +491,32 @@ class Rule:
     to: frozenset[str]
 
 
-def _rule(act: Callable[[_Run, Event], None], to: set[str]) -> Rule:
+def _rule(act: Callable[[_Run, Event], None], to: Set[str]) -> Rule:
     return Rule(act, frozenset(to))
 
 
 TABLE: dict[tuple[str, type[Any]], Rule] = {
-    ("new", Started): _rule(_start, _ON),
-    ("playing", PlayDone): _rule(_played, _ON),
-    ("playing", Key): _rule(_key_while_playing, _ON),
-    ("collecting", Key): _rule(_key_at_menu, _ON),
-    ("collecting", Timeout): _rule(_timeout, _ON),
-    ("hours", HoursAre): _rule(_hours, _ON),
+    ("new", Started): _rule(_start, ANY_STAGE),
+    ("playing", PlayDone): _rule(_played, ANY_STAGE),
+    ("playing", Key): _rule(_key_while_playing, ANY_STAGE),
+    ("collecting", Key): _rule(_key_at_menu, ANY_STAGE),
+    ("collecting", Timeout): _rule(_timeout, ANY_STAGE),
+    ("hours", HoursAre): _rule(_hours, ANY_STAGE),
     ("hours", Key): _rule(_key_kept, {"hours"}),
-    ("queued", Key): _rule(_key_in_queue, _ON),
-    ("queued", QueueTimeout): _rule(_waited_out, _ON),
-    ("queued", QueueEmpty): _rule(_nobody_there, _ON),
+    ("queued", Key): _rule(_key_in_queue, ANY_STAGE),
+    ("queued", QueueTimeout): _rule(_waited_out, ANY_STAGE),
+    ("queued", QueueEmpty): _rule(_nobody_there, ANY_STAGE),
     ("queued", QueueAnswered): _rule(_answered, {"talking"}),
     ("talking", QueueReturned): _rule(_returned, {"queued"}),
     ("talking", Key): _rule(_ignored, {"talking"}),
-    ("recording", RecordDone): _rule(_recorded, _ON),
+    ("recording", RecordDone): _rule(_recorded, ANY_STAGE),
     ("recording", Key): _rule(_ignored, {"recording"}),
-    ("closing", PlayDone): _rule(_closed, _ON),
+    ("closing", PlayDone): _rule(_closed, ANY_STAGE),
     ("closing", Key): _rule(_ignored, {"closing"}),
-    ("forwarding", ForwardDone): _rule(_forwarded, _ON),
+    ("forwarding", ForwardDone): _rule(_forwarded, ANY_STAGE),
     ("forwarding", Key): _rule(_ignored, {"forwarding"}),
     **{(stage, CallerGone): _rule(_gone, {"ended"}) for stage in STAGES if stage != "ended"},
-    **{(stage, Resumed): _rule(_resume, _ON | {stage}) for stage in STAGES if stage not in ("new", "ended")},
+    **{(stage, Resumed): _rule(_resume, ANY_STAGE | {stage}) for stage in STAGES if stage not in ("new", "ended")},
     # echoes that come after the end, or late, are harmless in every stage
     **{(stage, PlayDone): _rule(_ignored, {stage}) for stage in STAGES if stage not in ("playing", "closing")},
     **{(stage, Timeout): _rule(_ignored, {stage}) for stage in STAGES if stage != "collecting"},
