@@ -1,7 +1,7 @@
 """The switch's configuration from ``run/directory.json``.
 
-The rule of the file: a broken or missing file never takes the running configuration away; the last good one stays, with an
-alarm. The file is written beside and renamed (by the scribe), so half a file is never read.
+The rule of the file: a broken or missing file never takes the running configuration away; the last good one stays,
+with an alarm. The file is written beside and renamed (by the scribe), so half a file is never read.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The journal on disk: append-only segments of JSON lines in ``spool/``, which the scribe takes into the database.
 
-Rules of the file. A fact reaches the kernel before ``write_many`` returns, so that the switch's own death loses nothing; a durable
-one reaches the disk, so that the machine's death loses nothing either; the others follow within a second. A full disk
-never stops a call: facts wait in memory, at most ``KEEP`` of them, and are written in order once there is room. A segment is
-only ever appended to by the process whose id it carries; half a line left by a full disk is cut off again.
+Rules of the file. A fact reaches the kernel before ``write_many`` returns, so that the switch's own death loses
+nothing; a durable one reaches the disk, so that the machine's death loses nothing either; the others follow within a
+second. A full disk never stops a call: facts wait in memory, at most ``KEEP`` of them, and are written in order once
+there is room. A segment is only ever appended to by the process whose id it carries; half a line left by a full disk
+is cut off again.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ SYNC_SECONDS = 0.5
 
 
 class SpoolJournal:
-    """Facts into segments. ``checkpoint``: a file for the open calls, written with each new segment. ``on_trouble(text)`` is told when the disk refuses, and "" when it works again."""
+    """Facts into segments. ``checkpoint``: a file for the open calls, written with each new segment.
+    ``on_trouble(text)`` is told when the disk refuses, and "" when it works again.
+    """
 
     def __init__(self, folder: Path, checkpoint: Path, on_trouble: Callable[[str], None] | None = None) -> None:
         self._folder = folder

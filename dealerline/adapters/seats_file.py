@@ -1,7 +1,8 @@
 """Who was signed in as what, in ``run/agents.json``: so that a killed switch brings everybody back as he was.
 
-The rule of the file: it is a help, not the truth. What is older than ``FRESH`` seconds counts no more; a person whose page does
-not come back within the agents' grace is signed out as if it had closed; a person on a call is taken up from the call itself.
+The rule of the file: it is a help, not the truth. What is older than ``FRESH`` seconds counts no more; a person whose
+page does not come back within the agents' grace is signed out as if it had closed; a person on a call is taken up
+from the call itself.
 """
 
 from __future__ import annotations

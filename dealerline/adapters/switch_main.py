@@ -1,7 +1,7 @@
 """Puts the switch together: settings, files, Asterisk, engine, door. The only place that knows all of them.
 
-Order of a start: the open book is read back, the door opens, Asterisk is connected; SIP accounts are pushed, what lives is
-taken up; from then on ``/health`` says 200.
+Order of a start: the open book is read back, the door opens, Asterisk is connected; SIP accounts are pushed, what
+lives is taken up; from then on ``/health`` says 200.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class Switch:
         self.directory.subscribe(lambda snapshot: self._provision_soon())
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    # wiring -------------------------------------------------------------------------------------------------------------
+    # wiring
+    # -------------------------------------------------------------------------------------------------------------
     def _event(self, event: Event) -> None:
         self.engine.handle(event)
 
@@ -109,7 +110,8 @@ class Switch:
             raise Refused("hello_first")
         return self.engine.core.ask(lambda: {"call": self.engine.outside.test(seat).id})
 
-    # life ---------------------------------------------------------------------------------------------------------------
+    # life
+    # ---------------------------------------------------------------------------------------------------------------
     def spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)

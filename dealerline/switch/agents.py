@@ -1,9 +1,10 @@
 """People at their desks: who is signed in, on what, in which state, and whether a call may be offered to them.
 
-Rules of the file. A person's state changes only by ``event``, through the domain's table; every change is a fact, and the
-router hears of it in the same step. Nobody is offered a call whose phone could not ring: a browser must have said that its
-softphone is registered and its microphone works, and Asterisk must be able to reach the endpoint. A page that goes away is
-given ``GRACE`` seconds to come back (a reload) before its person is signed out; meanwhile nothing is offered to him.
+Rules of the file. A person's state changes only by ``event``, through the domain's table; every change is a fact, and
+the router hears of it in the same step. Nobody is offered a call whose phone could not ring: a browser must have said
+that its softphone is registered and its microphone works, and Asterisk must be able to reach the endpoint. A page
+that goes away is given ``GRACE`` seconds to come back (a reload) before its person is signed out; meanwhile nothing
+is offered to him.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ class Agents:
             and seat.person in self.core.lookup.people
         )
 
-    # states -------------------------------------------------------------------------------------------------------------
+    # states
+    # -------------------------------------------------------------------------------------------------------------
     def event(self, seat: Seat, event: object, text: str = "") -> None:
         """Change a person's state by the domain's table. ``text``: a key of CAUSES when it is not his own wish."""
         old = seat.presence
@@ -115,7 +117,8 @@ class Agents:
             return
         self.event(seat, wanted)
 
-    # pages --------------------------------------------------------------------------------------------------------------
+    # pages
+    # --------------------------------------------------------------------------------------------------------------
     def hello(self, desk: Desk, device: str, tab: str) -> Seat:
         """A page (or robot) of this person is there; an older one has to go."""
         seat = self.seat(desk.person)
@@ -219,7 +222,8 @@ class Agents:
         if seat.presence.state == "ready" and seat.desk is not None and not self.reachable(seat):
             self.event(seat, presence.DeviceLost("device_lost"), "device_lost")
 
-    # after-call work ----------------------------------------------------------------------------------------------------
+    # after-call work
+    # ----------------------------------------------------------------------------------------------------
     def wrap(self, seat: Seat, seconds: float, cause: str) -> None:
         """The conversation is over: after-call work, or free at once."""
         call = seat.call

@@ -1,7 +1,8 @@
 """The media engine, by Asterisk: orders become ARI requests, ARI events become ours.
 
-Rules of the file. Requests keep the order of the orders; none is waited for. What is refused becomes a ``Failed`` event, except
-what only says that the thing is gone already. Recorders go through the manager interface: ARI has none that keep the sides apart.
+Rules of the file. Requests keep the order of the orders; none is waited for. What is refused becomes a ``Failed``
+event, except what only says that the thing is gone already. Recorders go through the manager interface: ARI has none
+that keep the sides apart.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class AriMedia:
         await self.ari.close()
         await self.manager.close()
 
-    # events -------------------------------------------------------------------------------------------------------------
+    # events
+    # -------------------------------------------------------------------------------------------------------------
     def _received(self, event: models.Event) -> None:
         handler = self._on.get(type(event))
         if handler is not None:
@@ -149,7 +151,8 @@ class AriMedia:
             {k: str(v) for k, v in values.items() if v},
         )
 
-    # orders -------------------------------------------------------------------------------------------------------------
+    # orders
+    # -------------------------------------------------------------------------------------------------------------
     def _watch(self, future: Future[Any], order: str, subject: str, *harmless: int) -> None:
         """Tell of a refusal; ``harmless`` are the statuses that only say that it is over already."""
 

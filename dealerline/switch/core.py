@@ -1,9 +1,10 @@
 """The engine's common ground: the state in memory, and one way in for everything that happens.
 
-Rules of the file. Everything happens inside ``run``: a step reads and changes memory, adds facts and orders, and never waits.
-When the step is done its facts are written (one disk sync at most), then its orders go out, then the pages that are
-concerned are told. So nothing is done that was not written before, and a step is never seen half done. A step that raises
-keeps what it had decided so far, is logged and counted; the reconciler mends what it may have left.
+Rules of the file. Everything happens inside ``run``: a step reads and changes memory, adds facts and orders, and
+never waits. When the step is done its facts are written (one disk sync at most), then its orders go out, then the
+pages that are concerned are told. So nothing is done that was not written before, and a step is never seen half done.
+A step that raises keeps what it had decided so far, is logged and counted; the reconciler mends what it may have
+left.
 """
 
 from __future__ import annotations
@@ -63,9 +64,14 @@ class Core:
         self.tell_alarm: Callable[[str, bool], None] = lambda code, on: None
         self.changed: Callable[[], None] = lambda: None
 
-    # the step ----------------------------------------------------------------------------------------------------------
+    # the step
+    # ----------------------------------------------------------------------------------------------------------
     def run(self, what: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Do one step. Steps inside a step belong to the outer one."""
+        self.attempt(what, *args, **kwargs)
+
+    def attempt(self, what: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Do one step; False when it failed."""
         if self._depth == 0:
             self._began = time.perf_counter()
         self._depth += 1
@@ -74,10 +80,12 @@ class Core:
         except Exception:
             self.metrics.errors += 1
             log.exception("a step failed: %s", getattr(what, "__qualname__", what))
+            return False
         finally:
             self._depth -= 1
             if self._depth == 0:
                 self._commit()
+        return True
 
     def ask(self, what: Callable[P, dict[str, Any]], *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         """A step that a page asked for: its answer, or whatever it raises (Refused), after it is committed."""
@@ -143,7 +151,11 @@ class Core:
 
     def later(self, seconds: float, what: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> Timer:
         """A step, so many seconds from now."""
-        return self.clock.later(seconds, lambda: self.run(what, *args, **kwargs))
+
+        def happen() -> None:
+            self.run(what, *args, **kwargs)
+
+        return self.clock.later(seconds, happen)
 
     @property
     def now(self) -> float:
@@ -153,7 +165,8 @@ class Core:
         """A UUIDv7 of this moment."""
         return uuid7(self.clock.now(), os.urandom(10))
 
-    # facts --------------------------------------------------------------------------------------------------------------
+    # facts
+    # --------------------------------------------------------------------------------------------------------------
     def fact(self, kind: str, call: Call | None = None, /, *, person: int = 0, store: int = 0, **data: Any) -> None:
         """Note a fact; it is written at the end of the step."""
         seq = 0
@@ -178,7 +191,8 @@ class Core:
         check(fact)
         self._facts.append(fact)
 
-    # calls --------------------------------------------------------------------------------------------------------------
+    # calls
+    # --------------------------------------------------------------------------------------------------------------
     def add(self, call: Call) -> None:
         self.calls[call.id] = call
         if call.channel:
@@ -193,7 +207,9 @@ class Core:
         self._touched_seats[seat.person] = seat
 
     def part(self, seat: Seat, text: Text | None = None) -> None:
-        """The person has nothing more to do with his call; his page forgets it at the end of the step, and says ``text``."""
+        """The person has nothing more to do with his call; his page forgets it at the end of the step, and says
+        ``text``.
+        """
         if seat.call is not None:
             seat.call.rev += 1
             self._gone.append((seat.person, seat.call.id, seat.call.rev, text))
@@ -216,7 +232,8 @@ class Core:
         """Whether the call is in a queue, with nobody's phone ringing for it (asked anew: orders change it)."""
         return call.phase is Phase.QUEUED
 
-    # alarms -------------------------------------------------------------------------------------------------------------
+    # alarms
+    # -------------------------------------------------------------------------------------------------------------
     def alarm(self, code: str, on: bool = True) -> None:
         """Switch an alarm on or off; the pages are told when it changes."""
         if self.alarms.get(code, False) != on:
@@ -225,7 +242,8 @@ class Core:
                 log.error("alarm: %s", code)
             self.tell_alarm(code, on)
 
-    # configuration ------------------------------------------------------------------------------------------------------
+    # configuration
+    # ------------------------------------------------------------------------------------------------------
     def configure(self, snapshot: Snapshot) -> None:
         """Take a new configuration; running calls keep the flow they are in."""
         started = time.perf_counter()

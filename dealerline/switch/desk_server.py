@@ -1,7 +1,8 @@
 """The switch's HTTP door: the desk's WebSocket, health, metrics, and what the web process asks.
 
-Rules of the file. A slow or hostile page harms only itself: messages to it queue up to a bound, then it is cut off; messages from
-it are bounded in size and rate; what cannot be read is answered, not obeyed. ``/internal`` wants the internal secret.
+Rules of the file. A slow or hostile page harms only itself: messages to it queue up to a bound, then it is cut off;
+messages from it are bounded in size and rate; what cannot be read is answered, not obeyed. ``/internal`` wants the
+internal secret.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ class DeskServer:
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY, message=b"restart")
 
-    # desk ---------------------------------------------------------------------------------------------------------------
+    # desk
+    # ---------------------------------------------------------------------------------------------------------------
     async def _desk(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(heartbeat=15.0, max_msg_size=MESSAGE_BYTES, compress=False)
         await socket.prepare(request)
@@ -139,7 +141,8 @@ class DeskServer:
             desk.send({"type": "error", "id": identifier, "code": error.code, "text": texts.error(error.code)})
             return None
 
-    # the rest -----------------------------------------------------------------------------------------------------------
+    # the rest
+    # -----------------------------------------------------------------------------------------------------------
     async def _health(self, request: web.Request) -> web.Response:
         ready = self._ready()
         core = self._desks.core

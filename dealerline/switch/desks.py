@@ -1,7 +1,8 @@
 """Every page that is connected, what it asks for, and what it is told.
 
-Rules of the file. The switch is the authority: a page asks, the switch answers ok or says in words why not. A page hears of its own
-call and state at once; of queues and the board at most once a second, and only when something changed. It sees its stores only.
+Rules of the file. The switch is the authority: a page asks, the switch answers ok or says in words why not. A page
+hears of its own call and state at once; of queues and the board at most once a second, and only when something
+changed. It sees its stores only.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class Desks:
         }
         self.core.later(EVERY, self._again)
 
-    # telling ------------------------------------------------------------------------------------------------------------
+    # telling
+    # ------------------------------------------------------------------------------------------------------------
     def _mark(self) -> None:
         self._changed = True
 
@@ -111,7 +113,8 @@ class Desks:
                 self._waiting[session.desk] = waiting
                 session.desk.send({"type": "queues", "waiting": waiting})
 
-    # coming and going ---------------------------------------------------------------------------------------------------
+    # coming and going
+    # ---------------------------------------------------------------------------------------------------
     def hello(self, desk: Desk, message: dict[str, Any]) -> Session:
         """A page says who it is. Raises Refused, or tickets.BadTicket."""
         ticket = tickets.read(str(message.get("ticket", "")), self._desk_secret, self.core.now)
@@ -148,7 +151,8 @@ class Desks:
         if session is not None and not session.watch:
             self.core.run(self.engine.agents.desk_gone, desk)
 
-    # asking -------------------------------------------------------------------------------------------------------------
+    # asking
+    # -------------------------------------------------------------------------------------------------------------
     def command(self, session: Session, message: dict[str, Any]) -> dict[str, Any]:
         """Do what a page asks; the answer to send it."""
         identifier, kind = message.get("id"), message.get("type")

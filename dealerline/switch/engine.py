@@ -1,7 +1,8 @@
 """The call engine: every event comes in here, finds its call, and becomes one step.
 
-Rules of the file. A call has one owner, the ``Call`` in ``core.calls``; one beginning, ``_inbound`` (or ``Outside``, for calls
-that go out); and one end, ``end``. An event about a channel that nobody owns is an echo of something already over.
+Rules of the file. A call has one owner, the ``Call`` in ``core.calls``; one beginning, ``_inbound`` (or ``Outside``,
+for calls that go out); and one end, ``end``. An event about a channel that nobody owns is an echo of something
+already over.
 """
 
 from __future__ import annotations
@@ -84,10 +85,21 @@ class Engine:
         self.core.run(self._configured, self.core.lookup, Lookup(Snapshot()))
         directory.subscribe(lambda snapshot: self.core.run(self._configure, snapshot))
 
-    # in -----------------------------------------------------------------------------------------------------------------
+    # in
+    # -----------------------------------------------------------------------------------------------------------------
     def handle(self, event: Event) -> None:
         """One event of the media engine, one step."""
-        self.core.run(self._on[type(event)], event)
+        if not self.core.attempt(self._on[type(event)], event):
+            self.core.run(self._rescue, event)
+
+    def _rescue(self, event: Event) -> None:
+        """A step failed, through a fault of ours: a caller in a flow is told so and not left standing."""
+        channel = getattr(event, "channel", "") or getattr(event, "playback", "").rpartition("-p")[0]
+        call = self.core.by_channel.get(channel, (None, ""))[0] or self.core.calls.get(channel)
+        if call is not None and not call.ended and call.phase is Phase.FLOW and call.flow is not None:
+            self.flows.farewell(call, "error.technical", "fault")
+        elif call is not None and not call.ended and call.phase is Phase.FLOW:
+            self.end(call, "centre", "fault")
 
     def _configure(self, snapshot: Snapshot) -> None:
         old = self.core.lookup
@@ -104,7 +116,8 @@ class Engine:
                 self.core.touch_seat(seat)
                 self.agents.sync(seat)
 
-    # a call comes -------------------------------------------------------------------------------------------------------
+    # a call comes
+    # -------------------------------------------------------------------------------------------------------
     def _arrived(self, event: Arrived) -> None:
         kind = event.args[0] if event.args else ""
         if kind == "in":
@@ -156,7 +169,8 @@ class Engine:
         else:
             self.flows.start(call, line)
 
-    # what happens to a call ---------------------------------------------------------------------------------------------
+    # what happens to a call
+    # ---------------------------------------------------------------------------------------------
     def _ringing(self, event: Ringing) -> None:
         call, role = self.core.by_channel.get(event.channel, (None, ""))
         if call is not None and role == "agent" and call.leg is not None and call.leg.channel == event.channel:
@@ -216,7 +230,8 @@ class Engine:
         else:
             log.info("order %s was refused: %s %s", event.order, event.status, event.reason)
 
-    # the end ------------------------------------------------------------------------------------------------------------
+    # the end
+    # ------------------------------------------------------------------------------------------------------------
     def end(self, call: Call, by: str, cause: str) -> None:
         """The one end of a call. ``by``: customer, agent, centre, carrier, asterisk or repair."""
         if call.ended:
@@ -255,7 +270,8 @@ class Engine:
             return
         self.agents.wrap(seat, self.talk.wrap_seconds(call), "call_ended")
 
-    # the connection to the media engine ---------------------------------------------------------------------------------
+    # the connection to the media engine
+    # ---------------------------------------------------------------------------------
     def _lost(self, event: Lost) -> None:
         """Calls go on in Asterisk; what happens to them meanwhile is found out afterwards."""
         self.core.media_here = False
@@ -269,7 +285,8 @@ class Engine:
         self.core.alarm("media_lost", False)
         self.resumer.resume(event.found, event.restarted)
 
-    # what outlives the switch -------------------------------------------------------------------------------------------
+    # what outlives the switch
+    # -------------------------------------------------------------------------------------------
     def remember(self, call: Call) -> None:
         """Put the call's state on the customer's channel at the end of the step, if it changed."""
         if not call.ended and call.channel:

@@ -1,8 +1,8 @@
 """Walks callers through their flows: events to ``domain.ivr.step``, its commands to the media engine.
 
 Rules of the file. The flow's state belongs to the domain; here is only what sounds, what is timed and what is recorded.
-A prompt without sound is never silence: another language, then the shipped tone, then Asterisk's beep, and an alarm. A flow
-that cannot run says so to the caller in words and ends the call; a caller is never left standing.
+A prompt without sound is never silence: another language, then the shipped tone, then Asterisk's beep, and an alarm.
+A flow that cannot run says so to the caller in words and ends the call; a caller is never left standing.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Flows:
             ivr.Note: self._note,
         }
 
-    # begin --------------------------------------------------------------------------------------------------------------
+    # begin
+    # --------------------------------------------------------------------------------------------------------------
     def status(self, line: Line) -> str:
         """open, closed or holiday; a line without hours is always open."""
         opening = self.core.lookup.hours.get(line.hours)
@@ -121,7 +122,8 @@ class Flows:
         if not call.ended and call.announcing == playback and call.flow is None:
             self.engine.end(call, "centre", "farewell")
 
-    # sounds -------------------------------------------------------------------------------------------------------------
+    # sounds
+    # -------------------------------------------------------------------------------------------------------------
     def _sound(self, call: Call, prompts: tuple[str, ...]) -> str:
         """Play prompts to the customer. Returns the playback's id."""
         call.plays += 1
@@ -198,7 +200,8 @@ class Flows:
         run.playback = ""
         self.step(call, ivr.PlayDone(run.token))
 
-    # keys ---------------------------------------------------------------------------------------------------------------
+    # keys
+    # ---------------------------------------------------------------------------------------------------------------
     def key(self, call: Call, digit: str) -> None:
         if call.flow is None:
             return
@@ -221,7 +224,8 @@ class Flows:
         run.waiting = None
         self.step(call, ivr.Timeout(token))
 
-    # branches -----------------------------------------------------------------------------------------------------------
+    # branches
+    # -----------------------------------------------------------------------------------------------------------
     def _set_language(self, call: Call, command: ivr.SetLanguage) -> None:
         call.language = command.language
         self.core.touch(call)
@@ -253,7 +257,8 @@ class Flows:
     def _note(self, call: Call, command: ivr.Note) -> None:
         self.core.fact(command.kind, call, **dict(command.data))
 
-    # queue, voice message, forward --------------------------------------------------------------------------------------
+    # queue, voice message, forward
+    # --------------------------------------------------------------------------------------
     def _enter_queue(self, call: Call, command: ivr.EnterQueue) -> None:
         queue = self.core.lookup.queue_by_code(command.queue, call.store)
         if queue is None:
@@ -313,7 +318,8 @@ class Flows:
     def _hang_up(self, call: Call, command: ivr.Hangup) -> None:
         self.engine.end(call, "centre", "flow")
 
-    # after a restart ----------------------------------------------------------------------------------------------------
+    # after a restart
+    # ----------------------------------------------------------------------------------------------------
     def resume(self, call: Call) -> None:
         """Go on where the caller stood when the switch died."""
         if call.phase is Phase.FLOW:

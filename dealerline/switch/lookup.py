@@ -1,7 +1,7 @@
 """The snapshot made quick to ask: dictionaries by id, numbers to lines, prompts to sounds, flows built once.
 
-The rule of the file: a broken flow never replaces a good one; the last version that could be built stays and ``problems``
-says so.
+The rule of the file: a broken flow never replaces a good one; the last version that could be built stays and
+``problems`` says so.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ class Lookup:
     _prompts: dict[tuple[str, str, int], str] = field(default_factory=dict)
 
     def queue_by_code(self, code: str, store: int) -> Queue | None:
-        """A queue as flows name it: a code (the store's own, else the first of that code anywhere), or ``store/code``."""
+        """A queue as flows name it: a code (the store's own, else the first of that code anywhere), or
+        ``store/code``.
+        """
         at, slash, code = code.rpartition("/")
         if slash:
             return next((q for q in self.queues.values() if q.code == code and self._code_of(q.store) == at), None)
@@ -87,7 +89,9 @@ class Lookup:
         return self.by_number.get(significant(name)) if significant(name) else None
 
     def sound(self, key: str, language: str, store: int) -> tuple[str, bool]:
-        """What to play for a prompt, and whether it is in the language asked for (a tone when there is nothing at all)."""
+        """What to play for a prompt, and whether it is in the language asked for (a tone when there is nothing at
+        all).
+        """
         for wanted in (key, MISSING):
             for tried in dict.fromkeys((language, *FALLBACK_LANGUAGES)):
                 for owner in (store, 0):

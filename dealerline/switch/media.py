@@ -1,9 +1,9 @@
 """The media engine as the switch wants to speak to it: short orders out, small events in.
 
-The rule of the file: an order is sent and not waited for. Orders reach the media engine in the order they were given; one
-that fails comes back as a ``Failed`` event. So every step of a call is a plain function of an event, nothing waits in the
-middle of a step, and a hang-up can come at any moment without meeting half a step. ``ari_media.py`` does this with
-Asterisk, ``memory.py`` has the twin for tests.
+The rule of the file: an order is sent and not waited for. Orders reach the media engine in the order they were given;
+one that fails comes back as a ``Failed`` event. So every step of a call is a plain function of an event, nothing
+waits in the middle of a step, and a hang-up can come at any moment without meeting half a step. ``ari_media.py`` does
+this with Asterisk, ``memory.py`` has the twin for tests.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Twins, in memory, of everything the switch needs of the world: unit tests and try-outs run on them, shipped.
 
-``Clock`` is virtual: nothing happens until ``advance``. ``Media`` writes down orders and lets a test play the world's part.
+``Clock`` is virtual: nothing happens until ``advance``. ``Media`` writes down orders and lets a test play the world's
+part.
 """
 
 from __future__ import annotations
@@ -204,7 +205,6 @@ class Media:
 
     def stop_record(self, name: str) -> None:
         self.orders.append(("stop_record", name))
-        self.recording.pop(name, None)
 
     def remember(self, channel: str, values: Mapping[str, str]) -> None:
         self.orders.append(("remember", channel, dict(values)))

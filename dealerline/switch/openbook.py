@@ -1,7 +1,7 @@
 """Which calls are open, told from the facts alone: so that a new switch can close what ended while nobody watched.
 
-The rule of the file: a call is open from ``call.arrived`` until ``call.ended``; a step (queue, talk, hold, recording) from its
-beginning until its end. Pure: facts in, a small dictionary out, that goes through JSON unchanged.
+The rule of the file: a call is open from ``call.arrived`` until ``call.ended``; a step (queue, talk, hold, recording)
+from its beginning until its end. Pure: facts in, a small dictionary out, that goes through JSON unchanged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Calls to the outside: forwarding a caller to a duty phone, dialling for an agent, and letting an agent hear himself.
 
-Rules of the file. Out goes only through a carrier that the directory names, with digits only. What the far side did (busy, no
-answer, refused, ...) is told by its Q.850 cause, once, in ``results``.
+Rules of the file. Out goes only through a carrier that the directory names, with digits only. What the far side did
+(busy, no answer, refused, ...) is told by its Q.850 cause, once, in ``results``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Outside:
                 return carrier
         return 0
 
-    # forward ------------------------------------------------------------------------------------------------------------
+    # forward
+    # ------------------------------------------------------------------------------------------------------------
     def forward(self, call: Call, number: str, seconds: float) -> None:
         """Ring an outside number for a caller in a flow; music meanwhile."""
         line = self.core.lookup.lines.get(call.line)
@@ -105,7 +106,8 @@ class Outside:
         self.core.go(call, Phase.FLOW)
         self.engine.flows.step(call, ivr.ForwardDone(result if result in ("busy", "no_answer") else "failed"))
 
-    # dialling -----------------------------------------------------------------------------------------------------------
+    # dialling
+    # -----------------------------------------------------------------------------------------------------------
     def _new(self, seat: Seat, phase: Phase, number: str, line: Line | None) -> Call:
         person = self.core.lookup.people[seat.person]
         call = Call(self.core.new_id(), "", "out", line.caller_id if line else "", number, self.core.now, phase)
@@ -248,7 +250,8 @@ class Outside:
         """The number did not answer."""
         self.engine.end(call, "carrier", RESULTS.get(cause, "failed"))
 
-    # headset test -------------------------------------------------------------------------------------------------------
+    # headset test
+    # -------------------------------------------------------------------------------------------------------
     def test(self, seat: Seat) -> Call:
         """Ring the agent's page; it answers by itself and he hears himself for ten seconds. Raises Refused."""
         if not self.core.media_here:
@@ -275,7 +278,8 @@ class Outside:
         if not call.ended:
             self.engine.end(call, "centre", "test_over")
 
-    # a desk phone that dials --------------------------------------------------------------------------------------------
+    # a desk phone that dials
+    # --------------------------------------------------------------------------------------------
     def from_desk(self, channel: str, args: tuple[str, ...]) -> None:
         """A desk phone dialled: for now only its person, signed in on it, and only numbers outside."""
         number, endpoint = (*args[1:], "", "")[:2]

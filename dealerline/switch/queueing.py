@@ -1,8 +1,9 @@
 """Waiting callers: music, place and expected time spoken, and offers to people until one answers.
 
-Rules of the file. Who is rung for whom is decided by ``domain.routing`` alone, in memory; here its decisions are made real.
-An offer ends in exactly one way (answered, no answer, refused, device lost, failed, caller gone); each but the first and the last
-puts the caller back in front, and the person into a state that tells why. A caller hears music, or words, at every moment.
+Rules of the file. Who is rung for whom is decided by ``domain.routing`` alone, in memory; here its decisions are made
+real. An offer ends in exactly one way (answered, no answer, refused, device lost, failed, caller gone); each but the
+first and the last puts the caller back in front, and the person into a state that tells why. A caller hears music, or
+words, at every moment.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class Queueing:
         self.engine = engine
         self.router = routing.Router()
 
-    # the router ---------------------------------------------------------------------------------------------------------
+    # the router
+    # ---------------------------------------------------------------------------------------------------------
     def decide(self, event: routing.Event) -> None:
         """Let the router decide, and do what it says. An illegal event is a fault of ours: counted, nothing changed."""
         try:
@@ -79,7 +81,8 @@ class Queueing:
         """A call of this queue is done with, after-call work included."""
         self.decide(routing.Handled(queue, seconds))
 
-    # waiting ------------------------------------------------------------------------------------------------------------
+    # waiting
+    # ------------------------------------------------------------------------------------------------------------
     def enter(self, call: Call, queue: Queue, max_wait: float, priority: int, wait_when_empty: bool) -> None:
         """A caller begins to wait."""
         now = self.core.now
@@ -133,11 +136,10 @@ class Queueing:
 
     def leave(self, call: Call, reason: str) -> None:
         """The flow takes the caller out again: timeout, key, or nobody there."""
-        if call.phase is Phase.OFFERED:
-            self._withdraw(call)
-        elif call.phase is not Phase.QUEUED:
+        if call.phase not in (Phase.QUEUED, Phase.OFFERED):
             return
         self.decide(routing.CallLeft(call.id))
+        self._withdraw(call)
         self._left(call, reason)
         self.stop_music(call)
         call.queue, call.deadline = 0, 0.0
@@ -154,9 +156,8 @@ class Queueing:
 
     def abandoned(self, call: Call) -> None:
         """The caller hung up while he waited, or while somebody's phone rang for him."""
-        if call.phase is Phase.OFFERED:
-            self._withdraw(call)
         self.decide(routing.CallLeft(call.id))
+        self._withdraw(call)
         self._left(call, "abandoned")
         self.core.metrics.abandoned += 1
 
@@ -170,7 +171,8 @@ class Queueing:
         self.core.go(call, Phase.FLOW)
         self.core.after.append(lambda: self.engine.flows.step(call, ivr.QueueTimeout()))
 
-    # what the caller hears ----------------------------------------------------------------------------------------------
+    # what the caller hears
+    # ----------------------------------------------------------------------------------------------
     def music(self, call: Call) -> None:
         """Music for the customer, from now on."""
         if call.music or call.announcing:
@@ -223,7 +225,8 @@ class Queueing:
             if call.phase in (Phase.QUEUED, Phase.OFFERED, Phase.RECONNECTING):
                 self.music(call)
 
-    # offers -------------------------------------------------------------------------------------------------------------
+    # offers
+    # -------------------------------------------------------------------------------------------------------------
     def _offer(self, decision: routing.Offer) -> None:
         call = self.core.calls[decision.call]
         seat = self.engine.agents.seat(decision.agent)
@@ -308,7 +311,8 @@ class Queueing:
             self.engine.agents.event(seat, presence.Fail(reason), result)
         self.core.go(call, Phase.QUEUED)
         if call.deadline and self.core.now >= call.deadline:
-            # He has waited long enough: back into the queue for the length of this step, so that the flow can take him out.
+            # He has waited long enough: back into the queue for the length of this step, so that the flow can take
+            # him out.
             self.decide(routing.CallReturned(call.id, call.queue, call.priority, call.arrived))
             if self.core.waits(call):
                 self.core.after.append(lambda: self._waited_out(call))
@@ -319,9 +323,9 @@ class Queueing:
             self._empty(call)
 
     def _withdraw(self, call: Call) -> None:
-        """The caller is gone, or pressed a key: the ringing stops, and it is nobody's fault."""
+        """The caller is gone, or pressed a key: a phone that rings for him stops, and it is nobody's fault."""
         leg = call.leg
-        if leg is None:
+        if leg is None or call.phase is not Phase.OFFERED:
             return
         seat = self._drop_leg(call, leg, "caller_gone")
         if seat is not None:

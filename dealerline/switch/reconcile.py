@@ -1,13 +1,15 @@
 """Every two seconds: do channels, calls, people and queues agree? What does not is repaired, and counted in public.
 
 Rules of the file. Things in motion are not wrong: only what looked wrong in two passes in a row, in the same way, is
-repaired. Every repair is a fact and counts; in normal running there are none, so each one is a fault of ours to be found.
+repaired. Every repair is a fact and counts; in normal running there are none, so each one is a fault of ours to be
+found.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dealerline.domain import presence
@@ -61,24 +63,24 @@ class Reconciler:
         hang_up, drop = self.core.media.hang_up, self.core.media.drop_bridge
         for channel in found.channels.values():
             if channel.id not in self.core.by_channel:
-                yield "channel_unowned", channel.id, lambda c=channel.id: self.core.do(hang_up, c)  # type: ignore[misc]
+                yield "channel_unowned", channel.id, partial(self.core.do, hang_up, channel.id)
         for bridge in found.bridges:
             if bridge.removeprefix("dl-") not in self.core.calls:
-                yield "bridge_unowned", bridge, lambda b=bridge: self.core.do(drop, b)  # type: ignore[misc]
+                yield "bridge_unowned", bridge, partial(self.core.do, drop, bridge)
 
     def _calls(self, found: Inventory) -> Iterator[Finding]:
         """Calls whose channels are gone, or whose parties are not together."""
         for channel, (call, _) in self.core.by_channel.items():
             if channel not in found.channels:
-                yield "channel_gone", channel, lambda c=channel: self.engine._gone(Gone(c, 0))  # type: ignore[misc]
+                yield "channel_gone", channel, partial(self.engine.handle, Gone(channel, 0))
             elif call.id not in self.core.calls:
-                yield "call_gone", channel, lambda c=channel: self._forget(c)  # type: ignore[misc]
+                yield "call_gone", channel, partial(self._forget, channel)
         for call in self.core.calls.values():
             if call.phase is not Phase.TALKING or call.leg is None or call.settle is not None:
                 continue
             inside = found.bridges.get(call.bridge, frozenset())
             if not {call.channel, call.leg.channel} <= inside:
-                yield "not_together", call.id, lambda c=call: self._together(c)  # type: ignore[misc]
+                yield "not_together", call.id, partial(self._together, call)
 
     def _forget(self, channel: str) -> None:
         self.core.by_channel.pop(channel, None)
@@ -95,15 +97,11 @@ class Reconciler:
             state, call = seat.presence.state, seat.call
             alive = call is not None and call.id in self.core.calls
             if state in presence.ON_CALL and not alive:
-                yield "state_without_call", f"person {seat.person}", lambda s=seat: self._free(s)  # type: ignore[misc]
+                yield "state_without_call", f"person {seat.person}", partial(self._free, seat)
             elif state == "wrap" and seat.wrap_timer is None:
-                yield (
-                    "wrap_without_end",
-                    f"person {seat.person}",
-                    (lambda s=seat: self.engine.agents.wrap_over(s, "repair")),
-                )  # type: ignore[misc]
+                yield "wrap_without_end", f"person {seat.person}", partial(self.engine.agents.wrap_over, seat, "repair")
             elif call is not None and not alive and state != "wrap":
-                yield "call_without_state", f"person {seat.person}", lambda s=seat: self.core.part(s)  # type: ignore[misc]
+                yield "call_without_state", f"person {seat.person}", partial(self.core.part, seat)
 
     def _free(self, seat: Seat) -> None:
         self.core.part(seat)
@@ -116,4 +114,4 @@ class Reconciler:
         for call in self.core.calls.values():
             waits = router.position(call.id) is not None
             if call.phase is Phase.QUEUED and not waits and router.offered_to(call.id) is None:
-                yield "not_in_queue", call.id, lambda c=call: self.engine.queueing.take_back(c)  # type: ignore[misc]
+                yield "not_in_queue", call.id, partial(self.engine.queueing.take_back, call)

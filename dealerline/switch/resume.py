@@ -1,8 +1,8 @@
 """After a restart of the switch, or a lost connection: what goes on in Asterisk is taken up, what ended is closed.
 
-Rules of the file. Asterisk is right about what lives; the variables on its channels say why; the journal's open book says what
-must be closed. A conversation is never touched. A caller in a flow hears the node he was in once more; a waiting one keeps his place.
-A call that cannot be understood is treated as one that comes in now, never dropped.
+Rules of the file. Asterisk is right about what lives; the variables on its channels say why; the journal's open book
+says what must be closed. A conversation is never touched. A caller in a flow hears the node he was in once more; a
+waiting one keeps his place. A call that cannot be understood is treated as one that comes in now, never dropped.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Resumer:
             if seat.call is not None:
                 self.engine.talk.device_back(seat)
 
-    # calls we have -------------------------------------------------------------------------------------------------------
+    # calls we have
+    # -------------------------------------------------------------------------------------------------------
     def _known(self, call: Call, found: Inventory, restarted: bool) -> None:
         """A call that was here before the connection was lost."""
         if restarted or (call.channel and call.channel not in found.channels and call.up):
@@ -81,7 +82,8 @@ class Resumer:
             call.announcing, call.music = "", False
             self.engine.queueing.music(call)
 
-    # calls of the switch before us ---------------------------------------------------------------------------------------
+    # calls of the switch before us
+    # ---------------------------------------------------------------------------------------
     def _take_up(self, channel: LiveChannel, found: Inventory) -> None:
         call_id, text = channel.variables.get("DL_CALL", ""), channel.variables.get("DL_STATE", "")
         try:
@@ -198,7 +200,8 @@ class Resumer:
         call.forward, call.forward_up = leg.id, leg.state == "Up"
         self.core.by_channel[leg.id] = (call, "forward")
 
-    # the rest -----------------------------------------------------------------------------------------------------------
+    # the rest
+    # -----------------------------------------------------------------------------------------------------------
     def _unowned(self, channel: LiveChannel) -> None:
         """A channel of ours that no call claims: a new caller, or something whose call is over."""
         if channel.id in self.core.by_channel:

@@ -1,9 +1,10 @@
 """Conversations: from answer to end, with hold, mute, keys, a lost browser and its return.
 
-Rules of the file. A conversation is a mixing bridge with the customer and one agent; a customer who is held, or whose agent went
-away, is outside of it and hears music, never silence. A page that loses its socket loses nothing else: the voice goes on as
-long as sound comes from the browser, which Asterisk is asked. Only when no sound comes any more, or the channel is gone
-without a hang-up, is the agent lost; he has ``agent_lost_seconds`` to come back before the customer goes to the front of the queue.
+Rules of the file. A conversation is a mixing bridge with the customer and one agent; a customer who is held, or whose
+agent went away, is outside of it and hears music, never silence. A page that loses its socket loses nothing else: the
+voice goes on as long as sound comes from the browser, which Asterisk is asked. Only when no sound comes any more, or
+the channel is gone without a hang-up, is the agent lost; he has ``agent_lost_seconds`` to come back before the
+customer goes to the front of the queue.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Talking:
         self.engine = engine
         self._received: dict[str, tuple[int, int]] = {}  # channel -> packets at the last look, looks without a new one
 
-    # begin --------------------------------------------------------------------------------------------------------------
+    # begin
+    # --------------------------------------------------------------------------------------------------------------
     def agent_arrived(self, call: Call, channel: str) -> None:
         """The agent's phone was answered."""
         leg = call.leg if call.leg is not None and call.leg.channel == channel else call.next_leg
@@ -70,7 +72,8 @@ class Talking:
         if seat is not None:
             self.engine.agents.event(seat, presence.Answer())
 
-    # verbs --------------------------------------------------------------------------------------------------------------
+    # verbs
+    # --------------------------------------------------------------------------------------------------------------
     def hold(self, call: Call) -> None:
         """The customer hears music, and nobody hears him. Raises Refused."""
         if call.phase is not Phase.TALKING:
@@ -124,9 +127,10 @@ class Talking:
         self.core.do(self.core.media.keys, call.channel, digits)
         self.core.fact("key.sent", call, person=call.person, agent=call.person, count=len(digits))
 
-    # end ----------------------------------------------------------------------------------------------------------------
+    # end
+    # ----------------------------------------------------------------------------------------------------------------
     def finish(self, call: Call, reason: str) -> Seat | None:
-        """The talk is over, for whatever reason: facts, recording, legs. Returns the agent's seat if he is still his."""
+        """The talk is over, for whatever reason: facts, recording, legs. Returns the agent's seat."""
         self._end_hold(call)
         for timer in (call.lost_timer, call.settle, call.probe):
             if timer is not None:
@@ -163,7 +167,8 @@ class Talking:
         queue = self.core.lookup.queues.get(call.queue)
         return float(queue.wrap_seconds) if queue is not None else 30.0
 
-    # a lost agent -------------------------------------------------------------------------------------------------------
+    # a lost agent
+    # -------------------------------------------------------------------------------------------------------
     def leg_gone(self, call: Call, channel: str, cause: int) -> None:
         """An agent's channel ended by itself."""
         if call.next_leg is not None and call.next_leg.channel == channel:
@@ -240,7 +245,8 @@ class Talking:
         else:
             self.engine.end(call, "centre", "agent_lost")
 
-    # the page: gone, silent, back ---------------------------------------------------------------------------------------
+    # the page: gone, silent, back
+    # ---------------------------------------------------------------------------------------
     def desk_gone(self, call: Call, seat: Seat) -> None:
         """The socket (or the SIP connection) of a talking agent closed: watch whether his browser still sends sound."""
         if seat.device == "browser" and call.probe is None and call.phase in (Phase.TALKING, Phase.HELD):
@@ -267,7 +273,9 @@ class Talking:
             self.lost(call, "browser")
 
     def desk_back(self, seat: Seat, moved: bool) -> None:
-        """A page of the agent is there again. A new page (``moved``) has to be rung anew; the same one has its sound still."""
+        """A page of the agent is there again. A new page (``moved``) has to be rung anew; the same one has its sound
+        still.
+        """
         call = seat.call
         if call is None or not moved or seat.device != "browser":
             return
@@ -282,7 +290,9 @@ class Talking:
             self.desk_gone(call, seat)
 
     def device_back(self, seat: Seat) -> None:
-        """The agent's phone can ring: if his call misses him, or is still on his old page, ring it, to be answered at once."""
+        """The agent's phone can ring: if his call misses him, or is still on his old page, ring it, to be answered at
+        once.
+        """
         call = seat.call
         if call is None or call.next_leg is not None or not self.engine.agents.reachable(seat) or seat.desk is None:
             return

@@ -87,11 +87,11 @@ OUTCOMES: dict[str, Text] = {
 ALARMS: dict[str, Text] = {
     "media_lost": {
         "zh": "话务引擎连接中断，正在恢复；进行中的通话不受影响。",
-        "en": "The connection to the telephone engine is lost and being restored; running conversations go on.",
+        "en": "The telephone engine cannot be reached and is being restored; conversations go on.",
     },
     "media_died": {
         "zh": "话务引擎重启，进行中的通话已中断。请在通话列表中回拨这些客户。",
-        "en": "The telephone engine restarted and running calls were cut. Ring these customers back from the call list.",
+        "en": "The telephone engine restarted and calls were cut. Ring these customers back from the call list.",
     },
     "recording_failed": {
         "zh": "录音未能进行：请检查磁盘空间和录音目录。",
@@ -99,7 +99,7 @@ ALARMS: dict[str, Text] = {
     },
     "disk_low": {
         "zh": "磁盘空间不足，新的通话不再录音。请清理磁盘或缩短录音保留期。",
-        "en": "The disk is nearly full: new calls are not recorded. Free some space or shorten the retention of recordings.",
+        "en": "The disk is nearly full, new calls are not recorded. Free some space or keep recordings shorter.",
     },
     "journal": {
         "zh": "通话日志无法写入磁盘，暂存在内存中。请立即检查磁盘。",

@@ -1,4 +1,6 @@
-"""Tickets: how a page that signed in at the web process proves to the switch who it is (see docs/reference/desk-protocol.md)."""
+"""Tickets: how a page that signed in at the web process proves to the switch who it is (see
+docs/reference/desk-protocol.md).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What pages are shown: calls, people, queues and the board, each as the person who looks may see it.
 
-The rule of the file: nothing is changed here, and a number leaves only through ``_number``. See docs/reference/desk-protocol.md.
+The rule of the file: nothing is changed here, and a number leaves only through ``_number``. See
+docs/reference/desk-protocol.md.
 """
 
 from __future__ import annotations
