@@ -52,9 +52,9 @@ def flows() -> list[str]:
     lines = [
         "## A caller in a flow",
         "",
-        "From `dealerline/domain/ivr/interpreter.py`. Where an event leads depends on the nodes that follow, and a step",
-        "may pass several of them; `any` stands for every stage a node can begin with. A caller may hang up in every stage",
-        "(`CallerGone`, then `ended`); after a restart (`Resumed`) the node begins again, a queue or a talk goes on.",
+        "From `dealerline/domain/ivr/interpreter.py`. Where an event leads depends on the nodes that follow, and a",
+        "step may pass several; `any` stands for every stage a node can begin with. A caller may hang up in every",
+        "stage (`CallerGone`, then `ended`); after a restart (`Resumed`) the node begins again, a queue or a talk goes on.",
         "",
         "| stage | event | may lead to |",
         "|---|---|---|",

@@ -131,7 +131,7 @@ def _phone(objects: Objects, phone: DeskPhone, secret: str) -> None:
         "rtp_symmetric": "yes",
         "force_rport": "yes",
         "rewrite_contact": "yes",
-        "rtp_timeout": "30",
+        "rtp_timeout": "60",
         "allow_transfer": "no",
         "allow_subscribe": "no",
         "trust_id_inbound": "no",
@@ -160,7 +160,7 @@ def _carrier(objects: Objects, carrier: Carrier) -> None:
         "rtp_symmetric": "yes",
         "force_rport": "yes",
         "rewrite_contact": "yes",
-        "rtp_timeout": "60",
+        "rtp_timeout": "300",  # some carriers send nothing while a caller listens
         "rtp_timeout_hold": "600",
         "trust_id_inbound": "yes",  # the carrier's P-Asserted-Identity is the caller's number
         "trust_id_outbound": "yes",
