@@ -49,7 +49,10 @@ class Piece:
 
     @property
     def made(self) -> str:
-        said = [[language, voice, normalise(text, language)] for language, voice, text in self.parts]
+        said = [
+            [language, voice, voices.PACE.get(voice, 1.0), normalise(text, language)]
+            for language, voice, text in self.parts
+        ]
         recipe = [said, self.tone, voices.MODEL_SHA256, RULES_VERSION, lexicon.VERSION, audio.TARGET_LEVEL]
         return hashlib.sha256(json.dumps(recipe, ensure_ascii=False).encode()).hexdigest()[:16]
 

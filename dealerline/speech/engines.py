@@ -72,7 +72,7 @@ class KokoroEngine:
 
     @property
     def identity(self) -> str:
-        return voices.MODEL_SHA256[:16]
+        return f"{voices.MODEL_SHA256[:16]} {sorted(voices.PACE.items())}"
 
     @property
     def pid(self) -> int | None:
@@ -107,7 +107,8 @@ class KokoroEngine:
         if process is None or process.returncode is not None:
             process = self._process = await self._start()
         assert process.stdin is not None and process.stdout is not None
-        request = {"text": text, "voice": voice, "language": language, "speed": speed}
+        pace = speed * voices.PACE.get(voice, 1.0)
+        request = {"text": text, "voice": voice, "language": language, "speed": pace}
         process.stdin.write(json.dumps(request).encode() + b"\n")
         await process.stdin.drain()
         answer = json.loads(await process.stdout.readline() or b'{"error": "its process died"}')

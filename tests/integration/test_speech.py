@@ -91,7 +91,7 @@ async def test_espeak_speaks_both_languages_as_loud_as_every_prompt(
     settings: Settings, text: str, language: str
 ) -> None:
     engine = EspeakEngine(settings.debroot)
-    pcm = await engine.synth(text, "zf_xiaoyi", language, 1.0)
+    pcm = await engine.synth(text, "zm_yunxi", language, 1.0)
     heard = measure(telephone(settings.debroot)(pcm))
     assert heard.seconds > 2
     assert -24 <= heard.level <= -14
@@ -102,7 +102,7 @@ async def test_an_empty_debian_tree_is_told_with_what_to_do(tmp_path: Path) -> N
     engine = EspeakEngine(tmp_path)
     assert not engine.ready()
     with pytest.raises(EngineError, match="dealerline up"):
-        await engine.synth("你好", "zf_xiaoyi", "zh", 1.0)
+        await engine.synth("你好", "zm_yunxi", "zh", 1.0)
 
 
 def test_without_voices_the_service_speaks_with_espeak_and_says_so(service: Settings) -> None:
@@ -178,9 +178,9 @@ async def test_kokoro_speaks_both_languages_and_mixes_english_into_mandarin(
     engine = KokoroEngine(installation, settings.debroot)
     try:
         for text, voice, language in (
-            (ZH, "zf_xiaoyi", "zh"),
+            (ZH, "zm_yunxi", "zh"),
             (EN, "af_heart", "en"),
-            ("宋PLUS到店了。", "zf_xiaoyi", "zh"),
+            ("宋PLUS到店了。", "zm_yunxi", "zh"),
         ):
             heard = measure(telephone(settings.debroot)(await engine.synth(text, voice, language, 1.0)))
             assert heard.seconds > 1

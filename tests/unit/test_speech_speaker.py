@@ -191,7 +191,7 @@ def _shipped(folder: Path) -> Library:
     prompts = folder / "prompts"
     prompts.mkdir(parents=True)
     write_wav(prompts / "zh/a.wav", tone(440, 0.5))
-    row = {"text": "您好。", "file": "zh/a.wav", "voice": "zf_xiaoyi", "seconds": 0.5, "sha256": ""}
+    row = {"text": "您好。", "file": "zh/a.wav", "voice": "zm_yunxi", "seconds": 0.5, "sha256": ""}
     beep = {"text": "提示音", "file": "zh/beep.wav", "voice": "tone", "seconds": 0.5, "sha256": ""}
     (prompts / "manifest.json").write_text(json.dumps({"a": {"zh": row}, "beep": {"zh": beep}}), encoding="utf-8")
     return Library(folder)
@@ -203,7 +203,7 @@ async def test_shipped_audio_is_never_spoken_again_unless_another_voice_is_wante
     speaker = Speaker([best], Cache(tmp_path / "cache"), _shipped(tmp_path / "assets"), untouched)
     speaker.start()
     shipped = await speaker.say(Request(" 您好。 ", "zh-hans"))
-    other = await speaker.say(Request("您好。", "zh", voice="zm_yunxi"))
+    other = await speaker.say(Request("您好。", "zh", voice="zf_xiaoxiao"))
     tone_name = await speaker.say(Request("提示音", "zh"))
     await speaker.close()
     assert (shipped.engine, shipped.seconds) == ("shipped", 0.5)
