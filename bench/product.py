@@ -29,11 +29,10 @@ from simulator.desk import Desk
 
 NAME = {"zh": "测量", "en": "Bench"}
 FLOW = {
-    "flow": "bench",
     "title": NAME,
     "start": "greet",
     "nodes": {
-        "greet": {"type": "play", "prompt": "bench.greeting", "next": "wait"},
+        "greet": {"type": "play", "prompts": "bench.greeting", "next": "wait"},
         "wait": {"type": "queue", "queue": "bench", "on_timeout": "bye", "on_empty": "bye"},
         "bye": {"type": "hangup"},
     },
@@ -89,7 +88,7 @@ class Product:
             await _patiently(phone.register)
             person = int(name.split("-")[1])
             one = await Desk(self.settings.switch_port, person, desk, device="phone").open()
-            await one.send("state", state="ready")
+            await _patiently(lambda one=one: one.send("state", state="ready"))
             self._desks.append(one)
         limit = time.monotonic() + 20
         while not all(d.state == "ready" for d in self._desks):
@@ -133,7 +132,7 @@ class Product:
 
 
 async def _patiently(action: Callable[[], object], seconds: float = 10) -> None:
-    """Try until it works: the switch pushes accounts into Asterisk a moment after both have started."""
+    """Try until it works: accounts and registrations are known to both sides only a moment after they are made."""
     limit = time.monotonic() + seconds
     while True:
         try:

@@ -122,19 +122,25 @@ class AriMedia:
             self.ari.channels.list_all(), self.ari.bridges.list_all(), self.ari.endpoints.list_by_tech("PJSIP")
         )
         ours = [c for c in channels if c.dialplan.app_name == "Stasis" or c.id.count("-") >= 5]
-        answers: list[Any] = [None] * len(ours)
+        values: list[dict[str, str]] = [{} for _ in ours]
         if variables:
-            answers = await asyncio.gather(
-                *(self.ari.channels.get_channel_vars(c.id, variables=VARIABLES) for c in ours), return_exceptions=True
-            )
+            values = await asyncio.gather(*(self._remembered(c.id) for c in ours))
         return Inventory(
-            {c.id: self._live(c, a) for c, a in zip(ours, answers, strict=True)},
+            {c.id: self._live(c, v) for c, v in zip(ours, values, strict=True)},
             {b.id: frozenset(b.channels) for b in bridges if b.id.startswith("dl-")},
             frozenset(e.resource for e in endpoints if e.state == "online"),
         )
 
-    def _live(self, channel: models.Channel, answer: Any) -> LiveChannel:
-        values = answer.variables if isinstance(answer, models.Variables) else {}
+    async def _remembered(self, channel: str) -> dict[str, str]:
+        """Our variables of a channel; none when it is gone. By the manager, for the reason told at ``remember``."""
+        await self.manager.ready(10)
+        answers = await asyncio.gather(
+            *(self.manager.action("Getvar", Channel=channel, Variable=name) for name in VARIABLES),
+            return_exceptions=True,
+        )
+        return {n: a.get("Value", "") for n, a in zip(VARIABLES, answers, strict=True) if isinstance(a, dict)}
+
+    def _live(self, channel: models.Channel, values: Mapping[str, str]) -> LiveChannel:
         data = channel.dialplan.app_data.split(",")
         args = tuple(data[1:]) if data[0] == APPLICATION else ()
         try:
@@ -148,7 +154,7 @@ class AriMedia:
             args,
             channel.caller.number,
             created,
-            {k: str(v) for k, v in values.items() if v},
+            {k: v for k, v in values.items() if v},
         )
 
     # orders
@@ -241,7 +247,10 @@ class AriMedia:
         self._watch(self.ari.recordings.stop(VOICEMAIL + name), "stop_record", name, 404)
 
     def remember(self, channel: str, values: Mapping[str, str]) -> None:
-        self._watch(self.ari.channels.set_channel_vars(channel, variables=values), "remember", channel, 404)
+        # By the manager: ARI's requests for variables wait until the channel's own thread has time, which while a
+        # prompt plays is the prompt's end, and every request behind them on the socket waits too.
+        for name, value in values.items():
+            self._watch(self.manager.action("Setvar", Channel=channel, Variable=name, Value=value), "remember", channel)
 
     def monitor(self, channel: str, agent_path: str, customer_path: str) -> None:
         # S keeps both sides in step: silence is written where one side has none (the customer on hold, lost packets).
