@@ -1,10 +1,11 @@
 """Taking the demo away: exactly what was added, and nothing else.
 
-The rule of the file: a row goes if the ledger has it and no row that stays points at it. Rows that people added stay, and so does every demo
-row they hang on, up to the root; what is kept is named. Foreign keys are read from the database itself, so that a table added later is seen too.
+The rule of the file: a row goes if the ledger has it and no row that stays points at it. Rows that people added stay,
+and so does every demo row they hang on, up to the root; what is kept is named. Foreign keys are read from the
+database itself, so that a table added later is seen too.
 
-Two kinds of rows belong to the demo although nobody entered them: calls that came through the demo's simulated carrier, with all that was
-derived from or written about them; and second factors of the demo's sign-ins.
+Two kinds of rows belong to the demo although nobody entered them: calls that came through the demo's simulated
+carrier, with all that was derived from or written about them; and second factors of the demo's sign-ins.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
+from dealerline.apps.audit.facade import record
 from dealerline.apps.demo.load.ledger import table
 from dealerline.apps.demo.load.run import LOCK
-from dealerline.apps.demo.load.sounds import remove_messages
+from dealerline.apps.demo.load.sounds import remove_files
 from dealerline.apps.demo.models import DemoLoad, DemoObject
 
 _FOREIGN_KEYS = """
@@ -37,8 +39,11 @@ SELECT c.conrelid::regclass::text, a.attname
 """
 # What hangs on a call of the demo's carrier: table, column that names the call (or the record).
 _OF_CALLS = (
-    ("calls_callleg", "call_id"), ("calls_recording", "call_id"), ("calls_voicemessage", "call_id"),
-    ("calls_callrecord", "call_id"), ("calls_callrecordversion", "record_id"),
+    ("calls_callleg", "call_id"),
+    ("calls_recording", "call_id"),
+    ("calls_voicemessage", "call_id"),
+    ("calls_callrecord", "call_id"),
+    ("calls_callrecordversion", "record_id"),
 )
 _LEDGER = DemoObject._meta.db_table
 _PERSON = "accounts_person"
@@ -75,9 +80,10 @@ def remove() -> Removed:
     done = removal.done
     for path in files:
         path.unlink(missing_ok=True)
-    remove_messages()
+    remove_files()
     (settings.DEALERLINE.secrets / "sign-ins.txt").unlink(missing_ok=True)
     done.files = len(files)
+    record(None, "purge", object_type="demo", detail={"rows": sum(done.counts.values()), "kept": len(done.kept)})
     return done
 
 
@@ -95,6 +101,7 @@ class _Removal:
             self._second_factors()
             self._find_kept()
             files = self._files()
+            self._jobs()
             self._events()
             self._delete()
             self._close_people()
@@ -112,34 +119,51 @@ class _Removal:
 
     def _enter_carrier_calls(self) -> None:
         """Calls that really happened over the simulated carrier join the ledger, with their rows."""
-        self._rows_into_ledger("calls_call", f"""
+        self._rows_into_ledger(
+            "calls_call",
+            f"""
             SELECT c.id::text FROM calls_call c JOIN "{_LEDGER}" d ON d."table" = 'organisation_carrier'
-             AND d.key = c.carrier_id::text""")
+             AND d.key = c.carrier_id::text""",
+        )
         for child, column in _OF_CALLS:
             key = self.primary[child]
-            self._rows_into_ledger(child, f"""
+            self._rows_into_ledger(
+                child,
+                f"""
                 SELECT x."{key}"::text FROM "{child}" x JOIN "{_LEDGER}" d ON d."table" = 'calls_call'
-                 AND d.key = x."{column}"::text""")
+                 AND d.key = x."{column}"::text""",
+            )
 
     def _rows_into_ledger(self, name: str, keys: str) -> None:
         self.cursor.execute(
-            f'INSERT INTO "{_LEDGER}" ("table", key) SELECT %s, k.key FROM ({keys}) AS k(key) ON CONFLICT DO NOTHING', [name])
+            f'INSERT INTO "{_LEDGER}" ("table", key) SELECT %s, k.key FROM ({keys}) AS k(key) ON CONFLICT DO NOTHING',
+            [name],
+        )
 
     def _second_factors(self) -> None:
         for child, column in self.references[_PERSON]:
             if child.startswith("otp_"):
-                self.cursor.execute(f"""DELETE FROM "{child}" WHERE "{column}"::text IN
-                    (SELECT key FROM "{_LEDGER}" WHERE "table" = %s)""", [_PERSON])
+                self.cursor.execute(
+                    f"""DELETE FROM "{child}" WHERE "{column}"::text IN
+                    (SELECT key FROM "{_LEDGER}" WHERE "table" = %s)""",
+                    [_PERSON],
+                )
 
-    # what stays ----------------------------------------------------------------------------------------------------------
+    # what stays ---
     def _find_kept(self) -> None:
         """Fill the temporary table ``kept``: demo rows that a row that stays points at, and so on up to the roots."""
-        self.cursor.execute("CREATE TEMPORARY TABLE kept (tbl text, key text, by_tbl text, by_key text, PRIMARY KEY (tbl, key)) "
-                            "ON COMMIT DROP")
+        self.cursor.execute(
+            "CREATE TEMPORARY TABLE kept (tbl text, key text, by_tbl text, by_key text, PRIMARY KEY (tbl, key)) "
+            "ON COMMIT DROP"
+        )
         tables = {row[0] for row in self._rows(f'SELECT DISTINCT "table" FROM "{_LEDGER}"')}
         found = 1
         while found:
-            found = sum(self._keep_parents(parent, child, column) for parent in tables for child, column in self.references[parent])
+            found = sum(
+                self._keep_parents(parent, child, column)
+                for parent in tables
+                for child, column in self.references[parent]
+            )
         for name, key, by_table, by_key in self._rows("SELECT tbl, key, by_tbl, by_key FROM kept ORDER BY tbl, key"):
             self.done.kept.append(Kept(name, key, self._name(name, key), self._name(by_table, by_key)))
 
@@ -147,13 +171,16 @@ class _Removal:
         key = self.primary.get(child)
         if key is None:
             return 0
-        self.cursor.execute(f"""
+        self.cursor.execute(
+            f"""
             INSERT INTO kept SELECT %s, d.key, %s, min(c."{key}"::text)
               FROM "{child}" c JOIN "{_LEDGER}" d ON d."table" = %s AND d.key = c."{column}"::text
               LEFT JOIN "{_LEDGER}" own ON own."table" = %s AND own.key = c."{key}"::text
               LEFT JOIN kept k ON k.tbl = %s AND k.key = c."{key}"::text
              WHERE own.key IS NULL OR k.key IS NOT NULL
-             GROUP BY d.key ON CONFLICT DO NOTHING""", [parent, child, parent, child, child])
+             GROUP BY d.key ON CONFLICT DO NOTHING""",
+            [parent, child, parent, child, child],
+        )
         return int(self.cursor.rowcount)
 
     def _name(self, name: str, key: str) -> str:
@@ -164,7 +191,7 @@ class _Removal:
                 return f"{model._meta.verbose_name} {row if row is not None else key}"
         return f"{name} {key}"
 
-    # going ---------------------------------------------------------------------------------------------------------------
+    # going ---
     def _files(self) -> list[Path]:
         folder = settings.DEALERLINE.recordings
         rows = self._rows(f"""
@@ -176,6 +203,13 @@ class _Removal:
               LEFT JOIN kept k ON k.tbl = d."table" AND k.key = d.key WHERE k.key IS NULL""")
         names = {name for row in rows for name in row if name}
         return [folder / name for name in sorted(names) if (folder / name).is_file()]
+
+    def _jobs(self) -> None:
+        """Recordings that the worker has not joined yet need not be joined any more."""
+        self.cursor.execute(
+            f"""DELETE FROM procrastinate_jobs j USING "{_LEDGER}" d WHERE d."table" = 'calls_recording'
+               AND j.status = 'todo' AND j.task_name = 'join_recording' AND j.args->>'recording' = d.key"""
+        )
 
     def _events(self) -> None:
         """The journal is append-only but for this: facts of the demo's own calls."""
@@ -190,9 +224,12 @@ class _Removal:
         self.cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for (name,) in self._rows(f'SELECT DISTINCT "table" FROM "{_LEDGER}" ORDER BY 1'):
             key = self.primary[name]
-            self.cursor.execute(f"""
+            self.cursor.execute(
+                f"""
                 DELETE FROM "{name}" t USING "{_LEDGER}" d WHERE d."table" = %s AND d.key = t."{key}"::text
-                   AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.tbl = %s AND k.key = d.key)""", [name, name])
+                   AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.tbl = %s AND k.key = d.key)""",
+                [name, name],
+            )
             self.done.counts[name] = self.cursor.rowcount
         self.cursor.execute(f"""DELETE FROM "{_LEDGER}" d WHERE NOT EXISTS
             (SELECT 1 FROM kept k WHERE k.tbl = d."table" AND k.key = d.key)""")

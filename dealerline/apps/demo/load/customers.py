@@ -26,9 +26,28 @@ class Customers:
         model = table("customers.Customer")
         keys = self.ledger.new_keys(model, len(people))
         self.ids = {one.serial: key for one, key in zip(people, keys, strict=True)}
-        self.ledger.copy(model, (
-            "id", "store_id", "kind", "number", "name", "title", "name_pinyin", "company", "level", "labels", "notes", "need",
-            "created_by_id", "created_at", "updated_at", "version"), (self._customer(one) for one in people))
+        self.ledger.copy(
+            model,
+            (
+                "id",
+                "store_id",
+                "kind",
+                "number",
+                "name",
+                "title",
+                "name_pinyin",
+                "company",
+                "level",
+                "labels",
+                "notes",
+                "need",
+                "created_by_id",
+                "created_at",
+                "updated_at",
+                "version",
+            ),
+            (self._customer(one) for one in people),
+        )
         self._phones(people)
         self._cars(people)
         self._orders(people)
@@ -41,14 +60,32 @@ class Customers:
     def _customer(self, one: Customer) -> tuple[Any, ...]:
         created = self.midnight + timedelta(days=one.created, hours=9 + one.serial % 9, minutes=one.serial % 60)
         title = {"先生": "Mr", "女士": "Ms"}.get(one.title, one.title) if one.language == "en" else one.title
-        return (self.ids[one.serial], self.made.stores[one.store].pk, one.kind, one.number, one.name, title,
-                pinyin_of(one.name), one.company, one.level, json.dumps(one.labels, ensure_ascii=False), one.notes, "", None,
-                created, created, 1)
+        return (
+            self.ids[one.serial],
+            self.made.stores[one.store].pk,
+            one.kind,
+            one.number,
+            one.name,
+            title,
+            pinyin_of(one.name),
+            one.company,
+            one.level,
+            json.dumps(one.labels, ensure_ascii=False),
+            one.notes,
+            "",
+            None,
+            created,
+            created,
+            1,
+        )
 
     def _phones(self, people: list[Customer]) -> None:
         model = table("customers.CustomerPhone")
-        rows = [(self.ids[one.serial], number, number.removeprefix("+86"), use, n == 0)
-                for one in people for n, (number, use) in enumerate(one.phones)]
+        rows = [
+            (self.ids[one.serial], number, number.removeprefix("+86"), use, n == 0)
+            for one in people
+            for n, (number, use) in enumerate(one.phones)
+        ]
         self._numbered(model, ("id", "customer_id", "e164", "raw", "use", "primary"), rows)
 
     def _numbered(self, model: Any, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[int]:
@@ -58,35 +95,122 @@ class Customers:
 
     def _cars(self, people: list[Customer]) -> None:
         found = [(one, n, car) for one in people for n, car in enumerate(one.cars)]
-        rows = [(self.ids[one.serial], car.vin, car.plate, self.made.brands[car.model.brand].pk, car.model.name, car.year,
-                 car.colour, car.mileage, self.day(car.bought), self.day(car.insurance), self.day(car.inspection))
-                for one, _, car in found]
-        keys = self._numbered(table("customers.Car"), (
-            "id", "customer_id", "vin", "plate", "brand_id", "model", "year", "colour", "mileage_km", "bought_on",
-            "insurance_until", "inspection_until"), rows)
+        rows = [
+            (
+                self.ids[one.serial],
+                car.vin,
+                car.plate,
+                self.made.brands[car.model.brand].pk,
+                car.model.name,
+                car.year,
+                car.colour,
+                car.mileage,
+                self.day(car.bought),
+                self.day(car.insurance),
+                self.day(car.inspection),
+            )
+            for one, _, car in found
+        ]
+        keys = self._numbered(
+            table("customers.Car"),
+            (
+                "id",
+                "customer_id",
+                "vin",
+                "plate",
+                "brand_id",
+                "model",
+                "year",
+                "colour",
+                "mileage_km",
+                "bought_on",
+                "insurance_until",
+                "inspection_until",
+            ),
+            rows,
+        )
         self.cars = {(one.serial, n): key for (one, n, _), key in zip(found, keys, strict=True)}
 
     def _orders(self, people: list[Customer]) -> None:
-        self._numbered(table("customers.Order"), (
-            "id", "customer_id", "store_id", "number", "model", "status", "amount", "salesperson_id", "ordered_on",
-            "expected_on", "open"), [
-                (self.ids[one.serial], self.made.stores[one.store].pk, o.number, o.model, o.status, o.amount,
-                 self.made.people[o.salesperson].pk, self.day(o.ordered), self.day(o.expected), o.open)
-                for one in people for o in one.orders])
+        self._numbered(
+            table("customers.Order"),
+            (
+                "id",
+                "customer_id",
+                "store_id",
+                "number",
+                "model",
+                "status",
+                "amount",
+                "salesperson_id",
+                "ordered_on",
+                "expected_on",
+                "open",
+            ),
+            [
+                (
+                    self.ids[one.serial],
+                    self.made.stores[one.store].pk,
+                    o.number,
+                    o.model,
+                    o.status,
+                    o.amount,
+                    self.made.people[o.salesperson].pk,
+                    self.day(o.ordered),
+                    self.day(o.expected),
+                    o.open,
+                )
+                for one in people
+                for o in one.orders
+            ],
+        )
 
     def _repairs(self, people: list[Customer]) -> None:
         def at(hours: int | None) -> datetime | None:
             return None if hours is None else self.midnight + timedelta(hours=hours)
 
-        self._numbered(table("customers.Repair"), (
-            "id", "customer_id", "car_id", "store_id", "number", "stage", "work", "adviser_id", "amount", "received_at",
-            "promised_at", "open"), [
-                (self.ids[one.serial], self.cars[one.serial, r.car], self.made.stores[one.store].pk, r.number, r.stage, r.work,
-                 self.made.people[r.adviser].pk, r.amount, at(r.received), at(r.promised), r.open)
-                for one in people for r in one.repairs])
+        self._numbered(
+            table("customers.Repair"),
+            (
+                "id",
+                "customer_id",
+                "car_id",
+                "store_id",
+                "number",
+                "stage",
+                "work",
+                "adviser_id",
+                "amount",
+                "received_at",
+                "promised_at",
+                "open",
+            ),
+            [
+                (
+                    self.ids[one.serial],
+                    self.cars[one.serial, r.car],
+                    self.made.stores[one.store].pk,
+                    r.number,
+                    r.stage,
+                    r.work,
+                    self.made.people[r.adviser].pk,
+                    r.amount,
+                    at(r.received),
+                    at(r.promised),
+                    r.open,
+                )
+                for one in people
+                for r in one.repairs
+            ],
+        )
 
     def _cards(self, people: list[Customer]) -> None:
-        self._numbered(table("customers.MembershipCard"), (
-            "id", "customer_id", "number", "level", "points", "balance", "valid_until"), [
+        self._numbered(
+            table("customers.MembershipCard"),
+            ("id", "customer_id", "number", "level", "points", "balance", "valid_until"),
+            [
                 (self.ids[one.serial], c.number, c.level, c.points, c.balance, self.day(c.valid))
-                for one in people for c in one.cards])
+                for one in people
+                for c in one.cards
+            ],
+        )

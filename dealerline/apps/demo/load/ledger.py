@@ -1,7 +1,7 @@
 """Inserting and remembering. Every row of the demo goes through here, so that none is forgotten.
 
-Other apps are reached by their models' names only (``table("calls.Call")``): the demo fills tables of every app and must not become a
-reason why they import one another.
+Other apps are reached by their models' names only (``table("calls.Call")``): the demo fills tables of every app and
+must not become a reason why they import one another.
 """
 
 from __future__ import annotations
@@ -44,12 +44,17 @@ class Ledger:
     def new_keys(self, model: Any, count: int) -> list[int]:
         """``count`` fresh primary keys of a model with a numeric one."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                           [model._meta.db_table, model._meta.pk.column, count])
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [model._meta.db_table, model._meta.pk.column, count],
+            )
             return [row[0] for row in cursor.fetchall()]
 
     def copy(self, model: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, enter: bool = True) -> None:
-        """COPY rows into the model's table. The primary key is the first column. ``enter=False``: removed by another rule."""
+        """COPY rows into the model's table.
+
+        The primary key is the first column. ``enter=False``: removed by another rule.
+        """
         names = ", ".join(f'"{column}"' for column in columns)
         keys: list[Any] = []
         with connection.cursor() as cursor, cursor.copy(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN') as copy:
@@ -63,7 +68,9 @@ class Ledger:
 
     def close(self) -> None:
         """Write the ledger itself."""
-        with connection.cursor() as cursor, cursor.copy(
-                f'COPY "{DemoObject._meta.db_table}" ("table", "key") FROM STDIN') as copy:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f'COPY "{DemoObject._meta.db_table}" ("table", "key") FROM STDIN') as copy,
+        ):
             for pair in self._keys:
                 copy.write_row(pair)

@@ -22,7 +22,10 @@ SPARE_PHONES = 4
 
 
 class _QuickHasher(Argon2PasswordHasher):
-    """Argon2 with little work: these passwords are random, and Django hashes each anew with full work at its first use."""
+    """Argon2 with little work.
+
+    These passwords are random, and Django hashes each anew with full work at its first use.
+    """
 
     time_cost, memory_cost, parallelism = 1, 8 * 1024, 1
 
@@ -45,6 +48,7 @@ class Organisation:
 
 def new_password() -> str:
     """Strong enough, and easy to type: four syllable groups and a number."""
+
     def word() -> str:
         return "".join(secrets.choice("bdfghjkmnprstvwz") + secrets.choice("aeiou") for _ in range(2))
 
@@ -77,11 +81,20 @@ def _group_and_stores(ledger: Ledger, made: Organisation) -> None:
     made.brands = known | {b.code: b for b in new}
     store = table("organisation.Store")
     for s in layout.STORES:
-        made.stores[s.code] = store(code=s.code, name_zh=s.zh, name_en=s.en, region=regions[s.region], city=s.city,
-                                    address=s.address, retention_days=365)
+        made.stores[s.code] = store(
+            code=s.code,
+            name_zh=s.zh,
+            name_en=s.en,
+            region=regions[s.region],
+            city=s.city,
+            address=s.address,
+            retention_days=365,
+        )
     ledger.add(list(made.stores.values()))
     through = store.brands.through
-    ledger.add([through(store_id=made.stores[s.code].pk, brand_id=made.brands[b].pk) for s in layout.STORES for b in s.brands])
+    ledger.add(
+        [through(store_id=made.stores[s.code].pk, brand_id=made.brands[b].pk) for s in layout.STORES for b in s.brands]
+    )
     carrier = table("organisation.Carrier")
     made.carrier = carrier(name=CARRIER, host="127.0.0.1", port=settings.DEALERLINE.carrier_sip_port, match="127.0.0.1")
     ledger.add([made.carrier])
@@ -98,8 +111,13 @@ def _hours(ledger: Ledger, made: Organisation) -> None:
             if code != "always":  # a line without hours is open day and night
                 made.hours[store.code, code] = hours(store=store, name_zh=zh, name_en=en)
     ledger.add(list(made.hours.values()))
-    ledger.add([interval(hours=row, weekday=day, opens=_clock(start), closes=_clock(end))
-                for (_, code), row in made.hours.items() for day, start, end in layout.HOURS[code][2]])
+    ledger.add(
+        [
+            interval(hours=row, weekday=day, opens=_clock(start), closes=_clock(end))
+            for (_, code), row in made.hours.items()
+            for day, start, end in layout.HOURS[code][2]
+        ]
+    )
 
 
 def _flows_and_prompts(ledger: Ledger, made: Organisation) -> None:
@@ -118,9 +136,21 @@ def _flows_and_prompts(ledger: Ledger, made: Organisation) -> None:
         for key in ("welcome.sales", "welcome.repair"):
             row = prompt(key=key, store=store, text_zh=shipped["zh"].text, text_en=shipped["en"].text)
             ledger.add([row])
-            ledger.add([audio(prompt=row, language=language, source="shipped", path=sound.path,
-                              text_sha256=sound.text_sha256, sha256=sound.sha256, seconds=sound.seconds)
-                        for language, sound in shipped.items() if sound.path])
+            ledger.add(
+                [
+                    audio(
+                        prompt=row,
+                        language=language,
+                        source="shipped",
+                        path=sound.path,
+                        text_sha256=sound.text_sha256,
+                        sha256=sound.sha256,
+                        seconds=sound.seconds,
+                    )
+                    for language, sound in shipped.items()
+                    if sound.path
+                ]
+            )
 
 
 def _lines(ledger: Ledger, made: Organisation) -> None:
@@ -132,16 +162,30 @@ def _lines(ledger: Ledger, made: Organisation) -> None:
             published = layout.number_of(s, kind)
             closed = "repair-night-binhai" if (s.code, kind.kind) == ("binhai", "repair") else kind.closed_flow
             made.lines[s.code, kind.kind] = row = line(
-                store=store, kind=kind.kind, name_zh=kind.zh, name_en=kind.en, hours=made.hours.get((s.code, kind.hours)),
-                open_flow=made.flows[kind.open_flow], closed_flow=made.flows[closed],
-                holiday_flow=made.flows["rescue" if kind.kind == "rescue" else "holiday"], carrier=made.carrier,
-                caller_id=published)
+                store=store,
+                kind=kind.kind,
+                name_zh=kind.zh,
+                name_en=kind.en,
+                hours=made.hours.get((s.code, kind.hours)),
+                open_flow=made.flows[kind.open_flow],
+                closed_flow=made.flows[closed],
+                holiday_flow=made.flows["rescue" if kind.kind == "rescue" else "holiday"],
+                carrier=made.carrier,
+                caller_id=published,
+            )
             numbers.append((row, published, ""))
         fax = line(store=store, kind="fax", name_zh="传真", name_en="Fax", open_flow=made.flows["store"], active=False)
         made.lines[s.code, "fax"] = fax
         numbers.append((fax, layout.fax_of(s), "传真功能启用前，来电会听到号码未开通。"))
-    made.group_line = line(store=made.stores["pudong"], kind="group", name_zh="集团 400 总机", name_en="Group number 400",
-                           open_flow=made.flows["group-400"], carrier=made.carrier, caller_id=layout.GROUP_NUMBER)
+    made.group_line = line(
+        store=made.stores["pudong"],
+        kind="group",
+        name_zh="集团 400 总机",
+        name_en="Group number 400",
+        open_flow=made.flows["group-400"],
+        carrier=made.carrier,
+        caller_id=layout.GROUP_NUMBER,
+    )
     numbers.append((made.group_line, layout.GROUP_NUMBER, ""))
     ledger.add([*made.lines.values(), made.group_line])
     ledger.add([number(line=row, number=text, carrier=made.carrier, note=note) for row, text, note in numbers])
@@ -149,18 +193,29 @@ def _lines(ledger: Ledger, made: Organisation) -> None:
 
 def _people(ledger: Ledger, made: Organisation) -> None:
     person, phone = table("accounts.Person"), table("organisation.DeskPhone")
-    phones = {p.login: phone(store=made.stores[p.store], name=f"{p.name}的话机", username=f"desk-{p.extension}")
-              for p in layout.PEOPLE if p.phone}
-    spare = [phone(store=store, name="备用话机", username=f"desk-89{n:02d}")
-             for n, store in enumerate(list(made.stores.values())[:SPARE_PHONES])]
+    phones = {
+        p.login: phone(store=made.stores[p.store], name=f"{p.name}的话机", username=f"desk-{p.extension}")
+        for p in layout.PEOPLE
+        if p.phone
+    }
+    spare = [
+        phone(store=store, name="备用话机", username=f"desk-89{n:02d}")
+        for n, store in enumerate(list(made.stores.values())[:SPARE_PHONES])
+    ]
     ledger.add([*phones.values(), *spare])
     hasher = _QuickHasher()
     for p in layout.PEOPLE:
         made.passwords[p.login] = new_password()
         office = all(scope == "group" for _, scope in p.roles) and not p.queues
         made.people[p.login] = person(
-            username=p.login, name=p.name, store=None if office else made.stores[p.store], extension=p.extension,
-            mobile=layout.staff_mobile(p), desk_phone=phones.get(p.login), password=hasher.encode(made.passwords[p.login], hasher.salt()))
+            username=p.login,
+            name=p.name,
+            store=None if office else made.stores[p.store],
+            extension=p.extension,
+            mobile=layout.staff_mobile(p),
+            desk_phone=phones.get(p.login),
+            password=hasher.encode(made.passwords[p.login], hasher.salt()),
+        )
     ledger.add(list(made.people.values()))
     grant = table("accounts.RoleGrant")
     regions = {r.code: r for r in table("organisation.Region").objects.all()}
@@ -168,9 +223,15 @@ def _people(ledger: Ledger, made: Organisation) -> None:
     for p in layout.PEOPLE:
         for role, scope in p.roles:
             kind, _, code = scope.partition(":")
-            grants.append(grant(person=made.people[p.login], role=role, scope=kind,
-                                store=made.stores[code] if kind == "store" else None,
-                                region=regions[code] if kind == "region" else None))
+            grants.append(
+                grant(
+                    person=made.people[p.login],
+                    role=role,
+                    scope=kind,
+                    store=made.stores[code] if kind == "store" else None,
+                    region=regions[code] if kind == "region" else None,
+                )
+            )
     ledger.add(grants)
 
 
@@ -181,11 +242,26 @@ def _queues(ledger: Ledger, made: Organisation) -> None:
             if q.code == "rescue" and s.code != "pudong":
                 continue  # one rescue desk serves all stores
             made.queues[s.code, q.code] = queue(
-                store=made.stores[s.code], code=q.code, name_zh=q.zh, name_en=q.en, ring_seconds=q.ring, wrap_seconds=q.wrap,
-                max_wait_seconds=q.max_wait, service_seconds=q.service, priority=q.priority)
+                store=made.stores[s.code],
+                code=q.code,
+                name_zh=q.zh,
+                name_en=q.en,
+                ring_seconds=q.ring,
+                wrap_seconds=q.wrap,
+                max_wait_seconds=q.max_wait,
+                service_seconds=q.service,
+                priority=q.priority,
+            )
     ledger.add(list(made.queues.values()))
-    ledger.add([member(queue=made.queues[store, code], person=made.people[p.login])
-                for p in layout.PEOPLE for store in p.serves for code in p.queues if (store, code) in made.queues])
+    ledger.add(
+        [
+            member(queue=made.queues[store, code], person=made.people[p.login])
+            for p in layout.PEOPLE
+            for store in p.serves
+            for code in p.queues
+            if (store, code) in made.queues
+        ]
+    )
 
 
 def write_sign_ins(passwords: dict[str, str]) -> Path:

@@ -78,7 +78,9 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None) -> Loaded:
         say(f"{len(people)} customers")
         customers = Customers(ledger, made, base, zone)
         customers.load(people)
-        quiet = frozenset(table("organisation.Holiday").objects.filter(kind="holiday", store=None).values_list("date", flat=True))
+        quiet = frozenset(
+            table("organisation.Holiday").objects.filter(kind="holiday", store=None).values_list("date", flat=True)
+        )
         past = list(stories(base, now.timestamp(), people, quiet))
         say(f"{len(past)} calls")
         calls = Calls(ledger, made, customers.ids, sounds.record(past), sounds.messages(), now.timestamp())
@@ -87,6 +89,7 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None) -> Loaded:
         DemoLoad.objects.create(base=base, until=now, counts=ledger.counts)
         for recording in calls.waiting_recordings():
             jobs.configure_task("join_recording").defer(recording=recording)
+    sounds.list_callers(people)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return Loaded(True, base, ledger.counts, organisation.write_sign_ins(made.passwords))

@@ -1,6 +1,8 @@
-"""Real sound for a handful of recent calls, and for voice messages: what simulated customers and robot agents say, joined into a talk.
+"""Real sound for a handful of recent calls, and for voice messages: what simulated customers and robot agents say,
+joined into a talk.
 
-The two sides of a recording are put where the switch puts them and are then joined by the worker, as any other recording.
+The two sides of a recording are put where the switch puts them and are then joined by the worker, as any other
+recording.
 """
 
 from __future__ import annotations
@@ -13,20 +15,32 @@ from pathlib import Path
 
 from django.conf import settings
 
+from dealerline.apps.demo.world.customers import Customer
 from dealerline.apps.demo.world.facts import Sound, Utterance, call_id
 from dealerline.apps.demo.world.history import Story
 from dealerline.settings import CHECKOUT
 
 RECORDED = 14
 RATE = 8000
+CALLERS_FILE, LISTED = "demo-callers.json", 120
 CALLERS = CHECKOUT / "assets" / "callers"
 _SAYS = {  # what a caller of a line says, by language
-    ("sales", "zh"): ("sales.price", "sales.drive"), ("sales", "en"): ("sales.price.en",),
-    ("new_car", "zh"): ("new_car.range",), ("new_car", "en"): ("sales.price.en",),
-    ("repair", "zh"): ("repair.book", "repair.status"), ("repair", "en"): ("repair.book.en",),
-    ("rescue", "zh"): ("rescue.stuck",), ("rescue", "en"): ("rescue.stuck.en",),
-    ("complaints", "zh"): ("complaint.slow",), ("complaints", "en"): ("complaint.slow.en",),
+    ("sales", "zh"): ("sales.price", "sales.drive"),
+    ("sales", "en"): ("sales.price.en",),
+    ("new_car", "zh"): ("new_car.range",),
+    ("new_car", "en"): ("sales.price.en",),
+    ("repair", "zh"): ("repair.book", "repair.status"),
+    ("repair", "en"): ("repair.book.en",),
+    ("rescue", "zh"): ("rescue.stuck",),
+    ("rescue", "en"): ("rescue.stuck.en",),
+    ("complaints", "zh"): ("complaint.slow",),
+    ("complaints", "en"): ("complaint.slow.en",),
 }
+
+
+def usual_words(kind: str, language: str) -> str:
+    """The key of a shipped sentence (assets/callers) that suits a line, so that nothing has to be synthesised."""
+    return _SAYS.get((kind, language), _SAYS["sales", language])[0]
 
 
 def _pcm(key: str) -> bytes:
@@ -37,7 +51,7 @@ def _pcm(key: str) -> bytes:
     with wave.open(str(path)) as sound:
         if (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) != (RATE, 1, 2):
             return b""
-        return sound.readframes(sound.getnframes())
+        return bytes(sound.readframes(sound.getnframes()))
 
 
 def _silence(seconds: float) -> bytes:
@@ -54,14 +68,23 @@ def _write(path: Path, pcm: bytes) -> None:
 
 
 def record(stories: Sequence[Story]) -> dict[int, Sound]:
-    """Give the latest answered calls a talk that is on disk; their stories are shortened to it. Story serial -> its files."""
-    chosen = [s for s in reversed(stories) if s.answered and s.direction == "in" and (s.line, s.language) in _SAYS][:RECORDED]
+    """Give the latest answered calls a talk that is on disk; their stories are shortened to it.
+
+    Story serial -> its files.
+    """
+    chosen = [s for s in reversed(stories) if s.answered and s.direction == "in" and (s.line, s.language) in _SAYS][
+        :RECORDED
+    ]
     made: dict[int, Sound] = {}
     for n, story in enumerate(chosen):
         words = _SAYS[story.line, story.language]
         hello = "robot.hello" if story.language == "zh" else "robot.hello.en"
-        turns = [("agent", _pcm(hello)), ("customer", _pcm(words[n % len(words)])), ("agent", _pcm("robot.check")),
-                 ("customer", _pcm("thanks"))]
+        turns = [
+            ("agent", _pcm(hello)),
+            ("customer", _pcm(words[n % len(words)])),
+            ("agent", _pcm("robot.check")),
+            ("customer", _pcm("thanks")),
+        ]
         if not all(pcm for _, pcm in turns):
             continue
         sides = {"agent": _silence(0.6), "customer": _silence(0.6)}
@@ -75,6 +98,16 @@ def record(stories: Sequence[Story]) -> dict[int, Sound]:
         story.hold, story.ended = None, story.answered + seconds + 0.5
         made[story.serial] = Sound(f"{stem}-agent.wav", f"{stem}-customer.wav", seconds)
     return made
+
+
+def list_callers(people: Sequence[Customer]) -> None:
+    """Tell the simulator who is on file: ``run/demo-callers.json``, from which it draws who rings."""
+    path = settings.DEALERLINE.run / CALLERS_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    callers = [{"number": one.phones[0][0], "name": one.name} for one in people if one.kind == "person" and one.cars]
+    temporary = path.with_suffix(".part")
+    temporary.write_text(json.dumps(callers[:LISTED], ensure_ascii=False), encoding="utf-8")
+    temporary.replace(path)
 
 
 def messages() -> dict[str, Utterance]:
@@ -95,7 +128,8 @@ def messages() -> dict[str, Utterance]:
     return found
 
 
-def remove_messages() -> None:
-    """Take the shared message files away again."""
+def remove_files() -> None:
+    """Take the shared files away again: messages, the list of callers."""
+    (settings.DEALERLINE.run / CALLERS_FILE).unlink(missing_ok=True)
     for path in (settings.DEALERLINE.recordings / "voicemail").glob("demo-*.wav"):
         path.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """The demo group as plain values, drawn from one seed: no Django, no clock, no I/O.
 
-Each part of the world draws from its own stream (``stream("cars")``...), so that a change in one part does not move another.
+Each part of the world draws from its own stream (``stream("cars")``...), so that a change in one part does not move
+another.
 """
 
 from __future__ import annotations

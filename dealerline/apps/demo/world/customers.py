@@ -1,4 +1,7 @@
-"""Two thousand invented customers with their cars, orders, repairs and cards. Dates are days before (-) or after (+) the base day."""
+"""Two thousand invented customers with their cars, orders, repairs and cards.
+
+Dates are days before (-) or after (+) the base day.
+"""
 
 from __future__ import annotations
 
@@ -110,8 +113,9 @@ def _car(rng: random.Random, store: Store, plates: set[str], vins: set[str]) -> 
         frame = vin(rng, model.maker, year)
     vins.add(frame)
     mileage = min(260_000, int(age / 365 * rng.triangular(4_000, 32_000, 13_000)))
-    return Car(model, frame, number, year, rng.choice(_COLOURS), mileage, -age, rng.randrange(-12, 353),
-               rng.randrange(-6, 725))
+    return Car(
+        model, frame, number, year, rng.choice(_COLOURS), mileage, -age, rng.randrange(-12, 353), rng.randrange(-6, 725)
+    )
 
 
 def _order(rng: random.Random, store: Store, number: str) -> Order:
@@ -141,20 +145,27 @@ def _repair(rng: random.Random, store: Store, number: str, car: int, model: Mode
         return Repair(number, car, "closed", work, amount, rng.choice(people), start, start + days * 24 + 5, False)
     stage = rng.choice(_REPAIR_STAGES)
     received = None if stage == "booked" else -rng.randrange(0, days + 2) * 24 + rng.randrange(8, 11)
-    promised = rng.randrange(1, 4) * 24 + rng.randrange(9, 17) if stage in ("booked", "parts") else rng.randrange(10, 42)
+    promised = (
+        rng.randrange(1, 4) * 24 + rng.randrange(9, 17) if stage in ("booked", "parts") else rng.randrange(10, 42)
+    )
     return Repair(number, car, stage, work, amount, rng.choice(people), received, promised, True)
 
 
 def _card(rng: random.Random, serial: int, level: str) -> Card:
-    return Card(f"6688{serial:08d}", level, rng.randrange(0, 26_000, 10), rng.choice((0, 0, 0, 500, 1_000, 2_000)),
-                rng.randrange(30, 720))
+    return Card(
+        f"6688{serial:08d}",
+        level,
+        rng.randrange(0, 26_000, 10),
+        rng.choice((0, 0, 0, 500, 1_000, 2_000)),
+        rng.randrange(30, 720),
+    )
 
 
-def _belongings(rng: random.Random, store: Store, serial: int, cars: tuple[Car, ...], level: str
-                ) -> tuple[tuple[Order, ...], tuple[Repair, ...], tuple[Card, ...]]:
+def _belongings(
+    rng: random.Random, store: Store, serial: int, cars: tuple[Car, ...], level: str
+) -> tuple[tuple[Order, ...], tuple[Repair, ...], tuple[Card, ...]]:
     """What hangs on a customer, in numbers that follow from how many cars he has."""
-    orders = tuple(
-        _order(rng, store, f"SO{serial:06d}-{n + 1}") for n in range(rng.choices((0, 1, 2), (66, 31, 3))[0]))
+    orders = tuple(_order(rng, store, f"SO{serial:06d}-{n + 1}") for n in range(rng.choices((0, 1, 2), (66, 31, 3))[0]))
     if not cars and not orders:
         orders = (_order(rng, store, f"SO{serial:06d}-1"),)
     repairs: list[Repair] = []
@@ -179,11 +190,29 @@ def _person(rng: random.Random, serial: int, store: Store, plates: set[str], vin
         phones.append((mobile(20_000_000 + serial * 37), "mobile"))
     labels = tuple(sorted(rng.sample(catalogue.LABELS, rng.choices((0, 1, 2, 3), (55, 28, 13, 4))[0])))
     notes = rng.choice(catalogue.CUSTOMER_NOTES) if rng.random() < 0.18 else ""
-    return Customer(serial, store.code, "person", name.text, name.title, name.language, "", level, labels, notes,
-                    -rng.randrange(5, 2_400), tuple(phones), cars, orders, repairs, cards)
+    return Customer(
+        serial,
+        store.code,
+        "person",
+        name.text,
+        name.title,
+        name.language,
+        "",
+        level,
+        labels,
+        notes,
+        -rng.randrange(5, 2_400),
+        tuple(phones),
+        cars,
+        orders,
+        repairs,
+        cards,
+    )
 
 
-def _company(rng: random.Random, serial: int, store: Store, taken: set[str], plates: set[str], vins: set[str]) -> Customer:
+def _company(
+    rng: random.Random, serial: int, store: Store, taken: set[str], plates: set[str], vins: set[str]
+) -> Customer:
     firm = names.company(rng, store.city)
     while firm in taken:
         firm = names.company(rng, store.city)
@@ -193,12 +222,31 @@ def _company(rng: random.Random, serial: int, store: Store, taken: set[str], pla
     level = rng.choices(_LEVELS, (30, 35, 25, 10))[0]
     orders, repairs, cards = _belongings(rng, store, serial, cars, level)
     phones = ((fixed(store.area, 5_000_000 + serial), "work"), (mobile(10_000_000 + serial * 37), "mobile"))
-    return Customer(serial, store.code, "company", firm, "", "zh", firm, level, ("企业用车",),
-                    f"联系人：{contact.text}{contact.title}。", -rng.randrange(60, 2_400), phones, cars, orders, repairs, cards)
+    return Customer(
+        serial,
+        store.code,
+        "company",
+        firm,
+        "",
+        "zh",
+        firm,
+        level,
+        ("企业用车",),
+        f"联系人：{contact.text}{contact.title}。",
+        -rng.randrange(60, 2_400),
+        phones,
+        cars,
+        orders,
+        repairs,
+        cards,
+    )
 
 
 def _showcase(by_store: dict[str, list[Customer]]) -> list[Customer]:
-    """The first customers are dressed up by hand: manuals, journeys and the demo's ring button know them by their numbers."""
+    """The first customers are dressed up by hand.
+
+    Manuals, journeys and the demo's ring button know them by their numbers.
+    """
     wanted = (
         # serial, store, name, title, language, level, labels, note
         (1, "pudong", "陈静", "女士", "zh", "vip", ("老客户", "转介绍"), "喜欢由同一位服务顾问接待。"),
@@ -214,9 +262,20 @@ def _showcase(by_store: dict[str, list[Customer]]) -> list[Customer]:
         usable = (c for c in by_store[store] if c.kind == "person" and c.cars and c.repairs and c.cards)
         body = max(usable, key=lambda c: (any(r.open for r in c.repairs), len(c.orders), len(c.repairs)))
         by_store[store].remove(body)
-        found.append(replace(body, serial=serial, name=name, title=title, language=language, level=level,
-                             labels=labels, notes=notes, phones=((mobile(serial), "mobile"),),
-                             cards=tuple(replace(card, level=level) for card in body.cards)))
+        found.append(
+            replace(
+                body,
+                serial=serial,
+                name=name,
+                title=title,
+                language=language,
+                level=level,
+                labels=labels,
+                notes=notes,
+                phones=((mobile(serial), "mobile"),),
+                cards=tuple(replace(card, level=level) for card in body.cards),
+            )
+        )
     return found
 
 
@@ -229,8 +288,11 @@ def everyone() -> list[Customer]:
     by_store: dict[str, list[Customer]] = {store.code: [] for store in STORES}
     for serial in range(11, 11 + COUNT):
         store = rng.choices(STORES, [s.share for s in STORES])[0]
-        one = (_company(rng, serial, store, firms, plates, vins) if rng.random() < 0.04
-               else _person(rng, serial, store, plates, vins))
+        one = (
+            _company(rng, serial, store, firms, plates, vins)
+            if rng.random() < 0.04
+            else _person(rng, serial, store, plates, vins)
+        )
         by_store[store.code].append(one)
     first = _showcase(by_store)
     return sorted([*first, *(c for found in by_store.values() for c in found)], key=lambda c: c.serial)

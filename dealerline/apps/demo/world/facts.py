@@ -24,7 +24,9 @@ class Ids:
     group_number: str
     queues: Mapping[tuple[str, str], int]
     people: Mapping[str, int]
-    flows: Mapping[int, tuple[int, int, int, int]]  # line -> (flow when open, its version, flow when closed, its version)
+    flows: Mapping[
+        int, tuple[int, int, int, int]
+    ]  # line -> (flow when open, its version, flow when closed, its version)
     carrier: int
 
 
@@ -56,8 +58,16 @@ class _Teller:
 
     def tell(self, kind: str, at: float, person: int = 0, /, **data: Any) -> None:
         self.now = at = max(at, self.now)  # a story never goes back
-        fact = Fact(uuid7(at, self.rng.randbytes(10)), kind, round(at, 6), self.call, len(self.facts) + 1,
-                    self.store, person, data)
+        fact = Fact(
+            uuid7(at, self.rng.randbytes(10)),
+            kind,
+            round(at, 6),
+            self.call,
+            len(self.facts) + 1,
+            self.store,
+            person,
+            data,
+        )
         self.facts.append(fact)
 
 
@@ -76,15 +86,25 @@ def tell(story: Story, ids: Ids, sound: Sound | None = None, message: Utterance 
     if story.answered:
         _talk(teller, sound)
     else:
-        teller.tell("call.ended", story.ended, by=story.ended_by, cause="no_answer" if story.direction == "out" else "normal")
+        teller.tell(
+            "call.ended", story.ended, by=story.ended_by, cause="no_answer" if story.direction == "out" else "normal"
+        )
     return teller.facts
 
 
 def _out(teller: _Teller) -> None:
     story, ids = teller.story, teller.ids
     line = ids.lines[story.store, story.line]
-    teller.tell("call.arrived", story.arrived, direction="out", from_number=ids.numbers[story.store, story.line],
-                to_number=story.number, carrier=ids.carrier, line=line, channel="demo")
+    teller.tell(
+        "call.arrived",
+        story.arrived,
+        direction="out",
+        from_number=ids.numbers[story.store, story.line],
+        to_number=story.number,
+        carrier=ids.carrier,
+        line=line,
+        channel="demo",
+    )
 
 
 def _in(teller: _Teller, message: Utterance | None) -> None:
@@ -92,8 +112,16 @@ def _in(teller: _Teller, message: Utterance | None) -> None:
     group = story.rung == "group"
     line = ids.group_line if group else ids.lines[story.store, story.line]
     to_number = ids.group_number if group else ids.numbers[story.store, story.line]
-    teller.tell("call.arrived", story.arrived, direction="in", from_number=story.number, to_number=to_number,
-                carrier=ids.carrier, line=line, channel="demo")
+    teller.tell(
+        "call.arrived",
+        story.arrived,
+        direction="in",
+        from_number=story.number,
+        to_number=to_number,
+        carrier=ids.carrier,
+        line=line,
+        channel="demo",
+    )
     teller.tell("call.answered", story.arrived + 0.05)
     _flow(teller, ids.flows[line], story)
     if story.queue:
@@ -103,7 +131,9 @@ def _in(teller: _Teller, message: Utterance | None) -> None:
             teller.tell("flow.key", story.ended - story.message - 12, digits="*")
         teller.tell("voicemail.started", story.ended - story.message - 4, node="message")
         kind = "complaint" if story.line == "complaints" else "message"
-        teller.tell("voicemail.recorded", story.ended - 2, path=message.path, seconds=message.seconds, node="message", kind=kind)
+        teller.tell(
+            "voicemail.recorded", story.ended - 2, path=message.path, seconds=message.seconds, node="message", kind=kind
+        )
         teller.tell("flow.ended", story.ended - 0.1, reason="done")
 
 
@@ -115,7 +145,9 @@ def _flow(teller: _Teller, flows: tuple[int, int, int, int], story: Story) -> No
     keys = [k for k in story.keys if k != "*"]
     step = (until - story.arrived - 0.5) / (len(keys) + 1)
     if story.line == "rescue":
-        teller.tell("flow.prompt", story.arrived + 0.1, prompts=["welcome.rescue", "notice.recording"], language=story.language)
+        teller.tell(
+            "flow.prompt", story.arrived + 0.1, prompts=["welcome.rescue", "notice.recording"], language=story.language
+        )
         return
     teller.tell("flow.prompt", story.arrived + 0.1, prompts=["language.choose"], language="zh")
     for n, key in enumerate(keys):
@@ -133,17 +165,31 @@ def _queue(teller: _Teller) -> None:
     teller.tell("queue.entered", story.queued, queue=queue, position=1)
     for login, offered, ended, result in story.offers:
         agent = ids.people[login]
-        teller.tell("offer.made", offered, agent, agent=agent, queue=queue, waited=round(offered - story.queued, 2),
-                    why="longest_idle")
+        teller.tell(
+            "offer.made",
+            offered,
+            agent,
+            agent=agent,
+            queue=queue,
+            waited=round(offered - story.queued, 2),
+            why="longest_idle",
+        )
         teller.tell("offer.ended", ended, agent, agent=agent, result=result)
         if result == "no_answer":
             teller.tell("queue.returned", ended, queue=queue, reason="no_answer")
     if story.answered:
-        teller.tell("queue.left", story.answered, queue=queue, reason="answered", waited=round(story.answered - story.queued, 2))
+        teller.tell(
+            "queue.left", story.answered, queue=queue, reason="answered", waited=round(story.answered - story.queued, 2)
+        )
     else:
         gone = story.ended - (story.message + 12 if story.message else 0)
-        teller.tell("queue.left", gone, queue=queue, reason="key" if story.message else "abandoned",
-                    waited=round(gone - story.queued, 2))
+        teller.tell(
+            "queue.left",
+            gone,
+            queue=queue,
+            reason="key" if story.message else "abandoned",
+            waited=round(gone - story.queued, 2),
+        )
 
 
 def _queue_id(story: Story, ids: Ids) -> int:
@@ -158,8 +204,16 @@ def _talk(teller: _Teller, sound: Sound | None) -> None:
     teller.tell("talk.started", story.answered, agent, agent=agent)
     recording = uuid7(story.answered, teller.rng.randbytes(10))
     if sound is not None:
-        teller.tell("recording.started", story.answered + 0.01, agent, recording=recording, agent=agent, number=1,
-                    agent_path=sound.agent, customer_path=sound.customer)
+        teller.tell(
+            "recording.started",
+            story.answered + 0.01,
+            agent,
+            recording=recording,
+            agent=agent,
+            number=1,
+            agent_path=sound.agent,
+            customer_path=sound.customer,
+        )
     if story.hold is not None:
         teller.tell("hold.started", story.hold[0], agent, agent=agent)
         teller.tell("hold.ended", story.hold[1], agent, agent=agent)

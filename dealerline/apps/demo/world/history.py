@@ -1,16 +1,16 @@
 """A year of calls as stories: who rang which line when, how long he waited, who answered, what was written.
 
-A story is made of plain values; ``facts.py`` tells it in the journal's words, and the records' own projector derives calls, legs and
-messages from those, so that demo calls are made exactly as real ones are.
+A story is made of plain values; ``facts.py`` tells it in the journal's words, and the records' own projector derives
+calls, legs and messages from those, so that demo calls are made exactly as real ones are.
 
-Realism comes from few causes: hours and weekdays have their loads, holidays are quiet, people have days off and are busy while they
-talk, so callers queue; those with a car in the workshop ring more often.
+Realism comes from few causes: hours and weekdays have their loads, holidays are quiet, people have days off and are
+busy while they talk, so callers queue; those with a car in the workshop ring more often.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -23,21 +23,29 @@ from dealerline.apps.demo.world.layout import HOURS, LINES, PEOPLE, STORES, Staf
 from dealerline.apps.demo.world.numbers import mobile
 
 DAYS = 365
-A_DAY = 55  # calls of the whole group on an ordinary day
+A_DAY = 59  # calls of the whole group on an ordinary day
 ZONE = ZoneInfo("Asia/Shanghai")
 PATIENCE = 95.0  # seconds a caller waits on average before he gives up
 
 _KINDS = {"sales": 30, "repair": 38, "new_car": 9, "rescue": 8, "complaints": 7, "group": 8}
 _WEEKDAY = {  # Monday first
-    "sales": (0.85, 0.8, 0.8, 0.9, 1.05, 1.4, 1.35), "repair": (1.3, 1.05, 1.0, 1.0, 1.1, 1.05, 0.65),
-    "new_car": (0.85, 0.85, 0.9, 0.95, 1.05, 1.3, 1.25), "rescue": (1.1, 0.95, 0.95, 0.95, 1.1, 1.0, 0.95),
-    "complaints": (1.4, 1.15, 1.0, 1.0, 0.95, 0.75, 0.6), "group": (1.1, 1.0, 1.0, 1.0, 1.05, 1.0, 0.9),
+    "sales": (0.85, 0.8, 0.8, 0.9, 1.05, 1.4, 1.35),
+    "repair": (1.3, 1.05, 1.0, 1.0, 1.1, 1.05, 0.65),
+    "new_car": (0.85, 0.85, 0.9, 0.95, 1.05, 1.3, 1.25),
+    "rescue": (1.1, 0.95, 0.95, 0.95, 1.1, 1.0, 0.95),
+    "complaints": (1.4, 1.15, 1.0, 1.0, 0.95, 0.75, 0.6),
+    "group": (1.1, 1.0, 1.0, 1.0, 1.05, 1.0, 0.9),
 }
 _OFFICE = (0, 0, 0, 0, 0, 0, 1, 3, 11, 20, 22, 17, 9, 13, 18, 17, 13, 8, 4, 3, 2, 1, 1, 0)
 _ROAD = (2, 1, 1, 1, 1, 2, 5, 11, 12, 8, 6, 5, 5, 5, 5, 6, 8, 12, 11, 8, 6, 5, 4, 3)
 _TALK = {"sales": 175, "repair": 140, "new_car": 190, "rescue": 210, "complaints": 330}
-_KEYS = {"sales": ("1", "2", "3", "0"), "repair": ("1", "2", "3", "0"), "new_car": ("1", "2", "3"),
-         "complaints": ("1", "1", "2", "0"), "rescue": ()}
+_KEYS = {
+    "sales": ("1", "2", "3", "0"),
+    "repair": ("1", "2", "3", "0"),
+    "new_car": ("1", "2", "3"),
+    "complaints": ("1", "1", "2", "0"),
+    "rescue": (),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,10 @@ class Note:
 
 @dataclass(slots=True)
 class Story:
-    """One call. Moments are seconds since the epoch; lengths are seconds. ``offers``: (login, offered, ended, result)."""
+    """One call.
+
+    Moments are seconds since the epoch; lengths are seconds. ``offers``: (login, offered, ended, result).
+    """
 
     serial: int
     arrived: float
@@ -87,8 +98,9 @@ def _poisson_cut(rng_seed: str, mean: float) -> int:
 class _Day:
     """One day of the group: draws its calls in the order of time and keeps who is busy until when."""
 
-    def __init__(self, index: int, day: date, quiet: bool, regulars: dict[str, Sequence[Customer]],
-                 strangers: Sequence[str]) -> None:
+    def __init__(
+        self, index: int, day: date, quiet: bool, regulars: Mapping[str, Sequence[Customer]], strangers: Sequence[str]
+    ) -> None:
         self.index, self.day, self.quiet = index, day, quiet
         self.regulars, self.strangers = regulars, strangers
         self.rng = random.Random(f"{SEED}/calls/{index}")
@@ -108,13 +120,17 @@ class _Day:
         hour = self.rng.choices(range(24), _ROAD if kind == "rescue" else _OFFICE)[0]
         return self.midnight + hour * 3600 + self.rng.random() * 3600, kind
 
-    # one call ----------------------------------------------------------------------------------------------------------
+    # one call ---
     def _story(self, serial: int, at: float, kind: str) -> Story:
         rng = self.rng
         rung = "group" if kind == "group" else "line"
         line = rng.choices(("sales", "repair", "complaints"), (45, 45, 10))[0] if kind == "group" else kind
         store = rng.choices(STORES, [s.share for s in STORES])[0]
-        if kind in ("sales", "repair", "complaints") and rng.random() < 0.11 and 9 * 3600 < at - self.midnight < 18 * 3600:
+        if (
+            kind in ("sales", "repair", "complaints")
+            and rng.random() < 0.11
+            and 9 * 3600 < at - self.midnight < 18 * 3600
+        ):
             return self._call_out(serial, at, store, line)
         who = self._caller(store, line)
         number, customer = (who.phones[0][0], who.serial) if isinstance(who, Customer) else (who, 0)
@@ -131,8 +147,11 @@ class _Day:
         if rung == "group":
             east = store.region == "east"
             shops = [s.code for s in STORES if s.region == store.region]
-            keys += [{"sales": "1", "repair": "2", "complaints": "4"}[line], "1" if east else "2",
-                     str(shops.index(store.code) + 1)]
+            keys += [
+                {"sales": "1", "repair": "2", "complaints": "4"}[line],
+                "1" if east else "2",
+                str(shops.index(store.code) + 1),
+            ]
             menu += rng.uniform(12, 25)
         if _KEYS[line]:
             keys.append(rng.choice(_KEYS[line]))
@@ -153,7 +172,8 @@ class _Day:
         hours = next(kind.hours for kind in LINES if kind.kind == line)
         minute = (at - self.midnight) / 60
         return not self.quiet and any(
-            d == self.day.weekday() and start <= minute < end for d, start, end in HOURS[hours][2])
+            d == self.day.weekday() and start <= minute < end for d, start, end in HOURS[hours][2]
+        )
 
     def _closed(self, story: Story, keys: list[str], menu: float) -> Story:
         rng = self.rng
@@ -166,7 +186,7 @@ class _Day:
             story.ended += story.message + 14
         return story
 
-    # waiting, talking ----------------------------------------------------------------------------------------------------
+    # waiting, talking ---
     def _on_duty(self, queue: str, store: Store) -> list[Staff]:
         people = [(n, p) for n, p in enumerate(PEOPLE) if queue in p.queues and store.code in p.serves]
         there = [p for n, p in people if (n * 3 + self.index) % 7 not in (0, 1)]  # two days off a week

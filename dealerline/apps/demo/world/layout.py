@@ -19,7 +19,10 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """``area``: telephone area code without its 0. ``plate``: the plate office of most customers, and its neighbours."""
+    """``area``: telephone area code without its 0.
+
+    ``plate``: the plate office of most customers, and its neighbours.
+    """
 
     code: str
     region: str
@@ -62,7 +65,10 @@ class QueueKind:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """``roles``: (role, scope) with scope "group", "region:CODE" or "store:CODE". ``queues``: codes at ``serves`` stores."""
+    """``roles``: (role, scope) with scope "group", "region:CODE" or "store:CODE".
+
+    ``queues``: codes at ``serves`` stores.
+    """
 
     login: str
     name: str
@@ -103,7 +109,8 @@ LINES = (
     LineKind("sales", "销售热线", "Sales line", 1, "sales-open", "sales-closed", "showroom", "sales"),
     LineKind("repair", "售后服务热线", "Service line", 2, "repair-open", "repair-closed", "workshop", "repair"),
     LineKind("rescue", "道路救援热线", "Rescue line", 3, "rescue", "rescue", "always", "rescue"),
-    LineKind("complaints", "客户关怀热线", "Customer care line", 4, "complaints-open", "complaints-closed", "care", "complaints"),
+    LineKind("complaints", "客户关怀热线", "Customer care line", 4, "complaints-open", "complaints-closed", "care",
+    "complaints"),
     LineKind("new_car", "新车咨询热线", "New-car enquiries", 5, "new-car", "sales-closed", "showroom", "sales"),
 )
 FAX_OFFSET = 9
@@ -161,9 +168,11 @@ PEOPLE = (
           ("rescue",), _EAST + _NORTH, phone=True),
     Staff("editor1", "温如玉", "pudong", "8401", (("editor", "group"),)),
     Staff("campaign1", "夏侯明", "hongqiao", "8402", (("campaign_manager", "group"),)),
-    Staff("manager1", "程志远", "pudong", "8501", (("store_manager", "store:pudong"), ("store_manager", "store:hongqiao"))),
+    Staff("manager1", "程志远", "pudong", "8501", (("store_manager", "store:pudong"), ("store_manager",
+    "store:hongqiao"))),
     Staff("manager2", "章雅婷", "binjiang", "8502", (("store_manager", "store:binjiang"),)),
-    Staff("manager3", "孟德福", "chaoyang", "8503", (("store_manager", "store:chaoyang"), ("store_manager", "store:yizhuang"))),
+    Staff("manager3", "孟德福", "chaoyang", "8503", (("store_manager", "store:chaoyang"), ("store_manager",
+    "store:yizhuang"))),
     Staff("manager4", "蓝宁", "binhai", "8504", (("store_manager", "store:binhai"),)),
     Staff("group1", "江安途", "pudong", "8601", (("group_manager", "group"),)),
     Staff("admin", "唐可", "pudong", "8602", (("administrator", "group"),)),

@@ -1,8 +1,9 @@
 """Telephone numbers, plates and VINs that are well-formed and belong to nobody.
 
-Rule: no number of the demo may reach a person. Mobile numbers are drawn from 154, a segment that China's numbering plan has never given to an
-operator. Fixed numbers begin with 9 behind the area code, which no subscriber's number does (9 is kept for service codes). The
-group's 400 number and the fax numbers follow the same rule: 400-3 is not among the 400 prefixes that operators sell.
+Rule: no number of the demo may reach a person. Mobile numbers are drawn from 154, a segment that China's numbering
+plan has never given to an operator. Fixed numbers begin with 9 behind the area code, which no subscriber's number
+does (9 is kept for service codes). The group's 400 number and the fax numbers follow the same rule: 400-3 is not
+among the 400 prefixes that operators sell.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ _VIN_VALUES = {
     **{str(d): d for d in range(10)},
     **dict(zip("ABCDEFGH", range(1, 9), strict=True)),
     **dict(zip("JKLMN", range(1, 6), strict=True)),
-    "P": 7, "R": 9,
+    "P": 7,
+    "R": 9,
     **dict(zip("STUVWXYZ", range(2, 10), strict=True)),
 }
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)

@@ -33,8 +33,13 @@ def table(name: str) -> Any:
 @transaction.atomic
 def load_defaults(today: date) -> dict[str, int]:
     """Everything; how many rows were new, by kind."""
-    return {"busy reasons": _reasons(), "matters": _matters(), "results": _results(), "holidays": _holidays(today),
-            "flows": _flows()}
+    return {
+        "busy reasons": _reasons(),
+        "matters": _matters(),
+        "results": _results(),
+        "holidays": _holidays(today),
+        "flows": _flows(),
+    }
 
 
 def _add(model: Any, code: str, **values: Any) -> tuple[Any, bool]:
@@ -44,8 +49,10 @@ def _add(model: Any, code: str, **values: Any) -> tuple[Any, bool]:
 
 def _reasons() -> int:
     model = table("organisation.BusyReason")
-    return sum(_add(model, code, name_zh=zh, name_en=en, minutes=minutes, position=n)[1]
-               for n, (code, zh, en, minutes) in enumerate(BUSY_REASONS))
+    return sum(
+        _add(model, code, name_zh=zh, name_en=en, minutes=minutes, position=n)[1]
+        for n, (code, zh, en, minutes) in enumerate(BUSY_REASONS)
+    )
 
 
 def _matters() -> int:
@@ -53,22 +60,26 @@ def _matters() -> int:
     for n, (code, zh, en, kind, children) in enumerate(MATTERS):
         above, made = _add(model, code, name_zh=zh, name_en=en, line_kind=kind, position=n)
         new += made
-        new += sum(_add(model, c, name_zh=z, name_en=e, parent=above, line_kind=kind, position=i)[1]
-                   for i, (c, z, e) in enumerate(children))
+        new += sum(
+            _add(model, c, name_zh=z, name_en=e, parent=above, line_kind=kind, position=i)[1]
+            for i, (c, z, e) in enumerate(children)
+        )
     return new
 
 
 def _results() -> int:
     model = table("calls.Result")
-    return sum(_add(model, code, name_zh=zh, name_en=en, needs_follow_up=follow, position=n)[1]
-               for n, (code, zh, en, follow) in enumerate(RESULTS))
+    return sum(
+        _add(model, code, name_zh=zh, name_en=en, needs_follow_up=follow, position=n)[1]
+        for n, (code, zh, en, follow) in enumerate(RESULTS)
+    )
 
 
 def _holidays(today: date) -> int:
     """China's public holidays and make-up working days from last year on, as far as they are published.
 
-    The calendar ends where the State Council's notice ends (usually this year's December); later days are typed in the back office. A year
-    that has any day already is left alone: somebody may have removed days on purpose.
+    The calendar ends where the State Council's notice ends (usually this year's December); later days are typed in
+    the back office. A year that has any day already is left alone: somebody may have removed days on purpose.
     """
     model = table("organisation.Holiday")
     there = {d.year for d in model.objects.filter(store=None).values_list("date", flat=True)}
@@ -106,8 +117,12 @@ def _flow(code: str, text: str) -> tuple[Any, bool]:
     if not own:  # nobody's own text is in force
         last = versions.objects.filter(flow=row).order_by("-version").values_list("version", flat=True).first() or 0
         row.published = versions.objects.create(
-            flow=row, version=last + 1, text=text, document=json.loads(json.dumps(document, default=str)),
-            published_at=timezone.now())
+            flow=row,
+            version=last + 1,
+            text=text,
+            document=json.loads(json.dumps(document, default=str)),
+            published_at=timezone.now(),
+        )
     row.save()
     return row, not own
 
@@ -134,6 +149,11 @@ def prompt_sound(key: str) -> dict[str, ShippedSound] | None:
     for language in ("zh", "en"):
         entry, text = manifest.get(language), texts[language]
         spoken = hashlib.sha256((entry["text"] if entry else text).strip().encode()).hexdigest()
-        found[language] = ShippedSound(text, f"assets:{entry['file']}" if entry else "", spoken,
-                                       entry["sha256"] if entry else "", float(entry.get("seconds", 0)) if entry else 0.0)
+        found[language] = ShippedSound(
+            text,
+            f"assets:{entry['file']}" if entry else "",
+            spoken,
+            entry["sha256"] if entry else "",
+            float(entry.get("seconds", 0)) if entry else 0.0,
+        )
     return found

@@ -1,4 +1,7 @@
-"""What every installation starts with, as tables: busy reasons, matters, results. All of it may be changed in the back office."""
+"""What every installation starts with, as tables: busy reasons, matters, results.
+
+All of it may be changed in the back office.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,7 @@ RESULTS = (
 HOLIDAY_NAMES = {
     "New Year's Day": ("元旦", "New Year's Day"), "Spring Festival": ("春节", "Spring Festival"),
     "Tomb-sweeping Day": ("清明节", "Tomb-sweeping Day"), "Labour Day": ("劳动节", "Labour Day"),
-    "Dragon Boat Festival": ("端午节", "Dragon Boat Festival"), "Mid-autumn Festival": ("中秋节", "Mid-autumn Festival"),
+    "Dragon Boat Festival": ("端午节", "Dragon Boat Festival"), "Mid-autumn Festival": ("中秋节",
+    "Mid-autumn Festival"),
     "National Day": ("国庆节", "National Day"),
 }

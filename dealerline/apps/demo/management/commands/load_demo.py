@@ -39,4 +39,6 @@ class Command(BaseCommand):
             self.stdout.write(f"The demo is there already, counted from {loaded.base}.")
             return
         rows = sum(loaded.counts.values())
-        self.stdout.write(f"The demo is loaded: {rows} rows in {time.monotonic() - start:.1f} s. Sign-ins: {loaded.sign_ins}")
+        self.stdout.write(
+            f"The demo is loaded: {rows} rows in {time.monotonic() - start:.1f} s. Sign-ins: {loaded.sign_ins}"
+        )

@@ -17,4 +17,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         new = {kind: count for kind, count in load_defaults(timezone.localdate()).items() if count}
-        self.stdout.write("Start data: " + (", ".join(f"{count} {kind}" for kind, count in new.items()) or "nothing new"))
+        self.stdout.write(
+            "Start data: " + (", ".join(f"{count} {kind}" for kind, count in new.items()) or "nothing new")
+        )
