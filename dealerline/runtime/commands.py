@@ -235,6 +235,8 @@ def _hand_over(command: list[str]) -> NoReturn:
 
 
 def manage(arguments: list[str]) -> int:
+    # Whatever it does to the data, the next start looks for itself.
+    (settings_module.load().run / "records.done").unlink(missing_ok=True)
     _hand_over(["-m", "django", *arguments])
 
 
@@ -245,6 +247,8 @@ def demo(arguments: list[str]) -> int:
     if not settings_module.load().database_url and not supervisor.running(settings_module.load()):
         print(texts.say(texts.NOT_RUNNING, texts.language()), file=sys.stderr)
         return 3
+    # The next start must look at the data itself.
+    (settings_module.load().run / "records.done").unlink(missing_ok=True)
     _hand_over(["-m", "django", f"{given.what}_demo"])
 
 

@@ -6,10 +6,11 @@ import asyncio
 import base64
 import ssl
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
-Check = Callable[[], Awaitable[str]]
+Check = Callable[[], Coroutine[Any, Any, str]]
 """Answers "" when all is well, else what is wrong in a few words. Never raises."""
 
 

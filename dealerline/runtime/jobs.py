@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,6 +16,7 @@ from dealerline.runtime import debian, pages, processes
 from dealerline.runtime.account import Account, prepare_folders
 from dealerline.runtime.logs import LogFile, tail
 from dealerline.runtime.nodes import Job
+from dealerline.runtime.records import mark as mark_of
 from dealerline.runtime.secrets import make_secrets
 from dealerline.settings import CHECKOUT, PACKAGE, Settings
 
@@ -91,8 +93,11 @@ def has_command(code: Path, name: str) -> bool:
     return any(apps.glob(f"*/management/commands/{name}.py"))
 
 
-async def run_as(context: Context, command: Sequence[str], log: str) -> None:
-    """Run a command to its end as the service account, its words into a log. Raises JobError with the last of them."""
+async def run_as(context: Context, command: Sequence[str], log: str, tell: Progress = lambda words: None) -> None:
+    """Run a command to its end as the service account, its words into a log, its ``step:`` lines to ``tell``.
+
+    Raises JobError with its last words.
+    """
     tie = processes.tied_to_parent(signal.SIGTERM)
     process = await asyncio.create_subprocess_exec(
         *command, cwd=context.code, env=context.environment, stdin=asyncio.subprocess.DEVNULL,
@@ -103,6 +108,8 @@ async def run_as(context: Context, command: Sequence[str], log: str) -> None:
     try:
         while data := await process.stdout.read(65536):
             file.feed(data)
+            for step in re.findall(rb"^step: (.+)$", data, re.M):
+                tell(step.decode())
         code = await process.wait()
     finally:
         file.close()
@@ -122,19 +129,24 @@ def django(context: Context, *arguments: str) -> list[str]:
 def records(context: Context, *, load: Sequence[str]) -> Job:
     """Bring the database to this version: tables, the back office's files, then the loaders, each if it exists."""
 
+    settings = context.settings
+    names = [name for name in load if has_command(context.code, name)]
+    mark = settings.run / "records.done"
+
     async def work(tell: Progress) -> str:
-        tell("tables")
-        both = [run_as(context, django(context, "migrate", "--noinput", "-v", "1"), "setup")]
+        static = None
         if not _static_is_new(context):
-            both.append(run_as(context, django(context, "collectstatic", "--noinput", "-v", "0"), "static"))
-        await asyncio.gather(*both)
-        done = []
-        for name in load:
-            if has_command(context.code, name):
-                tell(name.replace("_", " "))
-                await run_as(context, django(context, name), "setup")
-                done.append(name)
-        return ", ".join(done).replace("_", " ")
+            collect = django(context, "collectstatic", "--noinput", "-v", "0")
+            static = asyncio.create_task(run_as(context, collect, "static"))
+        # Only of the embedded database can we know that nobody changed it meanwhile.
+        known = not settings.database_url and mark.exists() and mark.read_text("ascii") == mark_of(settings.data, names)
+        if not known:
+            mark.unlink(missing_ok=True)
+            await run_as(context, [context.python, "-m", "dealerline.runtime.records", "--mark", str(mark), *names],
+                         "setup", tell)
+        if static:
+            await static
+        return "unchanged" if known else ", ".join(names).replace("_", " ")
 
     needs = ("folders",) if context.settings.database_url else ("folders", "postgres")
     return Job("records", {"zh": "数据表与初始数据", "en": "Tables and data"}, work, needs=needs)

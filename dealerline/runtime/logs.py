@@ -90,4 +90,7 @@ def plain(line: str) -> str:
     if not isinstance(entry, dict):
         return line
     text = entry.get("text") or entry.get("message") or entry.get("event") or line
-    return f"{str(entry.get('at', ''))[11:19]} {text}".strip()
+    at = entry.get("at", "")
+    if isinstance(at, int | float):
+        at = datetime.fromtimestamp(at, UTC).isoformat()
+    return f"{str(at)[11:19]} {text}".strip()
