@@ -11,6 +11,7 @@ import itertools
 import json
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ import aiohttp
 TICKET_SECONDS = 60
 PING_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
+LOGGED = 10_000  # messages remembered
 
 
 class DeskError(RuntimeError):
@@ -50,7 +52,7 @@ class Desk:
         self.welcome: dict[str, Any] = {}
         self.alarms: dict[str, dict[str, Any]] = {}
         self.signed_out = ""
-        self.log: list[dict[str, Any]] = []
+        self.log: deque[dict[str, Any]] = deque(maxlen=LOGGED)
         self._url = f"http://127.0.0.1:{port}/desk"
         self._secret, self._on_message = secret, on_message
         self._ids = itertools.count(1)

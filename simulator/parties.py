@@ -23,6 +23,7 @@ UNDONE: dict[str, tuple[str, ...]] = {
     "talk.ended": ("talking",),
     "offer.ended": ("offered",),
 }
+MOST_EVENTS = 2000  # remembered of one call: a caller in a queue for hours hears music begin and end
 MENU_NODES = ("menu", "language")
 
 
@@ -61,7 +62,8 @@ class Party:
 
     def note(self, name: str, /, **data: Any) -> None:
         """Write down that something happened, and wake whoever waits for it."""
-        self.events.append((round(time.time() - self.began, 3), name, data))
+        if len(self.events) < MOST_EVENTS or name == "ended":
+            self.events.append((round(time.time() - self.began, 3), name, data))
         self._changed.set()
 
     async def until(self, holds: Callable[[], bool], seconds: float) -> bool:

@@ -61,6 +61,9 @@ class Robots:
     def names(self) -> list[str]:
         return [robot.name for robot in self._robots.values()]
 
+    def at_work(self) -> list[Robot]:
+        return list(self._robots.values())
+
     def view(self) -> list[dict[str, Any]]:
         """The robots as the control service shows them."""
         return [{"person": robot.person, "name": robot.name, "phone": robot.phone, "calls": len(robot.calls),

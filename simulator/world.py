@@ -61,8 +61,11 @@ class World:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Connect; what an earlier control service left on the line is hung up."""
-        heard_folder(self.settings).mkdir(parents=True, exist_ok=True)
+        """Connect; what an earlier control service left on the line is hung up, and its oldest sounds are removed."""
+        folder = heard_folder(self.settings)
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in sorted(folder.glob("*.wav"), key=lambda path: path.stat().st_mtime)[:-2 * KEPT]:
+            old.unlink(missing_ok=True)
         await self.ari.start()
 
     async def stop(self) -> None:

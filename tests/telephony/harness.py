@@ -322,7 +322,8 @@ class Telephones:
         self.agents.append(agent)
         if ready:
             await desk.ready()
-            await agent.in_state("ready")
+            # With a caller waiting he is reserved at once.
+            await until(lambda: agent.state not in ("", "offline", "busy"), what=f"agent {person} is at work")
         return agent
 
     def heard(self, party: Party, frequencies: Collection[float], start: float = 0.0,

@@ -1,8 +1,7 @@
-"""The harness against the real switch: a caller, an agent with a desk phone, and robots, all by real sound."""
+"""The harness against the real switch: a caller and an agent with a desk phone, by real sound."""
 
 from __future__ import annotations
 
-from simulator.robots import Robots
 from tests.telephony.harness import SALES, UNKNOWN, Centre, Telephones, until
 
 
@@ -17,21 +16,6 @@ async def test_caller_and_agent_hear_each_other_and_the_journal_knows(telephones
     await telephones.hang_up(caller)
     await agent.in_state("wrap")
     assert "talk.started" in centre.story(view["id"])
-
-
-async def test_robots_take_the_call_and_end_their_after_call_work(telephones: Telephones, centre: Centre) -> None:
-    robots = Robots(centre.settings, telephones.world)
-    try:
-        assert len(await robots.hire(1, talk=1.5, wrap=0.5)) == 1
-        (robot,) = robots.view()
-        assert robot["state"] == "ready"
-        caller = await telephones.ring(SALES)
-        await until(lambda: not caller.live, 30, "the robot hangs up")
-        assert caller.ended_by == "centre"
-        await until(lambda: robots.view()[0]["state"] == "ready", what="the robot is ready again")
-        assert robots.view()[0]["calls"] == 1
-    finally:
-        await robots.stop()
 
 
 async def test_an_unknown_number_is_told_so_and_the_call_ends(telephones: Telephones, centre: Centre) -> None:
