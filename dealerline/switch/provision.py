@@ -13,6 +13,7 @@ The rules of the file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -33,6 +34,7 @@ TRANSPORTS = {"udp": "transport-udp", "tcp": "transport-tcp"}
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 RESERVED = re.compile(r"(agent|carrier|phone)-|doctor$")
 OURS = re.compile(r"(agent|phone|carrier)-\d+")
+SIGN_OFF_SECONDS = 3.0
 AT_ONCE = 64  # requests under way at a time, so that calls' requests get between
 
 MODULE = "res_pjsip"  # of identify and registration too, although sorcery.conf maps them under their own modules' names
@@ -256,6 +258,8 @@ class Provisioner:
         self._secret = secret
         self._pushed: Objects = {}
         self._known = False  # whether ``_pushed`` is what Asterisk really has
+        self._wanted: Objects = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._told: set[str] = set()  # faults already in the log
         self._lock = asyncio.Lock()
 
@@ -273,10 +277,11 @@ class Provisioner:
             if not self._known:
                 await self._recall(wanted)
             put, gone = changes(self._pushed, wanted)
+            self._wanted = wanted
             if put or gone:
                 # until all is done the marker says that nothing is sure, and what may be there
                 await self._mark("unsure", self._pushed | wanted)
-                await self._delete(gone, report)
+                await self._delete(self._without_sign_offs(gone), report)
                 await self._push(put, wanted, report)
                 await self._mark(_digest(self._pushed.items()), self._pushed)
                 log.info("SIP accounts: %d put, %d deleted, %d refused", report.put, report.deleted, len(report.failed))
@@ -284,6 +289,24 @@ class Provisioner:
                 log.warning("SIP account refused: %s", fault)
             self._told = set(report.failed)
             return report
+
+    def _without_sign_offs(self, gone: list[Key]) -> list[Key]:
+        """A registration that is deleted signs off at the carrier, and needs its password for that a moment longer."""
+        signing_off = {key.id for key in gone if key.type == "registration"}
+        later = [key for key in gone if key.type == "auth" and key.id in signing_off]
+        for key in later:
+            del self._pushed[key]
+        if later:
+            task = asyncio.create_task(self._delete_later(later), name="SIP sign-off")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return [key for key in gone if key not in later]
+
+    async def _delete_later(self, keys: list[Key]) -> None:
+        await asyncio.sleep(SIGN_OFF_SECONDS)
+        async with self._lock:
+            with contextlib.suppress(AriLost):  # then nothing is sure, and the next ``apply`` looks again
+                await self._delete([key for key in keys if key not in self._wanted], Report())
 
     async def _recall(self, wanted: Objects) -> None:
         """What does Asterisk have? All that is wanted, if the marker says so; else we only know the names."""
