@@ -1,0 +1,249 @@
+"""Calls on real Asterisks with real sound: menus, messages, hold, mute, failed offers, calls going out; never a repair."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.telephony import tones
+from tests.telephony.harness import CLOSED, EMPTY, MENU, SALES, UNKNOWN, VOICEMAIL, Centre, Telephones, until
+
+RING = {"ring": True}
+
+
+async def live(centre: Centre) -> dict[str, Any]:
+    """What the switch holds in memory."""
+    url = f"http://127.0.0.1:{centre.settings.switch_port}/internal/live"
+    headers = {"X-Dealerline-Internal": centre.settings.secret("internal")}
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
+        found: dict[str, Any] = await answer.json()
+        return found
+
+
+@pytest.fixture(autouse=True)
+async def nothing_is_left_over_and_nothing_was_repaired(centre: Centre, telephones: Telephones) -> AsyncIterator[None]:
+    yield
+    for party in telephones.world.live():
+        await telephones.world.player.hang_up(party)
+    state: dict[str, Any] = {}
+    for _ in range(200):
+        state = await live(centre)
+        if not state["calls"]:
+            break
+        await until(lambda: True)
+        import asyncio
+
+        await asyncio.sleep(0.05)
+    assert state["calls"] == [] and state["repairs"] == 0 and state["errors"] == 0
+
+
+def fact(centre: Centre, call: str, kind: str) -> dict[str, Any]:
+    return next(f for f in centre.facts() if f["kind"] == kind and f.get("call") == call)
+
+
+def newest_call(centre: Centre, to: str) -> str:
+    return str([f for f in centre.facts() if f["kind"] == "call.arrived" and f["data"]["to_number"] == to][-1]["call"])
+
+
+async def ended(centre: Centre, call: str, kind: str = "call.ended") -> dict[str, Any]:
+    await until(lambda: kind in centre.story(call), what=f"{kind} of the call; it has {centre.story(call)}")
+    return fact(centre, call, kind)
+
+
+async def test_an_unknown_number_is_told_so_and_hung_up(centre: Centre, telephones: Telephones) -> None:
+    caller = await telephones.ring(UNKNOWN, hum=0)
+    await until(lambda: not caller.live, 25, "the centre hangs up")
+    call = newest_call(centre, UNKNOWN)
+    assert "call.unknown_number" in centre.story(call)
+    assert tones.loudness(telephones.world.heard(caller)) > tones.SILENT
+
+
+async def test_after_hours_the_caller_hears_that_the_line_is_closed(centre: Centre, telephones: Telephones) -> None:
+    caller = await telephones.ring(CLOSED, hum=0)
+    await until(lambda: not caller.live, 30, "the centre hangs up")
+    assert tones.loudness(telephones.world.heard(caller)) > tones.SILENT
+    assert fact(centre, newest_call(centre, CLOSED), "flow.prompt")["data"]["prompts"] == ["closed.default"]
+
+
+async def test_a_key_pressed_into_the_menu_leads_to_the_agent(centre: Centre, telephones: Telephones) -> None:
+    agent = await telephones.agent(1)
+    caller = await telephones.ring(MENU, keys="1")
+    view = await agent.talks()
+    await telephones.hears(caller, 600)
+    assert fact(centre, view["id"], "flow.key")["data"]["digits"] == "1"
+    await telephones.hang_up(caller)
+    await agent.in_state("wrap")
+    await agent.in_state("ready")
+
+
+async def test_silence_in_the_menu_ends_politely(centre: Centre, telephones: Telephones) -> None:
+    caller = await telephones.ring(MENU, hum=0)
+    await until(lambda: not caller.live, 60, "the centre says goodbye")
+    story = centre.story(newest_call(centre, MENU))
+    assert story.count("flow.timeout") == 2 and story[-1] == "call.ended"
+
+
+async def test_a_wrong_key_is_told_so(centre: Centre, telephones: Telephones) -> None:
+    caller = await telephones.ring(MENU, hum=0, keys="7")
+    await until(lambda: "flow.wrong_key" in centre.story(newest_call(centre, MENU)), what="the wrong key is in the journal")
+    await telephones.hang_up(caller)
+    await ended(centre, newest_call(centre, MENU))
+
+
+async def test_a_voice_message_is_recorded_also_when_the_caller_just_hangs_up(
+    centre: Centre, telephones: Telephones
+) -> None:
+    caller = await telephones.ring(VOICEMAIL, hum=700)
+    await until(lambda: "voicemail.started" in centre.story(newest_call(centre, VOICEMAIL)), 25, "the recording begins")
+    await telephones.hears(caller, 1000) if False else None
+    path = centre.settings.recordings / "voicemail"
+    await until(lambda: any(tones.seconds(f) > 2 for f in path.glob("*.wav")), what="two seconds of message")
+    await telephones.hang_up(caller)
+    made = await ended(centre, newest_call(centre, VOICEMAIL), "voicemail.recorded")
+    assert made["data"]["seconds"] >= 2
+    assert tones.tones(centre.settings.recordings / made["data"]["path"], [400, 700]) == {700}
+
+
+async def test_nobody_signed_in_sends_the_caller_where_the_flow_says(centre: Centre, telephones: Telephones) -> None:
+    caller = await telephones.ring(EMPTY, hum=0)
+    await until(lambda: not caller.live, 25, "the centre says goodbye")
+    assert fact(centre, newest_call(centre, EMPTY), "queue.left")["data"]["reason"] == "closed"
+
+
+async def test_waiting_is_music_and_the_place_in_the_queue(centre: Centre, telephones: Telephones) -> None:
+    caller = await telephones.ring(SALES, hum=0)
+    call = ""
+
+    def announced() -> bool:
+        nonlocal call
+        call = newest_call(centre, SALES)
+        return "queue.announced" in centre.story(call)
+
+    await until(announced, what="his place is spoken")
+    ear = telephones.world.heard(caller)
+    length = tones.seconds(ear)
+    await until(lambda: tones.seconds(ear) > length + 8, what="the announcement is over")
+    assert tones.gaps(ear, longer_than=2.5, start=1.5) == [], "music, words, music"
+    await telephones.hang_up(caller)
+    await ended(centre, call)
+
+
+async def test_hold_is_music_for_the_caller_and_the_talk_comes_back(centre: Centre, telephones: Telephones) -> None:
+    agent = await telephones.agent(1)
+    caller = await telephones.ring(SALES)
+    view = await agent.talks()
+    await telephones.hears(caller, 600)
+    await agent.desk.send("hold", call=view["id"])
+    ear = telephones.world.heard(caller)
+    start = tones.seconds(ear) + 0.5
+    await until(lambda: tones.seconds(ear) > start + 3, what="three seconds of hold")
+    assert 600 not in tones.tones(ear, [600], start, start + 3)
+    assert tones.loudness(ear, start, start + 3) > tones.SILENT
+    await agent.desk.send("unhold", call=view["id"])
+    await telephones.hears(caller, 600)
+    await telephones.hears(agent.phone, 400)
+    await telephones.hang_up(caller)
+    await ended(centre, view["id"])
+    made = fact(centre, view["id"], "recording.started")["data"]
+    said, heard = (centre.settings.recordings / made[k] for k in ("agent_path", "customer_path"))
+    await until(lambda: abs(tones.seconds(said) - tones.seconds(heard)) < 0.3, what="both sides are equally long")
+
+
+async def test_a_muted_agent_is_heard_by_nobody(centre: Centre, telephones: Telephones) -> None:
+    agent = await telephones.agent(1)
+    caller = await telephones.ring(SALES)
+    view = await agent.talks()
+    await telephones.hears(caller, 600)
+    await agent.desk.send("mute", call=view["id"])
+    ear = telephones.world.heard(caller)
+    start = tones.seconds(ear) + 0.5
+    await until(lambda: tones.seconds(ear) > start + 1.5, what="silence for a while")
+    assert tones.tones(ear, [600], start, start + 1.5) == set()
+    await agent.desk.send("unmute", call=view["id"])
+    await telephones.hears(caller, 600)
+    await agent.desk.send("hangup", call=view["id"])
+    await until(lambda: not caller.live, what="the agent's hang-up ends the caller's call")
+
+
+async def test_no_answer_offers_the_caller_to_the_next_and_tells_the_agent_why(
+    centre: Centre, telephones: Telephones
+) -> None:
+    sleeper = await telephones.agent(1, steps=[RING, {"wait": 60}])
+    caller = await telephones.ring(SALES)
+    await sleeper.in_state("ringing")
+    second = await telephones.agent(2, hum=800)
+    await sleeper.in_state("busy", 20)
+    assert sleeper.desk.agent["reason"] == "no_answer" and sleeper.desk.agent["text"]["zh"]
+    await second.talks()
+    await telephones.hears(caller, 800)
+    await telephones.hang_up(caller)
+
+
+async def test_a_phone_that_refuses_makes_its_agent_busy_and_the_caller_is_next(
+    centre: Centre, telephones: Telephones
+) -> None:
+    refuser = await telephones.agent(1, steps=[RING, {"wait": 0.3}, {"hangup": True}])
+    caller = await telephones.ring(SALES)
+    await refuser.in_state("busy")
+    assert refuser.desk.agent["reason"] in ("refused", "device_lost")
+    second = await telephones.agent(2)
+    await second.talks()
+    await telephones.hang_up(caller)
+
+
+async def test_the_caller_hangs_up_while_a_phone_rings(centre: Centre, telephones: Telephones) -> None:
+    agent = await telephones.agent(1, steps=[RING, {"wait": 60}])
+    caller = await telephones.ring(SALES)
+    await agent.in_state("ringing")
+    await telephones.hang_up(caller)
+    await agent.in_state("ready")
+    assert fact(centre, newest_call(centre, SALES), "offer.ended")["data"]["result"] == "caller_gone"
+
+
+async def test_two_callers_at_once_reach_two_agents_and_hear_only_their_own(
+    centre: Centre, telephones: Telephones
+) -> None:
+    one, two = await telephones.agent(1, hum=600), await telephones.agent(2, hum=800)
+    first = await telephones.ring(SALES, hum=400)
+    second = await telephones.ring(SALES, hum=500, number="13800002222")
+    await one.talks()
+    await two.talks()
+    await telephones.hears(first, 600)
+    await telephones.hears(second, 800)
+    assert telephones.heard(first, [600, 800]) == {600} and telephones.heard(second, [600, 800]) == {800}
+    await telephones.hang_up(first)
+    await telephones.hang_up(second)
+
+
+async def test_an_agent_dials_out_and_both_hear_each_other(centre: Centre, telephones: Telephones) -> None:
+    agent = await telephones.agent(1, hum=600)
+    answer = await agent.desk.send("dial", number="16300000000", line=1)
+    await agent.talks(25)
+    other = await until(lambda: next((p for p in telephones.world.live() if p.number == "16300000000"), None))
+    await telephones.hears(other, 600)
+    assert fact(centre, answer["call"], "recording.started")
+    await agent.desk.send("hangup", call=answer["call"])
+    await agent.in_state("wrap")
+
+
+@pytest.mark.parametrize(("last", "cause"), [("3", "busy"), ("5", "rejected"), ("9", "unallocated")])
+async def test_a_number_that_does_not_answer_is_told_in_words(
+    centre: Centre, telephones: Telephones, last: str, cause: str
+) -> None:
+    agent = await telephones.agent(1)
+    answer = await agent.desk.send("dial", number=f"1630000000{last}", line=1)
+    over = await ended(centre, answer["call"])
+    assert over["data"]["cause"] == cause
+    await agent.in_state("ready")
+    gone = next(m for m in reversed(agent.desk.log) if m["type"] == "call_gone")
+    assert gone["text"]["zh"]
+
+
+async def test_the_headset_test_is_an_echo(centre: Centre, telephones: Telephones) -> None:
+    agent = await telephones.agent(1, hum=600)
+    await agent.desk.send("headset_test")
+    await until(lambda: agent.desk.call("test"), what="the test call")
+    await telephones.hears(agent.phone, 600)
