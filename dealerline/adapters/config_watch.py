@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, connection
@@ -68,7 +69,7 @@ class ConfigWatch:
             log.info("configuration %s is out", version)
 
 
-def _parameters() -> dict[str, object]:
+def _parameters() -> dict[str, Any]:
     """The connection's parameters as psycopg wants them."""
     wanted = connection.get_connection_params()
     return {key: value for key, value in wanted.items()

@@ -1,8 +1,8 @@
 """``python -m dealerline.adapters.scribe``: the journal into the database, the configuration out to the switch.
 
-Two threads. One reads the spool's segments and takes facts in, in batches; a segment is removed when its writer has closed it and all of it
-is in. The other waits for changes of the configuration and writes ``run/directory.json``. Both go on trying while the database is away.
-One scribe works at a time (an advisory lock); a second waits.
+Two threads. One reads the spool's segments and takes facts in, in batches; a segment is removed when its writer has
+closed it and all of it is in. The other waits for changes of the configuration and writes ``run/directory.json``.
+Both go on trying while the database is away. One scribe works at a time (an advisory lock); a second waits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The switch's directory, made from the database: the only place where the records' tables meet the switch's dataclasses."""
+"""The switch's directory, made from the database.
+
+The only place where the records' tables meet the switch's dataclasses.
+"""
 
 from __future__ import annotations
 
@@ -63,8 +66,8 @@ def read(path: Path) -> Snapshot | None:
 def publish(folder: Path) -> int | None:
     """Write the directory if it differs from the one there. The new version, or None when nothing changed.
 
-    Written beside and renamed, so that the switch reads the old one or the new one whole; readable by us alone, since carriers'
-    passwords are in it. Versions are milliseconds of the clock, and never go back even when the clock does.
+    Written beside and renamed, so that the switch reads the old one or the new one whole; readable by us alone, since
+    carriers' passwords are in it. Versions are milliseconds of the clock, and never go back even when the clock does.
     """
     path = folder / FILE
     old, new = read(path), build()

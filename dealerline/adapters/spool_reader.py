@@ -1,7 +1,8 @@
 """Reads the spool's segments into the database, each fact once.
 
-The rule of the file: the position in a segment moves in the transaction that inserts the facts before it, so dying anywhere repeats nothing
-and loses nothing. A line that cannot be a fact is put into ``spool/quarantine/`` and an alarm tells of it; it never stops the others.
+The rule of the file: the position in a segment moves in the transaction that inserts the facts before it, so dying
+anywhere repeats nothing and loses nothing. A line that cannot be a fact is put into ``spool/quarantine/`` and an
+alarm tells of it; it never stops the others.
 """
 
 from __future__ import annotations

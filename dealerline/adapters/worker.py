@@ -1,7 +1,7 @@
 """``python -m dealerline.adapters.worker``: jobs and schedules, in the database.
 
-It looks for work twice a second besides listening: a notification can be missed just when a worker goes idle. While the database is away it
-waits and begins again; nothing is lost, since jobs are rows.
+It looks for work twice a second besides listening: a notification can be missed just when a worker goes idle. While
+the database is away it waits and begins again; nothing is lost, since jobs are rows.
 """
 
 from __future__ import annotations

@@ -67,9 +67,11 @@ def on_unauthenticated(request: HttpRequest, error: AuthenticationError) -> Http
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Ninja's own refusals: a missing CSRF token, a body that is no JSON."""
     if error.status_code == 403:
-        problem = Problem("csrf", "页面已过期，请刷新后重试。", "This page is out of date: reload it and try again.", status=403)
+        problem = Problem("csrf", "页面已过期，请刷新后重试。", "This page is out of date: reload it and try again.",
+                          status=403)
     else:
-        problem = Problem("bad_request", "请求格式不正确。", "The request cannot be understood.", status=error.status_code)
+        problem = Problem("bad_request", "请求格式不正确。", "The request cannot be understood.",
+                          status=error.status_code)
     return api.create_response(request, problem.as_json(), status=problem.status)
 
 
@@ -147,15 +149,14 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def _children() -> list[dict[str, Any]]:
-    """The supervisor's table of its children, in whichever of its two forms."""
+    """The supervisor's table of its children."""
     try:
         table = json.loads((settings.DEALERLINE.run / "supervisor.json").read_text())
     except (OSError, ValueError):
         return []
-    children = table.get("children", table) if isinstance(table, dict) else {}
-    rows = children.items() if isinstance(children, dict) else [(child.get("name", ""), child) for child in children]
-    return [{"name": name, "state": str(child.get("state", "")), "restarts": int(child.get("restarts", 0)),
-             "since": child.get("since")} for name, child in rows if isinstance(child, dict)]
+    nodes = table.get("nodes", {}) if isinstance(table, dict) else {}
+    return [{"name": name, "state": str(node.get("state", "")), "restarts": int(node.get("restarts", 0)),
+             "since": node.get("since")} for name, node in nodes.items() if isinstance(node, dict)]
 
 
 @api.get("/system", response={200: SystemOut, 403: ProblemOut}, auth=signed_in, tags=["system"])

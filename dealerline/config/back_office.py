@@ -24,16 +24,18 @@ class BackOffice(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
-        return bool(user.is_active and getattr(user, "is_staff", False) and not getattr(user, "must_change_password", False))
+        return bool(user.is_active and getattr(user, "is_staff", False) and not getattr(user, "must_change_password",
+                                                                                        False))
 
     def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
         """There is one way to sign in, with lock-out and second factor: the desk's page."""
         if request.user.is_authenticated:
-            return render(request, "admin/no_access.html", {"title": _("No access"), "has_permission": False}, status=403)
+            return render(request, "admin/no_access.html", {"title": _("No access"), "has_permission": False},
+                          status=403)
         wanted = request.GET.get("next", "/admin/")
         return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={quote(wanted)}")
 
-    def logout(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
+    def logout(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
         """Back to the desk, which signs out."""
         return HttpResponseRedirect("/")
 

@@ -12,7 +12,9 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def language_of(request: HttpRequest) -> str:
-    """The person's choice (a cookie, set at sign-in and by the switch on each page), else the browser's, else the installation's."""
+    """The person's choice (a cookie, set at sign-in and by the switch on each page), else the browser's, else the
+    installation's.
+    """
     wanted = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     known = dict(settings.LANGUAGES)
     if wanted in known:

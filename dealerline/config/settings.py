@@ -25,16 +25,16 @@ def _secret_key() -> str:
     try:
         return DEALERLINE.secret("django")
     except product.SettingsError:
-        # Type checking, unit tests and schema export run where nothing was set up. A key nobody knows is safe there: no session
-        # survives the process. The supervisor makes the secret before it starts the web.
+        # Type checking, unit tests and schema export run where nothing was set up. A key nobody knows is safe there:
+        # no session survives the process. The supervisor makes the secret before it starts the web.
         return secrets.token_urlsafe(48)
 
 
 def _database() -> dict[str, Any]:
     options: dict[str, Any] = {"connect_timeout": 3, "application_name": "dealerline"}
     if os.environ.get("DEALERLINE_PROCESS") == "web":
-        # Only the web has threads that share connections. Commands and workers want the database's own error at once, which a
-        # pool would turn into a time-out.
+        # Only the web has threads that share connections. Commands and workers want the database's own error at once,
+        # which a pool would turn into a time-out.
         options["pool"] = {"min_size": 1, "max_size": DEALERLINE.web_threads + 4, "timeout": 5, "max_lifetime": 3600}
     common: dict[str, Any] = {
         "ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
@@ -59,7 +59,8 @@ DEBUG = False
 ALLOWED_HOSTS = sorted({DEALERLINE.host, "localhost", "127.0.0.1", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [DEALERLINE.origin]
 USE_X_FORWARDED_HOST = False
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # set by our own edge, which overwrites what a client sent
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO",
+                           "https")  # set by our own edge, which overwrites what a client sent
 
 INSTALLED_APPS = [
     "dealerline.config.apps.BackOfficeConfig",
@@ -114,7 +115,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # signing in -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher",
+                    "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
      "OPTIONS": {"user_attributes": ("username", "name")}},
@@ -144,7 +146,7 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
-# languages and time -----------------------------------------------------------------------------------------------------
+# languages and time -------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = DEALERLINE.language
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LANGUAGE_COOKIE_NAME = "dealerline_language"
@@ -152,16 +154,16 @@ LOCALE_PATHS = [product.CHECKOUT / "locale"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = DEALERLINE.timezone
 
-# files --------------------------------------------------------------------------------------------------------------------
+# files --------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = DEALERLINE.data / "static"
 STATICFILES_DIRS = [product.CHECKOUT / "dealerline" / "config" / "static"]
 MEDIA_ROOT = DEALERLINE.media
 
-# jobs ---------------------------------------------------------------------------------------------------------------------
+# jobs ---------------------------------------------------------------------------------------------------------------
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
-# logs: one JSON object a line on stderr, which the supervisor rotates; no personal data -----------------------------------------
+# logs: one JSON object a line on stderr, which the supervisor rotates; no personal data -----------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

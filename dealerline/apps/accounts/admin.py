@@ -46,8 +46,10 @@ class PersonForm(GuardedForm):
     """A new password is typed here by whoever manages him; he must change it at his first sign-in."""
 
     new_password = forms.CharField(
-        label=_("new password"), required=False, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 10 characters. He is asked to change it when he signs in. Leave it empty to keep the present one."))
+        label=_("new password"), required=False, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 10 characters. He is asked to change it when he signs in. "
+                    "Leave it empty to keep the present one."))
 
     def clean_new_password(self) -> str:
         given = str(self.cleaned_data.get("new_password") or "")
@@ -76,7 +78,8 @@ class GrantFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     def clean(self) -> None:
         super().clean()
         for form in self.forms:
-            if not form.has_changed() and not (self.can_delete and self._should_delete_form(form)):
+            going = form.cleaned_data.get("DELETE") if not form.errors else False
+            if not form.has_changed() and not going:
                 continue
             before = RoleGrant.objects.filter(pk=form.instance.pk).first() if form.instance.pk else None
             after = None if form.errors or not form.cleaned_data else form.instance

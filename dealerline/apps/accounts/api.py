@@ -182,7 +182,8 @@ def begin_totp(request: HttpRequest) -> dict[str, str]:
     """Begin to set up a second factor; it counts only once confirmed."""
     person = person_of(request)
     if signing.has_second_factor(person):
-        raise Problem("totp_on", "已经启用两步验证；请先停用。", "A second factor is on already: take it off first.", status=409)
+        raise Problem("totp_on", "已经启用两步验证；请先停用。", "A second factor is on already: take it off first.",
+                      status=409)
     TOTPDevice.objects.filter(user=person, confirmed=False).delete()
     device = TOTPDevice.objects.create(user=person, name="authenticator", confirmed=False)
     return {"url": device.config_url, "secret": base64.b32encode(device.bin_key).decode().rstrip("=")}

@@ -21,7 +21,8 @@ class SignedIn(APIKeyCookie):
         if not isinstance(user, Person) or not user.is_active:
             return None
         if user.must_change_password and not request.path.startswith(("/api/me", "/api/session")):
-            raise Problem("password_old", "请先修改初始密码。", "Change your first password before going on.", status=403)
+            raise Problem("password_old", "请先修改初始密码。", "Change your first password before going on.",
+                          status=403)
         return user
 
 

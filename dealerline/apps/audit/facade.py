@@ -28,6 +28,7 @@ def record(request: HttpRequest | None, action: str, *, person: Any = None, user
     if person is None and request is not None and request.user.is_authenticated:
         person = request.user
     AuditEntry.objects.create(
-        person_id=getattr(person, "pk", None), username=(username or getattr(person, "username", ""))[:60], action=action,
+        person_id=getattr(person, "pk", None), username=(username or getattr(person, "username", ""))[:60],
+        action=action,
         object_type=object_type, object_id=str(object_id)[:64], store_id=store, address=_address(request),
         detail=detail or {})

@@ -27,7 +27,8 @@ class MemberInline(ScopedInline):
 @admin.register(Queue)
 class QueueScreen(ScopedAdmin):
     view = edit = "queues.edit"
-    list_display = ("code", "name_zh", "name_en", "store", "members_count", "ring_seconds", "wrap_seconds", "service_seconds",
+    list_display = ("code", "name_zh", "name_en", "store", "members_count", "ring_seconds", "wrap_seconds",
+                    "service_seconds",
                     "active")
     list_filter = (("store", admin.RelatedOnlyFieldListFilter), "active")
     list_select_related = ("store",)

@@ -9,7 +9,8 @@ from dealerline.apps.calls.logic.projector import fold
 from dealerline.apps.calls.logic.recordings import retime as retime_recordings
 from dealerline.apps.calls.models import Alarm, Queue, QueueMember
 
-__all__ = ["alarms", "directory_queues", "fold", "forget_segment", "positions", "project", "queue_codes", "raise_alarm", "retime_recordings",
+__all__ = ["alarms", "directory_queues", "fold", "forget_segment", "positions", "project", "queue_codes",
+           "raise_alarm", "retime_recordings",
            "take_in"]
 
 

@@ -11,7 +11,10 @@ from procrastinate.contrib.django import app
 
 @app.task(name="join_recording", retry=RetryStrategy(max_attempts=10, wait=1, linear_wait=5))
 def join_recording(recording: str) -> None:
-    """Join the two sides of a recording; see logic/recordings.py. Comes back by itself after an error, and by the sweep."""
+    """Join the two sides of a recording.
+
+    See logic/recordings.py. Comes back by itself after an error, and by the sweep.
+    """
     from dealerline.apps.calls.logic import journal, recordings
 
     try:

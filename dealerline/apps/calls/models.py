@@ -1,12 +1,13 @@
 """The journal and what is derived from it; what people write about calls; queues.
 
-Event is the truth; Call, CallLeg, Recording and VoiceMessage are folded from it by logic/projector.py and could be made again. They
-name stores, lines, people and queues without database constraints: a fact about a line removed long ago must not stop the scribe.
+Event is the truth; Call, CallLeg, Recording and VoiceMessage are folded from it by logic/projector.py and could be
+made again. They name stores, lines, people and queues without database constraints: a fact about a line removed long
+ago must not stop the scribe.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
@@ -18,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from dealerline.apps.common.access import ScopedQuerySet, SharedQuerySet
 from dealerline.apps.common.names import Named
 
+M = TypeVar("M", bound=models.Model)
+
 
 def _loose(to: str, label: Any, **options: Any) -> Any:
     """A reference that the journal gave: kept even when the row it names is gone."""
@@ -25,13 +28,14 @@ def _loose(to: str, label: Any, **options: Any) -> Any:
                              verbose_name=label, **options)
 
 
-# queues -----------------------------------------------------------------------------------------------------------------
+# queues -------------------------------------------------------------------------------------------------------------
 class Queue(Named):
     """Where callers wait for an agent."""
 
     store = models.ForeignKey("organisation.Store", models.CASCADE, related_name="queues", verbose_name=_("store"))
     code = models.CharField(_("code"), max_length=48, validators=[RegexValidator(r"^[a-z0-9][a-z0-9_-]*$")],
-                            help_text=_("Flows name it by this; the same code in several stores lets one flow serve all of them."))
+                            help_text=_("Flows name it by this; the same code in several stores lets one flow "
+                                        "serve all of them."))
     ring_seconds = models.PositiveSmallIntegerField(
         _("ring an agent for (seconds)"), default=20, validators=[MinValueValidator(5), MaxValueValidator(120)],
         help_text=_("Then the caller goes back in front and the agent becomes busy: no answer."))
@@ -68,7 +72,8 @@ class QueueMember(models.Model):
     """An agent of a queue."""
 
     queue = models.ForeignKey(Queue, models.CASCADE, related_name="members", verbose_name=_("queue"))
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="queues", verbose_name=_("person"))
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="queues",
+                               verbose_name=_("person"))
 
     objects = QueueMemberQuerySet.as_manager()
 
@@ -81,7 +86,7 @@ class QueueMember(models.Model):
         return f"{self.queue_id}/{self.person_id}"
 
 
-# the journal --------------------------------------------------------------------------------------------------------------
+# the journal --------------------------------------------------------------------------------------------------------
 class Event(models.Model):
     """One fact, as the switch wrote it. Append-only by trigger."""
 
@@ -132,7 +137,7 @@ class Alarm(models.Model):
         constraints = [models.UniqueConstraint(fields=["code", "subject"], name="one_alarm_a_subject")]
 
 
-# derived ------------------------------------------------------------------------------------------------------------------
+# derived ------------------------------------------------------------------------------------------------------------
 class Direction(models.TextChoices):
     """Who rang whom."""
 
@@ -155,7 +160,10 @@ class Outcome(models.TextChoices):
 
 
 class Call(models.Model):
-    """A call, folded from its facts. A stub (``arrived_at`` empty) exists when a record was written before the facts were in."""
+    """A call, folded from its facts.
+
+    A stub (``arrived_at`` empty) exists when a record was written before the facts were in.
+    """
 
     id = models.UUIDField(primary_key=True)
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices, default=Direction.IN)
@@ -204,7 +212,7 @@ class Call(models.Model):
         return str(self.pk)
 
 
-class OfCall(ScopedQuerySet[models.Model]):
+class OfCall(ScopedQuerySet[M]):
     """Rows below a call belong to the call's store."""
 
     store_path = "call__store_id"
@@ -220,7 +228,8 @@ class CallLeg(models.Model):
     offered_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    result = models.CharField(max_length=16, blank=True)  # answered, no_answer, refused, device_lost, caller_gone, failed
+    result = models.CharField(max_length=16,
+                              blank=True)  # answered, no_answer, refused, device_lost, caller_gone, failed
     hold_seconds = models.FloatField(default=0)
     wrap_seconds = models.FloatField(default=0)
 
@@ -317,7 +326,7 @@ class VoiceMessage(models.Model):
         indexes = [models.Index(fields=["state", "-left_at"], name="message_state")]
 
 
-# what people write ----------------------------------------------------------------------------------------------------------
+# what people write --------------------------------------------------------------------------------------------------
 class Choice(Named):
     """A node of a tree of choices; a store's own nodes stand beside the shared ones."""
 
@@ -360,8 +369,10 @@ class CallRecord(models.Model):
     """What the agents wrote about a call. ``version`` guards against two people editing at once."""
 
     call = models.OneToOneField(Call, models.CASCADE, related_name="record", primary_key=True)
-    matter = models.ForeignKey(Matter, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("matter"))
-    result = models.ForeignKey(Result, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("result"))
+    matter = models.ForeignKey(Matter, models.PROTECT, null=True, blank=True, related_name="+",
+                               verbose_name=_("matter"))
+    result = models.ForeignKey(Result, models.PROTECT, null=True, blank=True, related_name="+",
+                               verbose_name=_("result"))
     notes = models.TextField(_("notes"), blank=True)
     follow_up_at = models.DateTimeField(_("follow up at"), null=True, blank=True)
     follow_up_note = models.CharField(_("follow-up"), max_length=200, blank=True)

@@ -1,1 +1,4 @@
-"""What every app stands on: two-language names, scoping by store, sealed columns, triggers, errors. Not an app itself."""
+"""What every app stands on.
+
+Two-language names, scoping by store, sealed columns, triggers, errors. Not an app itself.
+"""

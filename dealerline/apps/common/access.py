@@ -1,8 +1,9 @@
 """Who may see what: the rule that every scoped manager obeys.
 
-A person holds grants; a grant is a role over a store, a region or the whole group. For one permission the grants give a set of
-stores, or all of them. Rows carry ``store``; a row is visible when its store is in that set. Rows without a store are either shared
-(``shared_when_null``, e.g. a matter that every store uses) or visible only to those who see every store.
+A person holds grants; a grant is a role over a store, a region or the whole group. For one permission the grants give
+a set of stores, or all of them. Rows carry ``store``; a row is visible when its store is in that set. Rows without a
+store are either shared (``shared_when_null``, e.g. a matter that every store uses) or visible only to those who see
+every store.
 """
 
 from __future__ import annotations

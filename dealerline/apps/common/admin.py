@@ -1,4 +1,7 @@
-"""What every screen of the back office is made of: opened by our permissions, scoped by store, guarded against two editors, audited."""
+"""What every screen of the back office is made of.
+
+Opened by our permissions, scoped by store, guarded against two editors, audited.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,10 @@ class GuardedForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A screen. ``view`` and ``edit`` are permissions of ours; ``store_path`` tells whose row it is ("" for the group's own)."""
+    """A screen. ``view`` and ``edit`` are permissions of ours.
+
+    ``store_path`` tells whose row it is ("" for the group's own).
+    """
 
     form = GuardedForm
     view = "back_office.use"
@@ -140,7 +146,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _audit(self, request: HttpRequest, obj: Any, how: str, message: Any) -> None:
         from dealerline.apps.audit.facade import record
 
-        changed = []
+        changed: list[Any] = []
         if isinstance(message, list):
             for part in message:
                 changed += part.get("changed", {}).get("fields", []) if isinstance(part, dict) else []

@@ -27,7 +27,8 @@ class NotFound(Problem):
     """There is nothing of that id, or nothing that this person may see: outsiders cannot tell which."""
 
     def __init__(self) -> None:
-        super().__init__("not_found", "没有这条记录，或者您无权查看。", "There is no such record, or it is not yours to see.", status=404)
+        super().__init__("not_found", "没有这条记录，或者您无权查看。",
+                         "There is no such record, or it is not yours to see.", status=404)
 
 
 class NotAllowed(Problem):

@@ -1,4 +1,7 @@
-"""Lists a page at a time. Counting stops at a limit: nobody turns ten thousand pages, and counting millions takes seconds."""
+"""Lists a page at a time.
+
+Counting stops at a limit: nobody turns ten thousand pages, and counting millions takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,8 @@ class Page(Schema, Generic[T]):
     pages: int
 
 
-def paged(rows: QuerySet[M], page: int, draw: Callable[[M], dict[str, Any]], per_page: int = PER_PAGE) -> dict[str, Any]:
+def paged(rows: QuerySet[M], page: int, draw: Callable[[M], dict[str, Any]], per_page: int = PER_PAGE) -> dict[str,
+                                                                                                               Any]:
     """The page of ``rows`` (ordered by the caller), drawn row by row."""
     total = rows.order_by()[:COUNT_AT_MOST].count()
     start = (page - 1) * per_page

@@ -74,4 +74,5 @@ def epoch(at: datetime | None) -> float | None:
     return None if at is None else at.timestamp()
 
 
-__all__ = ["AwareDatetime", "Done", "Id", "LockedOut", "NamedRef", "Plain", "ProblemOut", "Ref", "StaleOut", "Text", "epoch"]
+__all__ = ["AwareDatetime", "Done", "Id", "LockedOut", "NamedRef", "Plain", "ProblemOut", "Ref", "StaleOut", "Text",
+           "epoch"]

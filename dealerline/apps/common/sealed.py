@@ -1,7 +1,7 @@
 """Columns that must not be readable in a copy of the database: carriers' passwords.
 
-Sealed with a key derived from the installation's secret (secrets/django), so a dump alone gives nothing away. Whoever loses the
-secret types the passwords again: a value that cannot be opened reads as "".
+Sealed with a key derived from the installation's secret (secrets/django), so a dump alone gives nothing away. Whoever
+loses the secret types the passwords again: a value that cannot be opened reads as "".
 """
 
 from __future__ import annotations

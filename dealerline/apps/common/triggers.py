@@ -1,7 +1,7 @@
 """Triggers as migration operations.
 
-``tells_switch``: any change of a configuration table is told on the channel ``dealerline_config``, whoever made it (the back office,
-the API, psql), and the scribe writes a new directory for the switch.
+``tells_switch``: any change of a configuration table is told on the channel ``dealerline_config``, whoever made it
+(the back office, the API, psql), and the scribe writes a new directory for the switch.
 
 ``append_only``: a table nobody may rewrite. Deleting is possible only inside a transaction that says why
 (``SET LOCAL dealerline.purge = 'demo'``), which only the demo's removal does.

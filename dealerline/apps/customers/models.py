@@ -1,8 +1,11 @@
-"""Tables of customers. Phones are E.164 in an indexed column: the pop finds its customer among a million in one look."""
+"""Tables of customers. Phones are E.164 in an indexed column.
+
+The pop finds its customer among a million in one look.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -12,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.customers.logic.names import pinyin_of
+
+M = TypeVar("M", bound=models.Model)
 
 
 class CustomerKind(models.TextChoices):
@@ -30,7 +35,7 @@ class CustomerLevel(models.TextChoices):
     VIP = "vip", _("VIP")
 
 
-class OfCustomer(ScopedQuerySet[models.Model]):
+class OfCustomer(ScopedQuerySet[M]):
     """Rows below a customer belong to the customer's store."""
 
     store_path = "customer__store_id"
@@ -44,7 +49,8 @@ class Customer(models.Model):
     number = models.CharField(_("customer number"), max_length=24, unique=True, null=True, blank=True)
     name = models.CharField(_("name"), max_length=80)
     title = models.CharField(_("form of address"), max_length=20, blank=True)  # 先生, 女士, Mr ...
-    name_pinyin = models.CharField(_("pinyin"), max_length=200, blank=True, editable=False)  # "zhang san zs": see logic/names.py
+    name_pinyin = models.CharField(_("pinyin"), max_length=200, blank=True,
+                                   editable=False)  # "zhang san zs": see logic/names.py
     company = models.CharField(_("company"), max_length=120, blank=True)
     level = models.CharField(_("level"), max_length=8, choices=CustomerLevel.choices, default=CustomerLevel.NORMAL)
     labels = models.JSONField(_("labels"), default=list, blank=True)  # list of short texts

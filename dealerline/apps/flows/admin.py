@@ -19,6 +19,7 @@ from dealerline.apps.common.admin import GuardedForm, ScopedAdmin
 from dealerline.apps.common.errors import Problem
 from dealerline.apps.flows import jobs
 from dealerline.apps.flows.logic import flows, prompts
+from dealerline.apps.flows.logic.sounds import to_telephone
 from dealerline.apps.flows.models import Flow, FlowVersion, Prompt
 from dealerline.apps.organisation.facade import line_kinds
 
@@ -34,7 +35,8 @@ class FlowForm(GuardedForm):
     text = forms.CharField(
         label=_("text"), strip=False,
         widget=forms.Textarea(attrs={"rows": 34, "cols": 110, "class": "code", "spellcheck": "false"}),
-        help_text=_("YAML, as docs/reference/flows.md tells. Saving makes a version; calls that run already finish the old one."))
+        help_text=_("YAML, as docs/reference/flows.md tells. Saving makes a version; "
+                    "calls that run already finish the old one."))
     publish = forms.BooleanField(label=_("put in force"), required=False, initial=True,
                                  help_text=_("Callers hear it within a second. Off: kept as a version only."))
 
@@ -88,7 +90,8 @@ class FlowScreen(ScopedAdmin):
             return "–"
         rows = ((reverse("admin:flows_flowversion_change", args=[v.pk]), v.version,
                  v.author.name if v.author else _("shipped"), v.created_at.strftime("%Y-%m-%d %H:%M"),
-                 _("in force") if v.pk == flow.published_id else "") for v in flow.versions.select_related("author")[:12])
+                 _("in force") if v.pk == flow.published_id else "")
+                for v in flow.versions.select_related("author")[:12])
         return format_html_join("", '<div><a href="{}">v{}</a> · {} · {} <b>{}</b></div>', rows)
 
     def save_model(self, request: HttpRequest, obj: Flow, form: Any, change: bool) -> None:
@@ -149,7 +152,7 @@ class PromptForm(GuardedForm):
             if file is None:
                 continue
             try:
-                prompts.to_telephone(file.read())
+                to_telephone(file.read())
                 file.seek(0)
             except Problem as problem:
                 self.add_error(f"upload_{language}", problem.text[tongue()])
@@ -176,7 +179,8 @@ class PromptScreen(ScopedAdmin):
         return super().get_queryset(request).prefetch_related("audio")
 
     def get_urls(self) -> list[Any]:
-        mine = path("<int:prompt>/sound/<str:language>/", self.admin_site.admin_view(self.sound), name="flows_prompt_sound")
+        mine = path("<int:prompt>/sound/<str:language>/", self.admin_site.admin_view(self.sound),
+                    name="flows_prompt_sound")
         return [mine, *super().get_urls()]
 
     def sound(self, request: HttpRequest, prompt: int, language: str) -> HttpResponseBase:
@@ -192,7 +196,7 @@ class PromptScreen(ScopedAdmin):
     def _listen(self, prompt: Prompt, language: str) -> SafeString | str:
         best = prompts.best_audio(prompt, language, prompt.audio.all()) if prompt.pk else None
         if best is None:
-            return _("No sound yet.") if prompt.pk else "–"
+            return str(_("No sound yet.")) if prompt.pk else "–"
         note = _("an older text; the new one is being spoken") if prompts.is_stale(best, prompt) else ""
         return format_html('<audio controls preload="none" src="{}"></audio> {} · {:.1f} s {}',
                            reverse("admin:flows_prompt_sound", args=[prompt.pk, language]), best.get_source_display(),

@@ -52,7 +52,10 @@ def speak_prompt(prompt: int, language: str) -> None:
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="sweep_prompts", pass_context=False)
 def sweep_prompts(timestamp: int) -> None:
-    """Texts without a sound that speaks them, whose job was lost; and what only the last resort could speak until now."""
+    """Texts without a sound that speaks them, whose job was lost.
+
+    And what only the last resort could speak until now.
+    """
     from dealerline.apps.flows.logic import prompts
     from dealerline.apps.flows.models import Prompt, PromptAudio
 

@@ -89,7 +89,10 @@ class Prompt(models.Model):
 
 
 class AudioSource(models.TextChoices):
-    """Where a sound came from; a person's upload wins over speech, speech over what was shipped when the text differs."""
+    """Where a sound came from.
+
+    A person's upload wins over speech, speech over what was shipped when the text differs.
+    """
 
     SHIPPED = "shipped", _("Shipped")
     SPEECH = "speech", _("Spoken by the speech engine")
@@ -103,7 +106,10 @@ class PromptAudioQuerySet(SharedQuerySet["PromptAudio"]):
 
 
 class PromptAudio(models.Model):
-    """The sound of a prompt in one language. One row a source, so that taking back an upload brings the older sound back."""
+    """The sound of a prompt in one language.
+
+    One row a source, so that taking back an upload brings the older sound back.
+    """
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="audio", verbose_name=_("prompt"))
     language = models.CharField(_("language"), max_length=2, choices=[("zh", _("Mandarin")), ("en", _("English"))])
@@ -112,7 +118,8 @@ class PromptAudio(models.Model):
     text_sha256 = models.CharField(max_length=64, blank=True)  # of the text that is spoken; "" for uploads
     sha256 = models.CharField(max_length=64)
     seconds = models.FloatField(_("seconds"), default=0)
-    voice = models.CharField(_("voice"), max_length=40, blank=True)  # or the engine; "espeak" is made anew once better voices are there
+    voice = models.CharField(_("voice"), max_length=40,
+                             blank=True)  # or the engine; "espeak" is made anew once better voices are there
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 

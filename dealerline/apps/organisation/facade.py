@@ -1,4 +1,7 @@
-"""What other apps and the adapters may use of the organisation. ``directory_*`` give the switch's fields as plain values."""
+"""What other apps and the adapters may use of the organisation.
+
+``directory_*`` give the switch's fields as plain values.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,7 @@ def retention_days(store: int | None) -> int | None:
     return Store.objects.filter(pk=store).values_list("retention_days", flat=True).first() if store else None
 
 
-# for the switch ---------------------------------------------------------------------------------------------------------
+# for the switch -----------------------------------------------------------------------------------------------------
 def directory_stores() -> list[dict[str, Any]]:
     """Active stores."""
     return [{"id": store.pk, "code": store.code, "name": store.text, "region": store.region_id,
@@ -95,9 +98,13 @@ def _minutes(time: datetime.time) -> int:
 
 
 def directory_hours() -> list[dict[str, Any]]:
-    """Every week's hours with the special days from last week to thirteen months ahead; and ALWAYS, without special days."""
+    """Every week's hours with the special days from last week to thirteen months ahead.
+
+    And ALWAYS, without special days.
+    """
     today = timezone.localdate()
-    near = Holiday.objects.filter(date__gte=today - datetime.timedelta(days=7), date__lte=today + datetime.timedelta(400))
+    near = Holiday.objects.filter(date__gte=today - datetime.timedelta(days=7),
+                                  date__lte=today + datetime.timedelta(400))
     shared: dict[str, Holiday] = {}
     own: dict[int, dict[str, Holiday]] = {}
     for day in near.order_by("date"):

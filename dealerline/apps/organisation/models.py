@@ -100,7 +100,8 @@ class Store(Named):
         help_text=_("Older recordings are removed at night. Calls, records and the journal stay."))
     agents_see_numbers = models.BooleanField(
         _("agents see whole numbers"), default=False,
-        help_text=_("Off: agents see customers' numbers masked, as +86138****5678. Leads and managers always see them."))
+        help_text=_("Off: agents see customers' numbers masked, as +86138****5678. "
+                    "Leads and managers always see them."))
     active = models.BooleanField(_("active"), default=True)
 
     objects = StoreQuerySet.as_manager()
@@ -137,7 +138,10 @@ class Weekday(models.IntegerChoices):
 
 
 class HoursInterval(models.Model):
-    """From ``opens`` to ``closes`` on one weekday; ``closes`` not after ``opens`` means on the next day (00:00 is midnight)."""
+    """From ``opens`` to ``closes`` on one weekday.
+
+    ``closes`` not after ``opens`` means on the next day (00:00 is midnight).
+    """
 
     hours = models.ForeignKey(Hours, models.CASCADE, related_name="intervals", verbose_name=_("opening hours"))
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
@@ -208,7 +212,8 @@ class Carrier(models.Model):
     username = models.CharField(_("user name"), max_length=80, blank=True)
     password = SealedTextField(_("password"), blank=True, default="")
     match = models.TextField(_("the carrier's addresses"), blank=True,
-                             help_text=_("One a line, as 203.0.113.7 or 203.0.113.0/24. Calls from elsewhere are refused."))
+                             help_text=_("One a line, as 203.0.113.7 or 203.0.113.0/24. "
+                                         "Calls from elsewhere are refused."))
     codecs = models.CharField(_("codecs"), max_length=60, default="alaw,ulaw")
     prefix = models.CharField(_("prefix"), max_length=8, blank=True, help_text=_("Put before numbers dialled out."))
     active = models.BooleanField(_("active"), default=True)

@@ -1,7 +1,8 @@
 """Customers' numbers are masked by role.
 
-The rule: who holds ``numbers.see`` in a store sees that store's numbers whole (leads, handlers, dispatchers, managers, administrators).
-Everybody else sees them masked, ``+86138****5678``, unless the store lets its agents see numbers.
+The rule: who holds ``numbers.see`` in a store sees that store's numbers whole (leads, handlers, dispatchers,
+managers, administrators). Everybody else sees them masked, ``+86138****5678``, unless the store lets its agents see
+numbers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Roles are sets of permissions; a grant gives a role over some stores. This table is the whole rule.
 
-A permission is a word ``area.verb``. "back_office.use" opens the back office, where each screen asks its own permission again.
+A permission is a word ``area.verb``. "back_office.use" opens the back office, where each screen asks its own
+permission again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ _DESK = frozenset({
 _LEAD = _DESK | {"calls.listen", "numbers.see", "messages.handle", "records.edit_others", "queues.edit", "people.view",
                  "back_office.use"}
 _EDITOR = frozenset({"flows.view", "flows.edit", "prompts.edit", "board.view", "back_office.use"})
-_STORE_MANAGER = _LEAD | _EDITOR | {"calls.export", "people.edit", "organisation.view", "organisation.edit", "audit.view"}
+_STORE_MANAGER = _LEAD | _EDITOR | {"calls.export", "people.edit", "organisation.view", "organisation.edit",
+                                    "audit.view"}
 _GROUP_MANAGER = _STORE_MANAGER | {"carriers.view"}
 
 ROLE_PERMISSIONS: Mapping[str, frozenset[str]] = {

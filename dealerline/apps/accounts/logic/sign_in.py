@@ -26,7 +26,8 @@ def seconds_locked(username: str, address: str) -> int:
     """How long this user name stays locked for this address; 0 when it is not."""
     limit = int(settings.AXES_FAILURE_LIMIT)
     attempt = AccessAttempt.objects.filter(
-        username=username, ip_address=address or None, failures_since_start__gte=limit).order_by("-attempt_time").first()
+        username=username, ip_address=address or None,
+        failures_since_start__gte=limit).order_by("-attempt_time").first()
     if attempt is None:
         return 0
     left = attempt.attempt_time + settings.AXES_COOLOFF_TIME - timezone.now()
@@ -45,13 +46,14 @@ def locked_response(request: HttpRequest, response: Any = None, credentials: dic
                     *args: Any, **kwargs: Any) -> HttpResponse:
     """For the back office's own sign-in form, which axes guards by itself."""
     username = (credentials or {}).get("username", "")
-    problem = locked(seconds_locked(username, client_address(request)) or int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    problem = locked(seconds_locked(username,
+                                    client_address(request)) or int(settings.AXES_COOLOFF_TIME.total_seconds()))
     return JsonResponse(problem.as_json(), status=problem.status)
 
 
 def has_second_factor(person: Person) -> bool:
     """Whether a confirmed second factor is set up."""
-    return TOTPDevice.objects.filter(user=person, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=person, confirmed=True).exists())
 
 
 def sign_in(request: HttpRequest, username: str, password: str, code: str = "") -> Person:
@@ -79,7 +81,8 @@ def _check_code(request: HttpRequest, person: Person, code: str) -> None:
     if device is None:
         return
     if not code:
-        raise Problem("code_needed", "请输入验证器应用中的六位数字。", "Enter the six digits of your authenticator app.",
+        raise Problem("code_needed", "请输入验证器应用中的六位数字。",
+                      "Enter the six digits of your authenticator app.",
                       status=401)
     allowed, why = device.verify_is_allowed()
     if not allowed:

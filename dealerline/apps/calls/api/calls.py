@@ -177,7 +177,8 @@ def export_calls(request: HttpRequest, query: Query[CallsQuery]) -> StreamingHtt
         for start in range(0, EXPORT_AT_MOST, 1000):
             part = calls.draw_many(person, rows[start:start + 1000])
             for row in part:
-                name = {key: (row[f"{key}_name"] or {}).get("zh" if zh else "en", "") for key in ("store", "line", "queue")}
+                name = {key: (row[f"{key}_name"] or {}).get("zh" if zh else "en", "") for key in ("store", "line",
+                                                                                                  "queue")}
                 plain = row | name | {
                     "agent": row["agent_name"], "customer": row["customer"]["name"] if row["customer"] else "",
                     "matter": (row["matter"] or {}).get("zh" if zh else "en", ""),

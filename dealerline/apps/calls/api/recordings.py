@@ -70,7 +70,8 @@ def _ready(row: Recording) -> None:
         return
     if row.state in ("recording", "stopped"):
         raise Problem("not_ready", "录音正在整理，请稍候。", "The recording is being made ready: a moment.", status=409)
-    raise Problem("gone", "录音文件已不在（到期删除或录音失败）。", "There is no file any more: its time was over, or recording failed.",
+    raise Problem("gone", "录音文件已不在（到期删除或录音失败）。",
+                  "There is no file any more: its time was over, or recording failed.",
                   status=410)
 
 

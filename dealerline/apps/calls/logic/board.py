@@ -10,8 +10,9 @@ from django.db import connection
 
 from dealerline.apps.accounts.facade import Person
 
-# Offered: calls that entered a queue. Service level: answered within the queue's seconds, of those offered; callers who gave up within that
-# time are left out, as is usual (they did not wait long enough for us to fail them). Live waiting calls count only once they are settled.
+# Offered: calls that entered a queue. Service level: answered within the queue's seconds, of those offered; callers who
+# gave up within that time are left out, as is usual (they did not wait long enough for us to fail them). Live waiting
+# calls count only once they are settled.
 TODAY = """
 WITH calls AS MATERIALIZED (
     SELECT c.queue_id, c.store_id, c.outcome, c.answered_at, c.waited_seconds, q.service_seconds,
@@ -33,7 +34,8 @@ WITH calls AS MATERIALIZED (
            avg(c.waited_seconds) FILTER (WHERE c.answered) AS average_wait,
            max(c.waited_seconds) AS longest_wait
       FROM calls_queue q LEFT JOIN calls c ON c.queue_id = q.id
-     WHERE q.active AND (%(every)s OR q.store_id = ANY(%(stores)s)) AND (%(store)s::bigint IS NULL OR q.store_id = %(store)s)
+     WHERE q.active AND (%(every)s OR q.store_id = ANY(%(stores)s))
+       AND (%(store)s::bigint IS NULL OR q.store_id = %(store)s)
      GROUP BY q.id
 )
 SELECT json_build_object(
@@ -54,7 +56,8 @@ def today(person: Person, since: datetime, zone: str, store: int | None = None) 
     """Figures since ``since`` (the day's beginning) of the queues the person may see; hours in ``zone``."""
     stores = person.stores_for("board.view")
     with connection.cursor() as cursor:
-        cursor.execute(TODAY, {"since": since, "zone": zone, "every": stores.every, "stores": sorted(stores.ids), "store": store})
+        cursor.execute(TODAY, {"since": since, "zone": zone, "every": stores.every, "stores": sorted(stores.ids),
+                               "store": store})
         row = cursor.fetchone()
     assert row is not None
     answer: dict[str, Any] = json.loads(row[0])

@@ -78,8 +78,10 @@ def draw_many(person: Person, calls: Iterable[Call]) -> list[dict[str, Any]]:
     people = names({row.agent_id for row in rows if row.agent_id})
     stores = store_names({row.store_id for row in rows if row.store_id})
     lines = line_names({row.line_id for row in rows if row.line_id})
-    queues = {queue.pk: queue.text for queue in Queue.objects.filter(pk__in={row.queue_id for row in rows if row.queue_id})}
-    records = {record.call_id: record for record in CallRecord.objects.filter(call__in=ids).select_related("matter", "result")}
+    waited_in = {row.queue_id for row in rows if row.queue_id}
+    queues = {queue.pk: queue.text for queue in Queue.objects.filter(pk__in=waited_in)}
+    records = {record.call_id: record for record in CallRecord.objects.filter(call__in=ids).select_related("matter",
+                                                                                                           "result")}
     counts = dict(Recording.objects.filter(call__in=ids, state="joined").values_list("call").annotate(Count("pk")))
     whole = {store: sees_numbers(person, store) for store in {row.store_id for row in rows}}
     result = []
@@ -88,10 +90,12 @@ def draw_many(person: Person, calls: Iterable[Call]) -> list[dict[str, Any]]:
         number = row.customer_number or (row.from_number if row.direction == "in" else row.to_number)
         result.append({
             "id": row.pk, "at": row.arrived_at, "direction": row.direction,
-            "number": number if whole[row.store_id] else mask(number), "to_number": row.to_number if row.direction == "in" else "",
+            "number": number if whole[row.store_id] else mask(number),
+            "to_number": row.to_number if row.direction == "in" else "",
             "customer": {"id": row.customer_id, "name": row.customer.name} if row.customer else None,
             "store": row.store_id or 0, "store_name": stores.get(row.store_id or 0), "line": row.line_id,
-            "line_name": lines.get(row.line_id or 0), "queue": row.queue_id, "queue_name": queues.get(row.queue_id or 0),
+            "line_name": lines.get(row.line_id or 0), "queue": row.queue_id,
+            "queue_name": queues.get(row.queue_id or 0),
             "agent": row.agent_id, "agent_name": people.get(row.agent_id or 0, ""), "outcome": row.outcome,
             "waited": row.waited_seconds, "talked": row.talk_seconds, "recordings": counts.get(row.pk, 0),
             "matter": record.matter.text if record and record.matter else None,

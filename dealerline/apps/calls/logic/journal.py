@@ -1,4 +1,7 @@
-"""The journal's way into the database: facts inserted once, the calls they touch folded again, all in one transaction."""
+"""The journal's way into the database.
+
+Facts inserted once, the calls they touch folded again, all in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,29 @@ from django.utils import timezone
 
 from dealerline.apps.calls import jobs
 from dealerline.apps.calls.logic.projector import CallRows, fold
-from dealerline.apps.calls.models import Alarm, Call, CallLeg, Event, MessageKind, Recording, SpoolPosition, VoiceMessage
+from dealerline.apps.calls.models import (
+    Alarm,
+    Call,
+    CallLeg,
+    Event,
+    MessageKind,
+    Recording,
+    SpoolPosition,
+    VoiceMessage,
+)
 from dealerline.apps.customers.facade import normalise_number
 from dealerline.domain.facts import Fact
 
 CALL_FIELDS = [
-    "direction", "from_number", "to_number", "customer_number", "carrier", "store", "line", "queue", "agent", "language",
+    "direction", "from_number", "to_number", "customer_number", "carrier", "store", "line", "queue", "agent",
+    "language",
     "path", "outcome", "ended_by", "cause", "arrived_at", "queued_at", "answered_at", "ended_at", "waited_seconds",
     "talk_seconds", "hold_seconds", "wrap_seconds", "offers", "seq"]
 LEG_FIELDS = ["agent", "queue", "offered_at", "started_at", "ended_at", "result", "hold_seconds", "wrap_seconds"]
 RECORDING_FIELDS = ["agent", "started_at", "seconds", "agent_path", "customer_path", "state", "reason"]
 
-# The customer of a call is the one of that store who has the number; of several, the one changed last. Only where nobody chose one.
+# The customer of a call is the one of that store who has the number; of several, the one changed last. Only where
+# nobody chose one.
 FIND_CUSTOMERS = """
 UPDATE calls_call AS c SET customer_id = found.customer_id
 FROM (SELECT DISTINCT ON (k.id) k.id, p.customer_id
@@ -37,8 +51,12 @@ WHERE c.id = found.id
 """
 
 
+def _at(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
 def _time(at: float | None) -> datetime | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC)
+    return None if at is None else _at(at)
 
 
 def positions() -> dict[str, int]:
@@ -68,7 +86,7 @@ def insert_events(facts: Sequence[Fact]) -> list[Fact]:
     known = set(Event.objects.filter(pk__in=unique).values_list("pk", flat=True))
     new = {key: fact for key, fact in unique.items() if key not in known}
     Event.objects.bulk_create(
-        [Event(id=key, kind=fact.kind, at=_time(fact.at), call=uuid.UUID(fact.call) if fact.call else None,
+        [Event(id=key, kind=fact.kind, at=_at(fact.at), call=uuid.UUID(fact.call) if fact.call else None,
                seq=fact.seq, store=fact.store or None, person=fact.person or None, data=fact.data)
          for key, fact in new.items()],
         ignore_conflicts=True)
@@ -78,7 +96,8 @@ def insert_events(facts: Sequence[Fact]) -> list[Fact]:
 def facts_of(calls: Iterable[str]) -> dict[str, list[Fact]]:
     """Every known fact of those calls."""
     found: dict[str, list[Fact]] = defaultdict(list)
-    rows = Event.objects.filter(call__in=list(calls)).values_list("id", "kind", "at", "call", "seq", "store", "person", "data")
+    rows = Event.objects.filter(call__in=list(calls)).values_list("id", "kind", "at", "call", "seq", "store", "person",
+                                                                  "data")
     for key, kind, at, call, seq, store, person, data in rows:
         found[str(call)].append(Fact(str(key), kind, at.timestamp(), str(call), seq, store or 0, person or 0, data))
     return found
@@ -125,7 +144,8 @@ def _write_recordings(all_rows: Sequence[CallRows]) -> None:
         return
     ids = [uuid.UUID(recording.id) for _, recording in found]
     before = dict(Recording.objects.select_for_update().filter(pk__in=ids).values_list("pk", "state"))
-    keep = {key for key, state in before.items() if state not in ("recording", "stopped")}  # the worker was there already
+    keep = {key for key, state in before.items() if state not in ("recording",
+                                                                  "stopped")}  # the worker was there already
     rows_to_write = [
         Recording(id=uuid.UUID(recording.id), call_id=uuid.UUID(rows.id), agent_id=recording.agent,
                   started_at=_time(recording.started_at), seconds=recording.seconds, agent_path=recording.agent_path,
@@ -141,7 +161,7 @@ def _write_recordings(all_rows: Sequence[CallRows]) -> None:
 def _write_messages(all_rows: Sequence[CallRows]) -> None:
     kinds = set(MessageKind.values)
     VoiceMessage.objects.bulk_create(
-        [VoiceMessage(id=uuid.UUID(message.id), call_id=uuid.UUID(rows.id), left_at=_time(message.left_at),
+        [VoiceMessage(id=uuid.UUID(message.id), call_id=uuid.UUID(rows.id), left_at=_at(message.left_at),
                       path=message.path, seconds=message.seconds,
                       kind=message.kind if message.kind in kinds else MessageKind.MESSAGE)
          for rows in all_rows for message in rows.messages],

@@ -66,9 +66,11 @@ def change(person: Person, message: VoiceMessage, values: dict[str, Any], versio
                 raise NotAllowed
         if "assigned" in values:
             chosen = values["assigned"] or None
-            if chosen is not None and not Person.objects.visible_to(person, "messages.view").filter(pk=chosen, is_active=True).exists():
+            if chosen is not None and not Person.objects.visible_to(person, "messages.view").filter(pk=chosen,
+                                                                                                    is_active=True).exists():
                 text = {"zh": "没有这位同事。", "en": "There is no such colleague."}
-                raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.", fields={"assigned": text})
+                raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.",
+                              fields={"assigned": text})
             row.assigned_id = chosen
             if row.state != "done":
                 row.state = "assigned" if chosen else "new"

@@ -1,7 +1,7 @@
 """A call is a fold of its facts. Pure: facts in, rows out; no clock, no database.
 
-The rule of the file: facts are put in the order of ``seq`` and each is counted once, so any order of arrival and any repetition
-give the same rows. What is missing is left open (a talk without an end ends with the call), never guessed.
+The rule of the file: facts are put in the order of ``seq`` and each is counted once, so any order of arrival and any
+repetition give the same rows. What is missing is left open (a talk without an end ends with the call), never guessed.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _agent_of(fact: Fact) -> int | None:
     return _number(fact.data.get("agent")) or _number(fact.person)
 
 
-# one function a kind ---------------------------------------------------------------------------------------------------
+# one function a kind ------------------------------------------------------------------------------------------------
 def _arrived(rows: CallRows, fact: Fact) -> None:
     data = fact.data
     rows.direction = "out" if data.get("direction") == "out" else "in"

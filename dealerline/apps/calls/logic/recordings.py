@@ -1,7 +1,8 @@
 """Recordings from two raw sides to one stereo file that can be proved unaltered; and their end when their time is over.
 
-The rule of the file: the raw sides stay until the joined file is on the disk, read back and found right. Every step can be repeated: dying
-anywhere leaves either the sides or the verified file. A full disk leaves the sides and an alarm, and the job comes back.
+The rule of the file: the raw sides stay until the joined file is on the disk, read back and found right. Every step
+can be repeated: dying anywhere leaves either the sides or the verified file. A full disk leaves the sides and an
+alarm, and the job comes back.
 """
 
 from __future__ import annotations
@@ -67,7 +68,10 @@ def root() -> Path:
 
 
 def file_of(path: str) -> Path:
-    """The file of a stored path, relative to the recordings folder or absolute inside it; nothing outside is ever given."""
+    """The file of a stored path, relative to the recordings folder or absolute inside it.
+
+    Nothing outside is ever given.
+    """
     folder = root().resolve()
     found = (folder / path).resolve()
     return found if path and found.is_relative_to(folder) else folder / "nothing-here"
@@ -139,7 +143,8 @@ def _write(path: Path, data: bytes) -> None:
 def stereo_wav(left: Samples, right: Samples) -> bytes:
     """A stereo WAV of sides of equal length."""
     body = np.stack([left, right], axis=1).astype("<i2").tobytes()
-    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 2, RATE, RATE * 4, 4, 16,
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 2, RATE, RATE * 4, 4,
+                         16,
                          b"data", len(body))
     return header + body
 
@@ -170,7 +175,10 @@ def join_files(customer: Path, agent: Path, target: Path, peaks: Path) -> Joined
 
 
 def _settled(*sides: Path) -> bool:
-    """Whether no side has grown within the last second: the recorder closes its files a little after it is told to stop."""
+    """Whether no side has grown within the last second.
+
+    The recorder closes its files a little after it is told to stop.
+    """
     newest = max((side.stat().st_mtime for side in sides if side.is_file()), default=0.0)
     return timezone.now().timestamp() - newest >= SETTLE_SECONDS
 
@@ -183,7 +191,10 @@ def _target(recording: Recording) -> tuple[str, str]:
 
 
 def join(recording: str) -> str:
-    """Join one recording; the state it has afterwards. Harmless when it is joined already. Raises StillWriting, DiskFull: try again."""
+    """Join one recording; the state it has afterwards.
+
+    Harmless when it is joined already. Raises StillWriting, DiskFull: try again.
+    """
     with transaction.atomic():
         row = Recording.objects.select_for_update(of=("self",)).select_related("call").filter(pk=recording).first()
         if row is None or row.state not in ("stopped", "failed"):
@@ -221,11 +232,13 @@ def waiting(older_than: datetime) -> list[str]:
 def orphans(now: datetime) -> list[str]:
     """Recordings whose end was never told although their files have not grown for ten minutes: marked as stopped.
 
-    That is a talk during which everything died at once. The switch closes its calls when it comes back; this is for when it cannot.
+    That is a talk during which everything died at once. The switch closes its calls when it comes back; this is for
+    when it cannot.
     """
     found = []
     for row in Recording.objects.filter(state="recording", started_at__lt=now - timedelta(minutes=10))[:500]:
-        times = [path.stat().st_mtime for path in (file_of(row.customer_path), file_of(row.agent_path)) if path.is_file()]
+        times = [path.stat().st_mtime for path in (file_of(row.customer_path),
+                                                   file_of(row.agent_path)) if path.is_file()]
         if not times and Call.objects.filter(pk=row.call_id, ended_at=None).exists():
             continue
         if not times or now.timestamp() - max(times) > 600:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person
@@ -16,7 +17,10 @@ from dealerline.apps.common.errors import NotAllowed, NotFound, Problem, Text
 from dealerline.apps.customers.facade import access_customer
 
 STUB_DAYS = 2
-"""A record can be written before its call is in the database: the id is a UUIDv7, which tells the time; older ones are not stubs."""
+"""A record can be written before its call is in the database.
+
+The id is a UUIDv7, which tells the time; older ones are not stubs.
+"""
 
 
 def as_json(record: CallRecord) -> dict[str, Any]:
@@ -43,23 +47,25 @@ def choices(person: Person, store: int | None) -> dict[str, list[dict[str, Any]]
     def tree(rows: list[Any], parent: int | None) -> list[dict[str, Any]]:
         return [{"id": row.pk, "code": row.code, "name": row.text, "children": tree(rows, row.pk),
                  "line_kind": getattr(row, "line_kind", ""),
-                 "required_follow_up": getattr(row, "needs_follow_up", False)} for row in rows if row.parent_id == parent]
+                 "required_follow_up": getattr(row, "needs_follow_up",
+                                               False)} for row in rows if row.parent_id == parent]
 
     result = {}
     for name, model in (("matters", Matter), ("results", Result)):
-        rows = model._default_manager.visible_to(person).filter(active=True)  # type: ignore[attr-defined]
+        rows: Any = model._default_manager.visible_to(person).filter(active=True)
         if store is not None:
-            rows = rows.exclude(store__isnull=False) | rows.filter(store_id=store)
-        result[name] = tree(list(rows.distinct().order_by("position", "id")), None)
+            rows = rows.filter(Q(store__isnull=True) | Q(store_id=store))
+        result[name] = tree(list(rows.order_by("position", "id")), None)
     return result
 
 
 def _choice(model: type[Choice], person: Person, value: int | None, field: str, problems: dict[str, Text]) -> Any:
     if value is None:
         return None
-    row = model._default_manager.visible_to(person).filter(pk=value, active=True).first()  # type: ignore[attr-defined]
+    row = model._default_manager.visible_to(person).filter(pk=value, active=True).first()
     if row is None:
-        problems[field] = {"zh": "这个选项已不可用，请重新选择。", "en": "This choice is no longer there: choose again."}
+        problems[field] = {"zh": "这个选项已不可用，请重新选择。",
+                           "en": "This choice is no longer there: choose again."}
     return row
 
 
@@ -89,9 +95,13 @@ def _call_for_writing(person: Person, call: UUID) -> Call:
     return row
 
 
-def save(person: Person, call: UUID, *, matter: int | None, result: int | None, notes: str, follow_up_at: datetime | None,
+def save(person: Person, call: UUID, *, matter: int | None, result: int | None, notes: str,
+         follow_up_at: datetime | None,
          follow_up_note: str, customer: int | None, draft: bool, version: int) -> CallRecord:
-    """Write the record. Raises Problem: ``stale`` (409, with the row as it is), ``invalid`` (fields), NotFound, NotAllowed."""
+    """Write the record. Raises Problem.
+
+    ``stale`` (409, with the row as it is), ``invalid`` (fields), NotFound, NotAllowed.
+    """
     problems: dict[str, Text] = {}
     with transaction.atomic():
         row = _call_for_writing(person, call)
@@ -119,7 +129,8 @@ def save(person: Person, call: UUID, *, matter: int | None, result: int | None, 
         record.author = person
         record.save()
         if not record.draft:
-            content = {key: value for key, value in as_json(record).items() if key not in ("call", "author", "updated_at")}
+            content = {key: value for key, value in as_json(record).items() if key not in ("call", "author",
+                                                                                           "updated_at")}
             CallRecordVersion.objects.create(record=record, version=record.version, author=person, content=content)
     return record
 

@@ -10,7 +10,8 @@ from dealerline.apps.organisation.facade import line_names
 
 NUMBERS = ("from_number", "to_number", "number")
 WORDS: dict[str, tuple[str, str]] = {
-    "call.arrived": ("来电：{from_number} 拨打 {to_number}（{line}）", "Call from {from_number} to {to_number} ({line})"),
+    "call.arrived": ("来电：{from_number} 拨打 {to_number}（{line}）",
+                     "Call from {from_number} to {to_number} ({line})"),
     "call.unknown_number": ("拨打的号码 {to_number} 没有对应线路", "The number rung, {to_number}, has no line"),
     "call.answered": ("系统应答", "The centre answers"),
     "call.ended": ("通话结束（{by}）", "The call ends ({by})"),
@@ -50,12 +51,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "repair.made": ("系统纠正了状态：{what}", "State was repaired: {what}"),
 }
 VALUES: dict[str, tuple[str, str]] = {
-    "customer": ("客户挂断", "by the customer"), "agent": ("座席挂断", "by the agent"), "centre": ("系统挂断", "by the centre"),
+    "customer": ("客户挂断", "by the customer"), "agent": ("座席挂断", "by the agent"), "centre": ("系统挂断",
+                                                                                                   "by the centre"),
     "carrier": ("运营商断开", "by the carrier"), "asterisk": ("媒体服务中断", "by a fault of the media engine"),
     "repair": ("系统纠正", "by repair"), "answered": ("已接听", "answered"), "no_answer": ("无人接听", "no answer"),
-    "refused": ("拒接", "refused"), "device_lost": ("设备断开", "device lost"), "caller_gone": ("客户已挂断", "the caller hung up"),
-    "failed": ("失败", "failed"), "abandoned": ("客户放弃", "abandoned"), "timeout": ("超时", "timed out"), "key": ("按键离开", "by key"),
-    "closed": ("队列关闭", "the queue closed"), "agent_lost": ("座席断开", "the agent was lost"), "zh": ("中文", "Mandarin"),
+    "refused": ("拒接", "refused"), "device_lost": ("设备断开", "device lost"), "caller_gone": ("客户已挂断",
+                                                                                                "the caller hung up"),
+    "failed": ("失败", "failed"), "abandoned": ("客户放弃", "abandoned"), "timeout": ("超时", "timed out"),
+    "key": ("按键离开", "by key"),
+    "closed": ("队列关闭", "the queue closed"), "agent_lost": ("座席断开", "the agent was lost"), "zh": ("中文",
+                                                                                                         "Mandarin"),
     "en": ("英文", "English"), "longest_idle": ("空闲最久", "longest idle"), "busy": ("占线", "busy"),
 }
 

@@ -18,7 +18,10 @@ EDITABLE = ("name", "title", "kind", "company", "level", "labels", "notes", "nee
 
 
 def access_customer(person: Person, customer: int, permission: str = "customers.view") -> Customer:
-    """The customer, if the person may. Outsiders are told that there is none; insiders without the right, that they may not."""
+    """The customer, if the person may.
+
+    Outsiders are told that there is none; insiders without the right, that they may not.
+    """
     row = Customer.objects.visible_to(person, "customers.view").filter(pk=customer).first()
     if row is None:
         raise NotFound
@@ -41,8 +44,8 @@ def as_json(person: Person, customer: Customer) -> dict[str, Any]:
 def search(person: Person, query: str, store: int | None = None) -> QuerySet[Customer]:
     """Customers by name, pinyin (``zhangsan``, ``zs``), part of a number or of a plate.
 
-    Who sees numbers masked finds by a whole number or its last four digits only: else the search would unmask them one digit at
-    a time.
+    Who sees numbers masked finds by a whole number or its last four digits only: else the search would unmask them
+    one digit at a time.
     """
     rows = Customer.objects.visible_to(person, "customers.view").prefetch_related("phones")
     if store is not None:
@@ -51,7 +54,7 @@ def search(person: Person, query: str, store: int | None = None) -> QuerySet[Cus
     if not text:
         return rows
     if not text.isascii() or not re.search(r"\d{3}", text):
-        hits = [Customer.objects.filter(name__contains=text).values("pk")]
+        hits: list[Any] = [Customer.objects.filter(name__contains=text).values("pk")]
     else:
         hits = [Customer.objects.filter(number=text.upper()).values("pk")]
     if text.isascii() and re.search("[a-z]", text.lower()):
@@ -60,7 +63,8 @@ def search(person: Person, query: str, store: int | None = None) -> QuerySet[Cus
     if len(digits) >= 3 and is_plausible(text):
         hits.extend(_by_number(person, text, digits))
     if len(text) >= 3 and re.search(r"\d", text):
-        hits.append(Car.objects.filter(plate__contains=text.upper().replace(" ", "").replace("·", "")).values("customer_id"))
+        hits.append(Car.objects.filter(plate__contains=text.upper().replace(" ", "").replace("·",
+                                                                                             "")).values("customer_id"))
     first, *rest = hits
     return rows.filter(pk__in=first.union(*rest) if rest else first)
 
@@ -88,7 +92,8 @@ def _phone_or_problem(raw: str) -> str:
 
 def create(person: Person, *, store: int, phone: str, call_number: str, values: dict[str, Any],
            plate: str = "", model: str = "") -> Customer:
-    """The short form: a customer with a number, perhaps a car. ``call_number`` (from the call) is used when ``phone`` is empty.
+    """The short form: a customer with a number, perhaps a car. ``call_number`` (from the call) is used when ``phone``
+    is empty.
 
     Repeating it gives the customer made before: the same name and number in the same store is the same person.
     """
@@ -100,7 +105,8 @@ def create(person: Person, *, store: int, phone: str, call_number: str, values: 
                       fields={"name": {"zh": "请填写姓名。", "en": "Enter a name."}})
     e164 = _phone_or_problem(phone) if phone.strip() else call_number
     with transaction.atomic():
-        with connection.cursor() as cursor:  # two clicks at once: the second waits here and then finds the first's customer
+        # Two clicks at once: the second waits here, and then finds the first one's customer.
+        with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [f"customer {e164} {name}", store])
         if e164:
             same = Customer.objects.filter(store_id=store, name=name, phones__e164=e164).first()
@@ -115,7 +121,8 @@ def create(person: Person, *, store: int, phone: str, call_number: str, values: 
         if e164:
             CustomerPhone.objects.create(customer=customer, e164=e164, raw=phone or e164, primary=True)
         if plate.strip() or model.strip():
-            Car.objects.create(customer=customer, plate=plate.strip().upper().replace(" ", "").replace("·", ""), model=model.strip())
+            Car.objects.create(customer=customer, plate=plate.strip().upper().replace(" ", "").replace("·", ""),
+                               model=model.strip())
     return customer
 
 
@@ -141,4 +148,5 @@ def change(person: Person, customer: Customer, values: dict[str, Any], version: 
 
 def add_phone(customer: Customer, raw: str, use: str) -> None:
     """One more number; harmless when he has it already."""
-    CustomerPhone.objects.get_or_create(customer=customer, e164=_phone_or_problem(raw), defaults={"raw": raw, "use": use})
+    CustomerPhone.objects.get_or_create(customer=customer, e164=_phone_or_problem(raw), defaults={"raw": raw,
+                                                                                                  "use": use})

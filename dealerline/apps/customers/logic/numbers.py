@@ -12,7 +12,10 @@ HOME = "CN"
 
 @lru_cache(maxsize=20_000)
 def normalise_number(raw: str) -> str:
-    """E.164 where the number can be one (``+8613812345678``); else its digits as rung ("8001"); "" when there is no number."""
+    """E.164 where the number can be one (``+8613812345678``).
+
+    Else its digits as rung ("8001"); "" when there is no number.
+    """
     text = raw.strip()
     digits = re.sub(r"[^0-9+]", "", text)
     if not any(c.isdigit() for c in digits):

@@ -1,7 +1,8 @@
 """The screen pop: everything about a caller in one SQL statement.
 
-The database builds the JSON, so that the answer costs one look at each index and no objects. Numbers are masked inside the statement, by
-the rule of accounts/logic/masking.py, store by store. Nothing of a store that the person does not see is ever read.
+The database builds the JSON, so that the answer costs one look at each index and no objects. Numbers are masked inside
+the statement, by the rule of accounts/logic/masking.py, store by store. Nothing of a store that the person does not see
+is ever read.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ def masked(column: str, store: str) -> str:
 def _customer(row: str) -> str:
     return f"""json_build_object(
         'id', {row}.id, 'number', {row}.number, 'name', {row}.name, 'title', {row}.title, 'kind', {row}.kind,
-        'level', {row}.level, 'labels', {row}.labels, 'company', {row}.company, 'notes', {row}.notes, 'need', {row}.need,
+        'level', {row}.level, 'labels', {row}.labels, 'company', {row}.company, 'notes', {row}.notes,
+        'need', {row}.need,
         'store', {row}.store_id, 'version', {row}.version,
-        'phones', coalesce((SELECT json_agg(json_build_object('id', p.id, 'number', {masked("p.e164", "s")}, 'use', p.use,
+        'phones', coalesce((SELECT json_agg(json_build_object('id', p.id, 'number', {masked("p.e164", "s")}, 'use',
+                                                              p.use,
                             'primary', p.primary) ORDER BY p.primary DESC, p.id)
                      FROM customers_customerphone p JOIN organisation_store s ON s.id = {row}.store_id
                     WHERE p.customer_id = {row}.id), '[]'::json))"""
@@ -37,7 +40,8 @@ def _customer(row: str) -> str:
 
 POP = f"""
 WITH target AS MATERIALIZED (
-    SELECT c.id AS call, coalesce(%(customer)s, c.customer_id) AS chosen, coalesce(nullif(%(number)s, ''), c.customer_number, '') AS number,
+    SELECT c.id AS call, coalesce(%(customer)s, c.customer_id) AS chosen, coalesce(nullif(%(number)s, ''),
+                                                                                   c.customer_number, '') AS number,
            coalesce(%(line)s, c.line_id) AS line
       FROM (SELECT 1) AS one
       LEFT JOIN calls_call c ON c.id = %(call)s AND (%(calls_every)s OR c.store_id = ANY(%(calls)s))
@@ -67,7 +71,8 @@ past AS MATERIALIZED (
 SELECT json_build_object(
     'known', EXISTS (SELECT 1 FROM best),
     'customer', (SELECT {_customer("b")} FROM best b),
-    'other_matches', coalesce((SELECT json_agg({_customer("f")} ORDER BY f.place) FROM found f WHERE f.place > 1), '[]'::json),
+    'other_matches', coalesce((SELECT json_agg({_customer("f")} ORDER BY f.place) FROM found f WHERE f.place > 1),
+                              '[]'::json),
     'cars', coalesce((SELECT json_agg(json_build_object(
             'id', c.id, 'vin', c.vin, 'plate', c.plate, 'model', c.model, 'year', c.year, 'colour', c.colour,
             'brand', CASE WHEN r.id IS NULL THEN NULL ELSE json_build_object('zh', r.name_zh, 'en',
@@ -77,7 +82,8 @@ SELECT json_build_object(
         FROM best b JOIN customers_car c ON c.customer_id = b.id
         LEFT JOIN organisation_brand r ON r.id = c.brand_id), '[]'::json),
     'orders', coalesce((SELECT json_agg(o.row) FROM (SELECT json_build_object(
-            'id', o.id, 'number', o.number, 'model', o.model, 'status', o.status, 'amount', o.amount, 'store', o.store_id,
+            'id', o.id, 'number', o.number, 'model', o.model, 'status', o.status, 'amount', o.amount,
+            'store', o.store_id,
             'ordered_on', o.ordered_on, 'expected_on', o.expected_on, 'open', o.open) AS row
         FROM best b JOIN customers_order o ON o.customer_id = b.id AND (%(every)s OR o.store_id = ANY(%(stores)s))
         ORDER BY o.open DESC, o.ordered_on DESC NULLS LAST, o.id DESC LIMIT 10) AS o), '[]'::json),
@@ -116,7 +122,8 @@ def pop(person: Person, number: str, call: UUID | None, line: int | None, custom
     seen, calls = person.stores_for("customers.view"), person.stores_for("calls.view")
     sees = person.stores_for("numbers.see")
     parameters: dict[str, Any] = {
-        "number": number, "call": call, "line": line, "customer": customer, "every": seen.every, "stores": sorted(seen.ids),
+        "number": number, "call": call, "line": line, "customer": customer, "every": seen.every,
+        "stores": sorted(seen.ids),
         "calls_every": calls.every, "calls": sorted(calls.ids), "sees_every": sees.every, "sees": sorted(sees.ids)}
     with connection.cursor() as cursor:
         cursor.execute(POP, parameters)

@@ -1,7 +1,7 @@
 """Flows as people edit them: YAML read with line numbers, checked against what is there, saved as versions.
 
-The rule of the file: what is wrong is told with its line in both languages, all of it at once; a text with errors is never saved, so what is in
-force can always be run.
+The rule of the file: what is wrong is told with its line in both languages, all of it at once; a text with errors is
+never saved, so what is in force can always be run.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _load(text: str) -> tuple[Any, _Lines, list[Finding]]:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 return None, where, [_no(event.start_mark.line + 1, "不支持锚点和别名（& 和 *）；“*”键请加引号",
-                                         "anchors and aliases (& and *) are not allowed; write the key \"*\" in quotes")]
+                                         "no anchors and aliases (& and *), please; write the key “*” in quotes")]
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is not None:
             where.walk(root, "")
@@ -108,7 +108,8 @@ def _load(text: str) -> tuple[Any, _Lines, list[Finding]]:
         line = mark.line + 1 if mark else 0
         return None, where, [_no(line, f"这里不是正确的 YAML：{error.problem}", f"this is not YAML: {error.problem}")]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return None, where, [_no(0, "文本无法读取，请检查缩进和特殊字符", f"the text cannot be read: {type(error).__name__}")]
+        return None, where, [_no(0, "文本无法读取，请检查缩进和特殊字符",
+                                 f"the text cannot be read: {type(error).__name__}")]
 
 
 def read(text: str, *, prompts: dict[str, set[str]] | None = None, queues: set[str] | None = None,
@@ -132,10 +133,11 @@ def read_for(flow_store: int | None, text: str, queues: dict[int, tuple[str, set
              lines: dict[int, tuple[str, set[str]]]) -> Reading:
     """Read and check against this installation.
 
-    ``queues`` and ``lines``: store id -> (store code, queue codes or line kinds there). A store's flow may name what its store has; a shared
-    flow what any store has; ``code/name`` names another store's.
+    ``queues`` and ``lines``: store id -> (store code, queue codes or line kinds there). A store's flow may name what
+    its store has; a shared flow what any store has; ``code/name`` names another store's.
     """
-    return read(text, prompts=languages_with_sound(), queues=_known(flow_store, queues), lines=_known(flow_store, lines))
+    return read(text, prompts=languages_with_sound(), queues=_known(flow_store, queues), lines=_known(flow_store,
+                                                                                                      lines))
 
 
 def _known(store: int | None, there: dict[int, tuple[str, set[str]]]) -> set[str] | None:

@@ -1,7 +1,7 @@
 """Prompts: which sound one has, shipped ones loaded, uploads taken and taken back, speech ordered.
 
-A person's upload wins. Then whatever speaks the present text: speech made here, else what was shipped. A sound of an older text is better
-than silence and stays until the new one is made.
+A person's upload wins. Then whatever speaks the present text: speech made here, else what was shipped. A sound of an
+older text is better than silence and stays until the new one is made.
 """
 
 from __future__ import annotations
@@ -70,9 +70,12 @@ def languages_with_sound() -> dict[str, set[str]]:
     return found
 
 
-# shipped ----------------------------------------------------------------------------------------------------------------
+# shipped ------------------------------------------------------------------------------------------------------------
 def load_shipped(folder: Path = SHIPPED) -> dict[str, int]:
-    """Register the shipped prompts; may be repeated. A text that a person changed stays his. How many, by what happened."""
+    """Register the shipped prompts.
+
+    May be repeated. A text that a person changed stays his. How many, by what happened.
+    """
     texts: Mapping[str, Mapping[str, Any]] = yaml.safe_load((folder / "prompts.yaml").read_text(encoding="utf-8"))
     manifest_file = folder / "manifest.json"
     manifest = json.loads(manifest_file.read_text(encoding="utf-8")) if manifest_file.is_file() else {}
@@ -81,7 +84,8 @@ def load_shipped(folder: Path = SHIPPED) -> dict[str, int]:
         there = {prompt.key: prompt for prompt in Prompt.objects.filter(store=None)}
         sounds = {(sound.prompt_id, sound.language): sound for sound in PromptAudio.objects.filter(source="shipped")}
         for key in sorted(set(texts) | set(manifest)):
-            said = {language: str(texts.get(key, {}).get(language) or manifest.get(key, {}).get(language, {}).get("text", ""))
+            said = {language: str(texts.get(key, {}).get(language) or manifest.get(key, {}).get(language,
+                                                                                                {}).get("text", ""))
                     for language in LANGUAGES}
             prompt = there.get(key)
             if prompt is None:
@@ -108,9 +112,12 @@ def _shipped_sound(prompt: Prompt, language: str, entry: Mapping[str, Any], ther
     return 1
 
 
-# uploads and speech -------------------------------------------------------------------------------------------------------
+# uploads and speech -------------------------------------------------------------------------------------------------
 def _keep(prompt: Prompt, language: str, source: str, data: bytes) -> tuple[str, str]:
-    """Write a sound below media; the stored path and the checksum. The name has the checksum, so nothing is overwritten."""
+    """Write a sound below media.
+
+    The stored path and the checksum. The name has the checksum, so nothing is overwritten.
+    """
     sha256 = hashlib.sha256(data).hexdigest()
     name = f"prompts/{prompt.pk}-{language}-{source}-{sha256[:16]}.wav"
     path = Path(settings.DEALERLINE.media) / name
@@ -135,7 +142,10 @@ def upload(prompt: Prompt, language: str, data: bytes, author: Any) -> PromptAud
 
 
 def take_back(prompt: Prompt, language: str) -> bool:
-    """Remove the upload; the older sound is in force again. Whether there was one. The file stays for undoing it by hand."""
+    """Remove the upload; the older sound is in force again.
+
+    Whether there was one. The file stays for undoing it by hand.
+    """
     return bool(PromptAudio.objects.filter(prompt=prompt, language=language, source=AudioSource.UPLOAD).delete()[0])
 
 
@@ -144,5 +154,6 @@ def keep_speech(prompt: Prompt, language: str, text: str, wav: bytes, seconds: f
     path, sha256 = _keep(prompt, language, "speech", wav)
     audio, _ = PromptAudio.objects.update_or_create(
         prompt=prompt, language=language, source=AudioSource.SPEECH,
-        defaults={"path": path, "sha256": sha256, "text_sha256": text_sha256(text), "seconds": seconds, "voice": engine})
+        defaults={"path": path, "sha256": sha256, "text_sha256": text_sha256(text), "seconds": seconds,
+                  "voice": engine})
     return audio

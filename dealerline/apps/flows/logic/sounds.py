@@ -69,7 +69,8 @@ def _samples(form: bytes, body: bytes) -> tuple[Floats, int]:
     elif kind == 3 and bits in (32, 64):
         values = np.nan_to_num(np.frombuffer(body, f"<f{width}").astype(np.float64), posinf=1.0, neginf=-1.0)
     else:
-        raise _wrong("不支持这种压缩的 WAV，请保存为 PCM 格式。", "This kind of compressed WAV is not known: save it as PCM.")
+        raise _wrong("不支持这种压缩的 WAV，请保存为 PCM 格式。",
+                     "This kind of compressed WAV is not known: save it as PCM.")
     return values.reshape(-1, channels).mean(axis=1), rate
 
 
@@ -80,10 +81,7 @@ def _resample(samples: Floats, rate: int) -> Floats:
     wanted = max(1, round(len(samples) * RATE / rate))
     spectrum = np.fft.rfft(samples)
     bins = wanted // 2 + 1
-    if bins <= len(spectrum):
-        spectrum = spectrum[:bins]
-    else:
-        spectrum = np.pad(spectrum, (0, bins - len(spectrum)))
+    spectrum = spectrum[:bins] if bins <= len(spectrum) else np.pad(spectrum, (0, bins - len(spectrum)))
     return np.fft.irfft(spectrum, wanted) * (wanted / len(samples))
 
 
@@ -98,12 +96,14 @@ def to_telephone(data: bytes) -> tuple[bytes, float]:
     if seconds > MOST_SECONDS:
         raise _wrong("录音超过 5 分钟，请剪短后再上传。", "The sound is longer than 5 minutes: shorten it.")
     if float(np.max(np.abs(samples))) < SILENT_BELOW:
-        raise _wrong("文件里几乎没有声音，请检查麦克风后重录。", "The file is silent: check the microphone and record again.")
+        raise _wrong("文件里几乎没有声音，请检查麦克风后重录。",
+                     "The file is silent: check the microphone and record again.")
     heard = _resample(samples, rate)
     loudest = float(np.max(np.abs(heard))) or 1.0
     if loudest > 0.97:
         heard = heard * (0.97 / loudest)
     body = (np.clip(heard, -1, 1) * 32767).astype("<i2").tobytes()
-    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 1, RATE, RATE * 2, 2, 16,
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 1, RATE, RATE * 2, 2,
+                         16,
                          b"data", len(body))
     return header + body, len(heard) / RATE

@@ -24,7 +24,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         api = import_module("dealerline.config.api").api
-        text = json.dumps(api.get_openapi_schema(path_prefix="/api/"), indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n"
+        text = json.dumps(api.get_openapi_schema(path_prefix="/api/"), indent=1, ensure_ascii=False, sort_keys=True,
+                          default=str) + "\n"
         output: Path = options["output"]
         if options["check"]:
             if not output.is_file() or output.read_text(encoding="utf-8") != text:
