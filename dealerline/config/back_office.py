@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -27,7 +28,7 @@ class BackOffice(AdminSite):
         return bool(user.is_active and getattr(user, "is_staff", False) and not getattr(user, "must_change_password",
                                                                                         False))
 
-    def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
+    def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
         """There is one way to sign in, with lock-out and second factor: the desk's page."""
         if request.user.is_authenticated:
             return render(request, "admin/no_access.html", {"title": _("No access"), "has_permission": False},
@@ -35,7 +36,7 @@ class BackOffice(AdminSite):
         wanted = request.GET.get("next", "/admin/")
         return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={quote(wanted)}")
 
-    def logout(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: object = None) -> Any:
         """Back to the desk, which signs out."""
         return HttpResponseRedirect("/")
 
