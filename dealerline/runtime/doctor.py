@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from dealerline import settings as settings_module
@@ -44,29 +44,29 @@ def wrong(check: str, title: Text, text: Text, mend: Text) -> Finding:
     return Finding(check, title, "wrong", text, mend)
 
 
-def examine(settings: Settings, told: Callable[[Finding], None] = lambda finding: None) -> list[Finding]:
-    """Every check, one after the other. A check that fails itself is a finding, too."""
+def all_checks() -> tuple[Check, ...]:
+    """From the ground up: what comes later stands on what came before."""
     from dealerline.runtime import examine_machine as machine
     from dealerline.runtime import examine_parts as parts
 
-    checks: tuple[Check, ...] = (
-        machine.disk, machine.clock, machine.files, machine.tools, machine.ports, machine.address, machine.certificate,
-        parts.parts, parts.database, parts.journal, parts.asterisk, parts.doors, parts.voices, parts.call)
+    return (machine.disk, machine.clock, machine.files, machine.tools, machine.ports, machine.address,
+            machine.certificate, parts.parts, parts.database, parts.journal, parts.asterisk, parts.doors, parts.voices,
+            parts.call)
 
+
+def examine(settings: Settings, checks: Sequence[Check],
+            told: Callable[[Finding], None] = lambda _: None) -> list[Finding]:
+    """The checks one after the other. One that fails itself is a finding, too."""
     found: list[Finding] = []
     for check in checks:
         try:
             made = check(settings)
         except Exception as error:  # the doctor must not die of what he is to find
             name = check.__name__
-            made = [
-                wrong(
-                    name,
-                    {"zh": name, "en": name},
-                    {"zh": f"检查时出错：{error}", "en": f"could not be checked: {error}"},
-                    {"zh": "查看 ./dealerline status 与 ./dealerline logs", "en": "see ./dealerline status and logs"},
-                )
-            ]
+            made = [wrong(name, {"zh": name, "en": name},
+                          {"zh": f"检查时出错：{error}", "en": f"could not be checked: {error}"},
+                          {"zh": "查看 ./dealerline status 与 ./dealerline logs",
+                           "en": "see ./dealerline status and ./dealerline logs"})]
         for finding in made:
             told(finding)
         found += made
@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> int:
         if finding.mend:
             print(f"    → {finding.mend[lang]}", flush=True)
 
-    found = examine(settings, (lambda finding: None) if given.json else show)
+    found = examine(settings, all_checks(), (lambda _: None) if given.json else show)
     bad = sum(finding.result == "wrong" for finding in found)
     if given.json:
         print(

@@ -49,7 +49,7 @@ def asterisk_check(s: Settings) -> health.Check:
 def _web(s: Settings) -> Child:
     command = _python(
         "gunicorn", "dealerline.config.wsgi", "--bind", f"127.0.0.1:{s.web_port}", "--worker-class", "gthread",
-        "--workers", "1", "--threads", str(s.web_threads), "--timeout", "60", "--graceful-timeout", "5",
+        "--workers", "1", "--preload", "--threads", str(s.web_threads), "--timeout", "60", "--graceful-timeout", "5",
         "--keep-alive", "75", "--forwarded-allow-ips", "127.0.0.1", "--no-control-socket",
         "--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else str(s.run))
     return Child("web", {"zh": "网页与接口", "en": "Pages and API"}, command, health.http(s.web_port, "/api/health"),
