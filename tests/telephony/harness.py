@@ -250,8 +250,15 @@ class Agent:
 
     @property
     def phone(self) -> Party:
-        """His phone's newest call."""
-        return [p for p in self._telephones.world.parties.values() if p.number == f"phone-{self.person}"][-1]
+        """His phone's newest call; there must have been one."""
+        return self._calls()[-1]
+
+    def rung(self) -> bool:
+        """Whether his phone has ever been rung."""
+        return bool(self._calls())
+
+    def _calls(self) -> list[Party]:
+        return [p for p in self._telephones.world.parties.values() if p.number == f"phone-{self.person}"]
 
     @property
     def state(self) -> str:
@@ -331,8 +338,11 @@ class Telephones:
         """Which of the tones reached that party's ear (in that part of his call)."""
         return tones.tones(self.world.heard(party), frequencies, start, end)
 
-    async def hears(self, party: Party, hertz: float, seconds: float = 15.0) -> None:
-        """Wait until the tone has been in his ear within the last second."""
+    async def hears(self, who: Party | Agent, hertz: float, seconds: float = 15.0) -> None:
+        """Wait until the tone has been in his ear within the last second; an agent's phone may still have to ring."""
+        if isinstance(who, Agent):
+            await until(who.rung, seconds, f"the phone of agent {who.person} rings")
+        party = who.phone if isinstance(who, Agent) else who
         path = self.world.heard(party)
 
         def now() -> bool:
