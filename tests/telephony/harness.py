@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,8 @@ import msgspec
 
 from dealerline.runtime.secrets import make_secrets
 from dealerline.runtime.services import children
-from dealerline.settings import CHECKOUT, PORT_FIELDS, Settings
+from dealerline.runtime.stack import private_settings
+from dealerline.settings import CHECKOUT, PYTHON_PATH, Settings
 from dealerline.switch.directory import (
     BusyReason,
     Carrier,
@@ -44,51 +43,18 @@ from simulator.journal import JournalTail
 from simulator.parties import Party
 from simulator.script import parse
 from simulator.world import Ring, World
+from tests.helpers import until_async
 from tests.telephony import tones
 
 SALES, EMPTY, MENU, VOICEMAIL, CLOSED = "02388880001", "02388880002", "02388880003", "02388880004", "02388880005"
 UNKNOWN = "02388889999"
 CUSTOMER = "13800001111"
 START_SECONDS = 30.0
-RTP_PORTS = 400
+until = until_async
 
 
 def text(words: str) -> dict[str, str]:
     return {"zh": words, "en": words}
-
-
-async def until(holds: Callable[[], Any], seconds: float = 15.0, what: str = "") -> Any:
-    """Wait until ``holds()`` is true and give what it gave; fails with ``what`` when the time is over."""
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"never happened in {seconds:g} s: {what or 'what the test waits for'}"
-        await asyncio.sleep(0.02)
-    return found
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_sip_port() -> int:
-    """A port free for UDP and TCP."""
-    while True:
-        port = free_port()
-        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
-def trial_settings(folder: Path, cache: Path) -> Settings:
-    """Settings of a centre of its own: every port free, everything in ``folder``, programs from ``cache``."""
-    rtp = random.randrange(10_000, 30_000 - 2 * RTP_PORTS, 2)  # below the kernel's own free ports
-    ports = {name: free_port() for name in PORT_FIELDS}
-    ports |= {"sip_port": free_sip_port(), "carrier_sip_port": free_sip_port()}
-    return Settings(data=folder, cache=cache, **ports, rtp_start=rtp, rtp_end=rtp + RTP_PORTS - 1,  # type: ignore[arg-type]
-                    carrier_rtp_start=rtp + RTP_PORTS, carrier_rtp_end=rtp + 2 * RTP_PORTS - 1, min_free_mb=1)
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -96,7 +62,8 @@ def environment(settings: Settings) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("DEALERLINE_")}
     own.pop("DATABASE_URL", None)
     fields = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
-    return own | {f"DEALERLINE_{name.upper()}": str(value) for name, value in fields.items()}
+    own |= {f"DEALERLINE_{name.upper()}": str(value) for name, value in fields.items()}
+    return own | {"PYTHONPATH": PYTHON_PATH}
 
 
 def flow(number: int, name: str, **nodes: Any) -> FlowVersion:
@@ -154,7 +121,7 @@ class Centre:
     """Processes of one centre. ``start`` waits for health, ``kill`` is kill -9, ``stop`` leaves nothing behind."""
 
     def __init__(self, folder: Path, cache: Path) -> None:
-        self.settings = trial_settings(folder, cache)
+        self.settings = private_settings(folder, Settings(data=folder, cache=cache), min_free_mb=1)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.snapshot = Snapshot()
         make_secrets(self.settings.secrets)
