@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from asyncio import Future
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 APPLICATION = "dealerline"
 VARIABLES = ("DL_CALL", "DL_ROLE", "DL_AGENT", "DL_TAB", "DL_STATE")
 VOICEMAIL = "voicemail/"
+SLOW = 0.5  # an order that takes so many seconds holds up all behind it, and is worth a line in the log
 
 
 class AriMedia:
@@ -47,6 +49,7 @@ class AriMedia:
     ) -> None:
         self._events = events
         self._booted = ""
+        self._leaving: set[str] = set()  # channels that hang up just now
         self.before_back: Callable[[bool], Any] | None = None  # awaited first: provisioning
         self.ari = Ari(
             url,
@@ -64,10 +67,11 @@ class AriMedia:
             models.StasisStart: self._start,
             models.ChannelStateChange: self._state,
             models.ChannelDtmfReceived: lambda e: self._events(Digit(e.channel.id, e.digit)),
-            models.PlaybackFinished: lambda e: self._events(PlayEnded(e.playback.id, e.playback.state == "failed")),
+            models.PlaybackFinished: self._played,
+            models.ChannelHangupRequest: lambda e: self._leaving.add(e.channel.id),
             models.RecordingFinished: lambda e: self._recorded(e.recording, failed=False),
             models.RecordingFailed: lambda e: self._recorded(e.recording, failed=True),
-            models.ChannelDestroyed: lambda e: self._events(Gone(e.channel.id, e.cause, e.cause_txt)),
+            models.ChannelDestroyed: self._destroyed,
             models.StasisEnd: self._left,
             models.EndpointStateChange: lambda e: self._events(
                 Device(e.endpoint.resource, e.endpoint.state == "online")
@@ -98,6 +102,15 @@ class AriMedia:
         if event.channel.state == "Ringing":
             self._events(Ringing(event.channel.id))
 
+    def _played(self, event: models.PlaybackFinished) -> None:
+        """A sound that stops because its hearer hangs up says that it failed; the hang-up itself follows at once."""
+        if event.playback.target_uri.removeprefix("channel:") not in self._leaving:
+            self._events(PlayEnded(event.playback.id, event.playback.state == "failed"))
+
+    def _destroyed(self, event: models.ChannelDestroyed) -> None:
+        self._leaving.discard(event.channel.id)
+        self._events(Gone(event.channel.id, event.cause, event.cause_txt))
+
     def _recorded(self, recording: models.LiveRecording, failed: bool) -> None:
         name = recording.name.removeprefix(VOICEMAIL)
         self._events(RecordEnded(name, float(recording.duration), failed, recording.cause))
@@ -106,6 +119,7 @@ class AriMedia:
         """Out of our hands without a hang-up of ours: into the echo, or hung up (the end of the channel follows)."""
 
     def _lost(self) -> None:
+        self._leaving.clear()
         self._events(Lost())
 
     async def _back(self) -> None:
@@ -162,9 +176,13 @@ class AriMedia:
     def _watch(self, future: Future[Any], order: str, subject: str, *harmless: int) -> None:
         """Tell of a refusal; ``harmless`` are the statuses that only say that it is over already."""
 
+        began = time.monotonic()
+
         def done(answer: Future[Any]) -> None:
             if answer.cancelled():
                 return
+            if time.monotonic() - began > SLOW:
+                log.warning("Asterisk took %.1f s for an order to %s", time.monotonic() - began, order)
             error = answer.exception()
             if isinstance(error, AriError):
                 if error.status not in harmless:

@@ -251,5 +251,6 @@ class Core:
         for flow, problem in self.lookup.problems.items():
             log.error("flow %s cannot be used: %s", flow, problem)
         self.alarm("flow_broken", bool(self.lookup.problems))
+        self.alarm("prompt_missing", False)  # what is still missing says so again when it is wanted
         self.metrics.directory_version = snapshot.version
         log.info("configuration %s taken in %.1f ms", snapshot.version, (time.perf_counter() - started) * 1e3)

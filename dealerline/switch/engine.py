@@ -221,6 +221,8 @@ class Engine:
             self.recorder.failed(call, event)
         elif event.order == "ring" and call is not None:
             self._gone(Gone(event.subject, 20, event.reason))
+        elif event.order == "play" and event.status in (404, 409, 412):
+            log.debug("nobody is there any more to hear %s", event.subject)  # the end of the channel follows
         elif event.order == "play" and event.subject in self.core.by_playback:
             self._play_ended(PlayEnded(event.subject, failed=True))
         elif event.order == "record" and event.subject in self.core.by_record:
@@ -293,7 +295,7 @@ class Engine:
             self.core.once(f"remember-{call.id}", lambda: self._remember(call))
 
     def _remember(self, call: Call) -> None:
-        if call.ended or call.channel not in self.core.by_channel:
+        if call.ended or not call.up or call.channel not in self.core.by_channel:
             return
         run = call.flow
         state = {
