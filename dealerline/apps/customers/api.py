@@ -19,7 +19,7 @@ from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Id, Plain, ProblemOut, StaleOut, Text
 from dealerline.apps.customers.logic import customers
 from dealerline.apps.customers.logic.numbers import normalise_number
-from dealerline.apps.customers.logic.pop import pop
+from dealerline.apps.customers.logic.pop import pop, wait_for_call
 
 router = Router(tags=["customers"], auth=signed_in)
 
@@ -174,7 +174,9 @@ def get_pop(request: HttpRequest, query: Query[PopQuery]) -> Any:
     e164 = "" if "*" in number else normalise_number(number)
     if not e164 and query.call is not None:
         live = live_call(query.call)  # the switch knows it before the database does
-        if live is not None and live.store in person.stores_for("calls.view"):
+        if live is None:
+            wait_for_call(query.call)
+        elif live.store in person.stores_for("calls.view"):
             e164 = normalise_number(live.number)
     return HttpResponse(pop(person, e164, query.call, query.line), content_type="application/json; charset=utf-8")
 

@@ -7,6 +7,7 @@ is ever read.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from uuid import UUID
 
@@ -112,6 +113,20 @@ SELECT json_build_object(
         LEFT JOIN calls_result u ON u.id = d.result_id), '[]'::json)
 )::text
 """
+
+
+def wait_for_call(call: UUID, seconds: float = 1.0) -> bool:
+    """Wait until the call's first fact is in the database, which is a tenth of a second behind. Whether it is."""
+    end = time.monotonic() + seconds
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM calls_call WHERE id = %s AND arrived_at IS NOT NULL)", [call])
+            row = cursor.fetchone()
+        if row and row[0]:
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
 
 
 def pop(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None) -> str:

@@ -1,0 +1,171 @@
+"""Alice owns it, Bob is her colleague, Charlie of another store must see nothing: on every route and in every table."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.utils import timezone
+
+from dealerline.apps.calls.models import Call, CallRecord, VoiceMessage
+from dealerline.apps.common.access import ScopedQuerySet
+from dealerline.apps.customers.models import Customer, CustomerPhone
+from dealerline.config.api import api
+from tests.integration.records.conftest import Browser, World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def things(world: World, make_call: Callable[..., Any]) -> dict[str, Any]:
+    """One of each, of the east store."""
+    customer = Customer.objects.create(store=world.east, name="张三")
+    CustomerPhone.objects.create(customer=customer, e164="+8613812345678", primary=True)
+    call = make_call(customer=customer)
+    CallRecord.objects.create(call=call, notes="private words", author=world.alice)
+    message = VoiceMessage.objects.create(id=uuid.uuid4(), call=call, left_at=timezone.now(), path="voicemail/a.wav")
+    from django.conf import settings
+
+    (settings.DEALERLINE.recordings / "voicemail").mkdir()
+    (settings.DEALERLINE.recordings / "voicemail" / "a.wav").write_bytes(b"RIFF")
+    return {"customer": customer.pk, "call": call.pk, "recording": call.recordings.get().pk, "message": message.pk}
+
+
+ROUTES = [
+    ("GET", "/api/customers/{customer}", None), ("GET", "/api/customers/{customer}/file", None),
+    ("PATCH", "/api/customers/{customer}", {"version": 1, "need": "x"}),
+    ("GET", "/api/calls/{call}", None), ("GET", "/api/calls/{call}/events", None), ("GET", "/api/calls/{call}/record", None),
+    ("PUT", "/api/calls/{call}/record", {"notes": "x", "version": 1}),
+    ("GET", "/api/recordings/{recording}/audio", None), ("GET", "/api/recordings/{recording}/peaks", None),
+    ("GET", "/api/recordings/{recording}/check", None),
+    ("PATCH", "/api/voice-messages/{message}", {"version": 1, "note": "x"}),
+    ("GET", "/api/voice-messages/{message}/audio", None),
+]
+LISTS = ["/api/customers?q=138", "/api/customers?q=张三", "/api/customers", "/api/calls", "/api/calls?q=5678",
+         "/api/voice-messages", "/api/pop?number=%2B8613812345678", "/api/board/today", "/api/lists", "/api/record-choices"]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+def test_alice_sees_hers_and_charlie_is_told_there_is_nothing(world: World, things: dict[str, Any], method: str, path: str,
+                                                              body: Any) -> None:
+    path = path.format(**things)
+    assert world.browser("alice").send(method, path, body).status_code == 200
+    theirs = world.browser("charlie").send(method, path, body)
+    assert theirs.status_code == 404
+    missing = world.browser("charlie").send(method, path.rsplit("/", 2)[0] + f"/{uuid.uuid4()}", body)
+    assert "private words" not in theirs.content.decode()
+    assert missing.status_code in (404, 405, 422)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_no_list_shows_charlie_anything_of_the_east(world: World, things: dict[str, Any], path: str) -> None:
+    answer = world.browser("charlie").get(path)
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    for secret in ("张三", "13812345678", "private words", str(things["call"]), "east"):
+        assert secret not in text
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [*ROUTES, *[("GET", path, None) for path in LISTS],
+                                                      ("GET", "/api/system", None), ("GET", "/api/me", None),
+                                                      ("POST", "/api/desk/ticket", {}), ("GET", "/api/calls/export", None)])
+def test_nobody_sees_anything_without_signing_in(anonymous: Browser, world: World, things: dict[str, Any], method: str,
+                                                 path: str, body: Any) -> None:
+    answer = anonymous.send(method, path.format(**things), body)
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "signed_out"
+
+
+def test_every_route_is_in_these_tests_or_open_on_purpose() -> None:
+    """A new route must be added above, else nobody has shown that Charlie sees nothing on it."""
+    known = {path.split("?")[0] for _, path, _ in ROUTES} | {path.split("?")[0] for path in LISTS}
+    on_purpose = {"/api/session", "/api/health", "/api/me", "/api/me/password", "/api/me/totp", "/api/me/totp/confirm",
+                  "/api/desk/ticket", "/api/system", "/api/calls/export"}
+    names = {"{recording}": "{recording}", "{call}": "{call}", "{customer}": "{customer}", "{message}": "{message}"}
+    for path in api.get_openapi_schema(path_prefix="/api/")["paths"]:
+        if path.startswith(("/api/setup", "/api/demo")):
+            continue  # their own tests
+        assert path in known | on_purpose, path
+    assert names
+
+
+def test_a_colleague_sees_the_call_but_does_not_listen_or_write(world: World, things: dict[str, Any]) -> None:
+    bob = world.browser("bob")
+    page = bob.get(f"/api/calls/{things['call']}").json()
+    assert page["recordings_list"][0]["may_listen"] is False
+    assert bob.get(f"/api/recordings/{things['recording']}/audio").status_code == 403
+    assert bob.send("PUT", f"/api/calls/{things['call']}/record", {"notes": "mine", "version": 1}).status_code == 403
+
+
+def test_the_lead_of_the_store_listens_and_the_manager_of_the_other_does_not(world: World, things: dict[str, Any]) -> None:
+    path = f"/api/recordings/{things['recording']}/audio"
+    assert world.browser("lena").get(path).status_code == 200
+    assert world.browser("gina").get(path).status_code == 200
+    assert world.browser("walter").get(path).status_code == 404
+
+
+def test_numbers_are_masked_for_agents_and_whole_for_leads(world: World, things: dict[str, Any]) -> None:
+    for path in ("/api/calls", f"/api/calls/{things['call']}", "/api/customers", "/api/pop?number=13812345678",
+                 f"/api/customers/{things['customer']}/file", "/api/voice-messages"):
+        assert "13812345678" not in world.browser("alice").get(path).content.decode(), path
+        assert "13812345678" in world.browser("lena").get(path).content.decode(), path
+    world.east.agents_see_numbers = True
+    world.east.save()
+    assert "13812345678" in world.browser("alice").get("/api/pop?number=13812345678").content.decode()
+
+
+def test_every_scoped_table_hides_the_east_from_charlie(world: World, things: dict[str, Any]) -> None:
+    checked = 0
+    for model in apps.get_models():
+        rows = model._default_manager.all()
+        if isinstance(rows, ScopedQuerySet):
+            for row in rows.visible_to(world.charlie):
+                store = row
+                for part in rows.store_path.split("__"):
+                    store = getattr(store, part)
+                assert store == world.west.pk or (store is None and rows.shared_when_null), (model, row)
+            checked += 1
+    assert checked > 20
+
+
+def test_a_person_without_any_grant_sees_nothing(world: World, things: dict[str, Any]) -> None:
+    from dealerline.apps.accounts.models import Person
+
+    nobody = Person.objects.create_user("nobody", name="Nobody", store=world.east)
+    browser = Browser().become(nobody)
+    for path in LISTS:
+        text = browser.get(path).content.decode()
+        assert "张三" not in text
+        assert "5678" not in text
+    assert not Call.objects.visible_to(nobody).exists()
+
+
+SCREENS = sorted((model._meta.app_label, model._meta.model_name or "") for model in admin.site._registry)
+
+
+@pytest.mark.parametrize(("app", "model"), SCREENS)
+def test_each_back_office_screen_opens_by_role_and_shows_only_ones_own(world: World, things: dict[str, Any], app: str,
+                                                                       model: str) -> None:
+    path = f"/admin/{app}/{model}/"
+    assert world.browser("ada").get(path).status_code == 200
+    assert world.browser("alice").get(path).status_code in (302, 403)
+    manager = world.browser("walter").get(path)
+    assert manager.status_code in (200, 403)
+    if manager.status_code == 200 and model not in ("region", "brand"):
+        shown = manager.content.decode().split('id="changelist-form"')[-1]
+        assert "east店" not in shown
+        assert "Alice" not in shown
+
+
+def test_a_manager_cannot_open_change_or_remove_rows_of_another_store(world: World) -> None:
+    walter = world.browser("walter")
+    line = world.east.lines.get()
+    for path in (f"/admin/organisation/line/{line.pk}/change/", f"/admin/organisation/store/{world.east.pk}/change/",
+                 f"/admin/organisation/line/{line.pk}/delete/", f"/admin/accounts/person/{world.alice.pk}/change/"):
+        answer = walter.get(path)
+        assert answer.status_code in (302, 403), path
+        assert "east店" not in answer.content.decode()
