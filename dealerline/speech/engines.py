@@ -122,11 +122,11 @@ class KokoroEngine:
         espeak, data = _espeak(self._debroot)
         config = {
             "model": str(here.model), "vocab": str(here.vocab), "voices": str(here.styles), "espeak": espeak,
-            "espeak_data": data, "threads": self._threads, "nice": self._nice,
+            "espeak_data": data, "scratch": str(here.folder), "threads": self._threads, "nice": self._nice,
         }  # fmt: skip
         env = {
             **os.environ, "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": str(self._threads),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1", "ORT_DISABLE_TELEMETRY": "1",
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(
             str(here.python), "-m", "dealerline.speech.voice_process", json.dumps(config),

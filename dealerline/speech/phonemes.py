@@ -30,20 +30,25 @@ _AFTER = (("o^ʊ", "O"), ("ɜːɹ", "ɜɹ"), ("ɜː", "ɜɹ"), ("ɪə", "iə"), 
 class Phonemiser:
     """Phonemes of normalised text in either language; Latin words inside Mandarin go the English way."""
 
-    def __init__(self, espeak: Sequence[str], data: str = "") -> None:
-        """``espeak``: the command that runs espeak-ng; ``data``: the folder that holds its espeak-ng-data, or ""."""
+    def __init__(self, espeak: Sequence[str], data: str = "", scratch: str = "") -> None:
+        """``espeak``: the command that runs espeak-ng; ``data``: the folder that holds its espeak-ng-data, or "".
+
+        ``scratch``: where jieba keeps its parsed dictionary. It unpickles what it finds there, so never in /tmp, where
+        anybody can put something.
+        """
+        self._scratch = scratch
         self._espeak = list(espeak)
         self._env = {**os.environ, **({"ESPEAK_DATA_PATH": data} if data else {})}
 
     def __call__(self, text: str, language: str) -> str:
         if language == "en":
             parts = [
-                _mandarin()(han)[0] if han else self._english(latin)
+                _mandarin(self._scratch)(han)[0] if han else self._english(latin)
                 for han, latin in re.findall(r"([\u3400-\u9fff，。！？；、]+)|([^\u3400-\u9fff，。！？；、]+)", text)
             ]
         else:
             parts = [
-                self._english(latin.strip()) if latin else _mandarin()(han)[0]
+                self._english(latin.strip()) if latin else _mandarin(self._scratch)(han)[0]
                 for latin, han in re.findall(r"([A-Za-z][A-Za-z .'-]*)|([^A-Za-z]+)", text)
             ]
         return re.sub(r"\s+", " ", " ".join(part for part in parts if part)).strip()
@@ -72,12 +77,14 @@ class Phonemiser:
 
 
 @functools.cache
-def _mandarin() -> Any:
+def _mandarin(scratch: str) -> Any:
     """misaki's Mandarin with the project's lexicon, made once: loading its dictionaries takes a second."""
     import jieba
     import pypinyin
 
     jieba.setLogLevel(logging.ERROR)
+    if scratch:
+        jieba.dt.tmp_dir = scratch
     from misaki import zh
 
     for word in lexicon.WORDS:

@@ -1,9 +1,10 @@
 """The process that holds the neural voices: one model, one job at a time, killed rather than waited for.
 
 ``python -m dealerline.speech.voice_process CONFIG`` where CONFIG is JSON: ``model``, ``vocab``, ``voices`` (folder),
-``espeak`` (command), ``espeak_data``, ``threads``, ``nice``. Requests come as one JSON object a line on stdin: ``text``
-(normalised), ``language``, ``voice``, ``speed``. Each answer on stdout is one JSON line, ``{"samples": n}``
-followed by n float32 little-endian samples at 24 kHz, or ``{"error": "..."}``. End of input ends the process.
+``espeak`` (command), ``espeak_data``, ``scratch`` (folder), ``threads``, ``nice``. Requests come as one JSON object a line
+on stdin: ``text`` (normalised), ``language``, ``voice``, ``speed``. Each answer on stdout is one JSON line,
+``{"samples": n}`` followed by n float32 little-endian samples at 24 kHz, or ``{"error": "..."}``. End of input ends the
+process.
 
 Runs in the voices' own virtual environment, so this module and what it imports use the standard library, numpy,
 onnxruntime and misaki, and nothing of the rest of Dealerline but the speech package's own pure modules.
@@ -45,7 +46,7 @@ class Kokoro:
         self._vocab: dict[str, int] = json.loads(Path(config["vocab"]).read_text(encoding="utf-8"))["vocab"]
         self._folder = Path(config["voices"])
         self._voices: dict[str, Audio] = {}
-        self._phonemes = Phonemiser(config["espeak"], config.get("espeak_data", ""))
+        self._phonemes = Phonemiser(config["espeak"], config["espeak_data"], config["scratch"])
 
     def _voice(self, name: str) -> Audio:
         if name not in self._voices:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +30,16 @@ REQUIREMENTS = CHECKOUT / "requirements"
 
 
 def engine_digest() -> str:
-    """Changes when anything the voices are made of changes; names the folder they are fetched to."""
+    """Changes when anything the voices are made of changes; names the folder they are fetched to.
+
+    Their environment hangs on the Python that made it, so that belongs to it: another version, or one that only root
+    can enter, must not be taken for ours.
+    """
     digest = hashlib.sha256()
     for name in ("speech.txt", "voices.txt"):
         digest.update((REQUIREMENTS / name).read_bytes())
-    digest.update("\n".join((MODEL_SHA256, VOICE_PACKAGE, VOICE_INTEGRITY, *NEEDED)).encode())
+    python = f"{sys.base_prefix} {sys.version}"
+    digest.update("\n".join((MODEL_SHA256, VOICE_PACKAGE, VOICE_INTEGRITY, *NEEDED, python)).encode())
     return digest.hexdigest()[:16]
 
 

@@ -191,6 +191,12 @@ async def test_kokoro_speaks_both_languages_and_mixes_english_into_mandarin(
     assert engine.pid is None
 
 
+def test_the_engine_has_nothing_in_it_that_reports_to_its_maker(installation: voices.Installation) -> None:
+    libraries = list(installation.folder.glob("venv/lib/python*/site-packages/onnxruntime/capi/*.so"))
+    assert libraries
+    assert not [path.name for path in libraries if b"events.data.microsoft.com" in path.read_bytes()]
+
+
 async def test_kokoro_killed_while_speaking_lets_espeak_speak_and_comes_back(
     settings: Settings, installation: voices.Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
