@@ -245,7 +245,7 @@ class AriMedia:
     def keys(self, channel: str, digits: str) -> None:
         self._watch(self.ari.channels.send_dtmf(channel, dtmf=digits), "keys", channel, 404)
 
-    def record(self, channel: str, name: str, max_seconds: int, silence_seconds: int, beep: bool) -> None:
+    def record(self, channel: str, name: str, max_seconds: int, silence_seconds: int) -> None:
         self._watch(
             self.ari.channels.record(
                 channel,
@@ -254,7 +254,6 @@ class AriMedia:
                 max_duration_seconds=max_seconds,
                 max_silence_seconds=silence_seconds,
                 if_exists="fail",
-                beep=beep,
                 terminate_on="#",
             ),
             "record",

@@ -1,7 +1,7 @@
 """Walks callers through their flows: events to ``domain.ivr.step``, its commands to the media engine.
 
 Rules of the file. The flow's state belongs to the domain; here is only what sounds, what is timed and what is recorded.
-A prompt without sound is never silence: another language, then the shipped tone, then Asterisk's beep, and an alarm.
+A prompt without sound is never silence: another language, then the shipped tone, and an alarm.
 A flow that cannot run says so to the caller in words and ends the call; a caller is never left standing.
 """
 
@@ -198,7 +198,11 @@ class Flows:
             self.core.do(self.core.media.play, call.channel, run.playback, [BEEP])
             return
         run.playback = ""
-        self.step(call, ivr.PlayDone(run.token))
+        if run.pending is not None:
+            command, run.pending = run.pending, None
+            self._start_recording(call, run, command)
+        else:
+            self.step(call, ivr.PlayDone(run.token))
 
     # keys
     # ---------------------------------------------------------------------------------------------------------------
@@ -278,19 +282,20 @@ class Flows:
             self.core.fact("flow.error", call, node=command.node, reason="disk_full")
             self.core.after.append(lambda: self.step(call, ivr.RecordDone(0.0, ok=False)))
             return
+        run.pending = command
+        run.retried = False
+        run.playback = self._sound(call, ("beep",))
+        self.core.by_playback[run.playback] = call
+
+    def _start_recording(self, call: Call, run: FlowRun, command: ivr.Record) -> None:
+        """The beep is over: from now on every word is kept."""
         call.plays += 1
         run.record = f"{call.id}-{call.plays}"
         run.record_kind = command.kind
         self.core.by_record[run.record] = call
         self.core.fact("voicemail.started", call, node=command.node, message=command.kind)
-        self.core.do(
-            self.core.media.record,
-            call.channel,
-            run.record,
-            int(command.max_seconds),
-            int(command.silence_seconds),
-            True,
-        )
+        seconds, silence = int(command.max_seconds), int(command.silence_seconds)
+        self.core.do(self.core.media.record, call.channel, run.record, seconds, silence)
 
     def record_ended(self, call: Call, name: str, seconds: float, failed: bool) -> None:
         """A voice message is on disk, also when the caller hung up while he spoke."""

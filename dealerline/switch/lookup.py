@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dealerline.domain import ivr
+from dealerline.settings import CHECKOUT
 from dealerline.switch.directory import (
     BusyReason,
     Carrier,
@@ -25,7 +26,8 @@ from dealerline.switch.directory import (
 )
 
 FALLBACK_LANGUAGES = ("zh", "en")
-BEEP = "sound:beep"  # Asterisk's own, in its core sounds: a missing prompt is anything but silence
+# The shipped tone by its place in the program, for when even the directory does not know it: anything but silence.
+BEEP = f"sound:{CHECKOUT}/assets/prompts/zh/tone.missing"
 MISSING = "tone.missing"  # the shipped tone that stands for a prompt without sound
 
 

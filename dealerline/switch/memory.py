@@ -199,8 +199,8 @@ class Media:
     def keys(self, channel: str, digits: str) -> None:
         self.orders.append(("keys", channel, digits))
 
-    def record(self, channel: str, name: str, max_seconds: int, silence_seconds: int, beep: bool) -> None:
-        self.orders.append(("record", channel, name, max_seconds, silence_seconds, beep))
+    def record(self, channel: str, name: str, max_seconds: int, silence_seconds: int) -> None:
+        self.orders.append(("record", channel, name, max_seconds, silence_seconds))
         self.recording[name] = channel
 
     def stop_record(self, name: str) -> None:

@@ -93,6 +93,7 @@ class FlowRun:
     playback: str = ""  # the playback whose end the flow waits for
     retried: bool = False  # a sound failed and the stand-in plays
     waiting: Timer | None = None  # for keys
+    pending: Any = None  # the message to record once the beep is over
     record: str = ""  # the name of the running voice message
     record_kind: str = ""
     node: str = ""

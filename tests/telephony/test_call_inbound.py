@@ -1,4 +1,4 @@
-"""The one complete inbound call, on real Asterisks: flow, queue, offer, talk, hold, end, after-call work, journal, recording."""
+"""The one complete inbound call, on real Asterisks: flow, queue, offer, talk, end, after-call work, journal, recording."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from tests.telephony.harness import SALES, Centre, Telephones, until
 
 
 async def test_a_caller_is_rung_through_to_the_agent_and_both_hear_each_other(
-        centre: Centre, telephones: Telephones) -> None:
+    centre: Centre, telephones: Telephones
+) -> None:
     agent = await telephones.agent(1, hum=600)
     caller = await telephones.ring(SALES, hum=400)
     view = await agent.talks()
@@ -19,9 +20,22 @@ async def test_a_caller_is_rung_through_to_the_agent_and_both_hear_each_other(
     await agent.in_state("ready")
     await until(lambda: "wrap.ended" in centre.story(view["id"]), what="the journal is complete")
     story = centre.story(view["id"])
-    wanted = ["call.arrived", "call.answered", "flow.started", "queue.entered", "offer.made", "offer.ended", "queue.left",
-              "talk.started", "recording.started", "recording.stopped", "talk.ended", "call.ended", "wrap.started",
-              "wrap.ended"]
+    wanted = [
+        "call.arrived",
+        "call.answered",
+        "flow.started",
+        "queue.entered",
+        "offer.made",
+        "offer.ended",
+        "queue.left",
+        "talk.started",
+        "recording.started",
+        "recording.stopped",
+        "talk.ended",
+        "call.ended",
+        "wrap.started",
+        "wrap.ended",
+    ]
     assert [kind for kind in story if kind in wanted] == wanted
     seqs = [fact["seq"] for fact in centre.facts() if fact.get("call") == view["id"]]
     assert sorted(seqs) == list(range(1, len(seqs) + 1))

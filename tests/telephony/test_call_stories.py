@@ -1,4 +1,4 @@
-"""Calls on real Asterisks with real sound: menus, messages, hold, mute, failed offers, calls going out; never a repair."""
+"""Calls on real Asterisks with real sound: menus, messages, hold, mute, failed offers, calls out; never a repair."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def test_silence_in_the_menu_ends_politely(centre: Centre, telephones: Tel
 
 async def test_a_wrong_key_is_told_so(centre: Centre, telephones: Telephones) -> None:
     caller = await telephones.ring(MENU, hum=0, keys="7")
-    await until(lambda: "flow.wrong_key" in centre.story(newest_call(centre, MENU)), what="the wrong key is in the journal")
+    await until(lambda: "flow.wrong_key" in centre.story(newest_call(centre, MENU)), what="the wrong key is noted")
     await telephones.hang_up(caller)
     await ended(centre, newest_call(centre, MENU))
 

@@ -89,6 +89,8 @@ def test_the_last_agent_leaving_sends_the_waiting_where_the_flow_says(world: Wor
 def test_a_message_is_left_and_kept_with_its_length(world: World) -> None:
     call = world.ring(MESSAGE)
     world.played(call)
+    assert world.hears(call) == "beep"
+    world.played(call)
     assert world.hears(call) == "recording"
     world.recorded(7.4)
     assert world.hears(call) == "voicemail.thanks"
@@ -101,6 +103,7 @@ def test_a_message_is_left_and_kept_with_its_length(world: World) -> None:
 
 def test_hanging_up_while_leaving_a_message_keeps_the_message(world: World) -> None:
     call = world.ring(MESSAGE)
+    world.played(call)
     world.played(call)
     world.hang_up(call)
     world.recorded(5)
@@ -242,6 +245,6 @@ def test_a_sound_that_cannot_be_played_is_replaced_and_the_flow_goes_on(world: W
     playback = next(iter(world.media.playing))
     world.media.playing.clear()
     world.engine.handle(PlayEnded(playback, failed=True))
-    assert "beep" in world.hears(call)
+    assert "tone.missing" in world.hears(call)
     world.played(call)
     assert call.ended

@@ -42,7 +42,7 @@ KEYS = (
     "error.unknown_number",
     "queue.thanks",
     "agent_lost.wait",
-    "tone.missing",
+    "tone.missing", "beep",
     *(f"queue.position.{n}" for n in range(1, 21)),
     "queue.position.many",
     "queue.wait.5",
