@@ -68,9 +68,8 @@ def _foreground(settings: Settings, lang: Lang, *, background: bool) -> int:
         print()
         print(texts.say(texts.READY, lang, seconds=time.time() - began(), origin=settings.origin))
         _show_sign_ins(settings, lang)
-        if not background:
-            print(texts.say(texts.STOP_HINT, lang))
-        sys.stdout.flush()
+        # The last line: whoever waits for a start in the background reads until it.
+        print(texts.say(texts.DETACHED if background else texts.STOP_HINT, lang), flush=True)
 
     names = services.wanted(settings, simulated=settings.demo)
     try:
@@ -94,27 +93,22 @@ def _detached(settings: Settings, arguments: list[str], lang: Lang) -> int:
     os.close(handle)
     try:
         with log.open(encoding="utf-8", errors="replace") as said:
+            line_before = ""
             while True:
                 ended = process.poll() is not None
-                ready = supervisor.is_ready(settings, process.pid)
                 while line := said.readline():
                     sys.stdout.write(line)
                     sys.stdout.flush()
+                    line_before = line
                 if ended:
                     return process.returncode or 1
-                if ready and _printed_ready(log, settings):
-                    sys.stdout.write(said.read())
-                    print(texts.say(texts.DETACHED, lang))
+                if texts.say(texts.DETACHED, lang) in line_before:
                     return 0
                 time.sleep(0.05)
     except KeyboardInterrupt:
         process.send_signal(signal.SIGTERM)
         process.wait()
         return 130
-
-
-def _printed_ready(log: Path, settings: Settings) -> bool:
-    return settings.origin in log.read_text(encoding="utf-8", errors="replace")
 
 
 def _show_sign_ins(settings: Settings, lang: Lang) -> None:
