@@ -109,7 +109,7 @@ class Maker:
     def __init__(self, threads: int) -> None:
         self.settings = load()
         there = voices.Installation.of(self.settings)
-        self.engine = KokoroEngine(there, self.settings.debroot, threads=threads, nice=15)
+        self.engine = KokoroEngine(there, self.settings.debroot, threads=threads)
         self.sox = audio.sox_command(self.settings.debroot)
 
     async def speak(self, piece: Piece) -> dict[str, Any]:

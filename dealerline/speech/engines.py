@@ -86,7 +86,9 @@ class KokoroEngine:
     async def synth(self, text: str, voice: str, language: str, speed: float) -> Pcm:
         if not (self._installation.styles / f"{voice}.bin").is_file():
             raise EngineError(f"the voice {voice!r} was not fetched")
-        limit = 30 + 2.0 * len(text)  # measured: 0.1 to 0.5 s a character on a busy core, and 5 s to load
+        # A guard against a hang, not a deadline: 0.1 to 0.5 s a character on a busy core and 5 s to load, but the
+        # calls come first, and at the lowest priority a loaded machine may leave next to nothing.
+        limit = 120 + 4.0 * len(text)
         async with self._lock:
             try:
                 return await asyncio.wait_for(self._ask(text, voice, language, speed), limit)

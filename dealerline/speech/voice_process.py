@@ -1,8 +1,8 @@
 """The process that holds the neural voices: one model, one job at a time, killed rather than waited for.
 
 ``python -m dealerline.speech.voice_process CONFIG`` where CONFIG is JSON: ``model``, ``vocab``, ``voices`` (folder),
-``espeak`` (command), ``espeak_data``, ``scratch`` (folder), ``threads``, ``nice``. Requests come as one JSON object a line
-on stdin: ``text`` (normalised), ``language``, ``voice``, ``speed``. Each answer on stdout is one JSON line,
+``espeak`` (command), ``espeak_data``, ``scratch`` (folder), ``threads``, ``nice``. Requests come as one JSON object a
+line on stdin: ``text`` (normalised), ``language``, ``voice``, ``speed``. Each answer on stdout is one JSON line,
 ``{"samples": n}`` followed by n float32 little-endian samples at 24 kHz, or ``{"error": "..."}``. End of input ends the
 process.
 
