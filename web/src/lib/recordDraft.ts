@@ -32,7 +32,10 @@ export interface Draft {
 
 export const emptyFields = (): Fields => ({ matter: null, result: null, notes: '', follow_up_at: null, follow_up_note: '', customer: null })
 
-export const missing = (fields: Fields): ('matter' | 'result')[] => (['matter', 'result'] as const).filter((name) => fields[name] === null)
+export type Gap = 'matter' | 'result' | 'follow_up_at'
+
+/** What a finished record still lacks; `follow`: its result obliges to a follow-up. */
+export const missing = (fields: Fields, follow = false): Gap[] => ([...(['matter', 'result'] as const), ...(follow ? (['follow_up_at'] as const) : [])]).filter((name) => fields[name] === null)
 
 const fieldsOf = (row: CallRecord): Fields => ({
   matter: row.matter, result: row.result, notes: row.notes, follow_up_at: row.follow_up_at, follow_up_note: row.follow_up_note, customer: row.customer,

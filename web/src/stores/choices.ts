@@ -32,10 +32,18 @@ export const useChoices = defineStore('choices', () => {
   const toOption = (choice: Choice): Option => ({
     value: choice.id,
     label: words(choice.name),
-    ...(choice.children?.length ? { children: choice.children.map(toOption) } : {}),
+    ...(choice.children.length ? { children: choice.children.map(toOption) } : {}),
   })
-  const matters = (store: number): Option[] => (byStore.value[store]?.matters ?? []).map(toOption)
+  /** The matters of the line that was rung come first. */
+  const matters = (store: number, lineKind: string): Option[] =>
+    [...(byStore.value[store]?.matters ?? [])].sort((a, b) => Number(b.line_kind === lineKind) - Number(a.line_kind === lineKind)).map(toOption)
   const results = (store: number): Option[] => (byStore.value[store]?.results ?? []).map(toOption)
 
-  return { byStore, need, matters, results }
+  /** Whether a result obliges to say when the customer is rung back. */
+  function needsFollowUp(store: number, result: number | null): boolean {
+    const all = (list: Choice[]): Choice[] => list.flatMap((choice) => [choice, ...all(choice.children)])
+    return all(byStore.value[store]?.results ?? []).some((choice) => choice.id === result && choice.required_follow_up)
+  }
+
+  return { byStore, need, matters, results, needsFollowUp }
 })
