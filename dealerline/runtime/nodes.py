@@ -43,7 +43,7 @@ class Child:
     nice: int = 0
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 8.0
-    start_seconds: float = 60.0
+    start_seconds: float = 180.0  # a first start on a small busy machine compiles every module
     hung_seconds: float = 60.0
     as_root: bool = False
 

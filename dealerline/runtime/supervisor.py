@@ -240,6 +240,8 @@ class Supervisor:
         healthy = False
         while process.returncode is None:
             wrong = await child.check()
+            if not self._wanted[child.name]:
+                return  # being stopped: how it feels is nobody's business any more
             now = time.monotonic()
             if not wrong:
                 good = now
