@@ -40,7 +40,7 @@ def ring(line: Any, keys: str, say: str, language: str, caller: str) -> dict[str
 
 
 def _known(line: Any, language: str) -> str:
-    """The number of a demo customer of the line's store: somebody who speaks the language, best one with something open."""
+    """The number of a demo customer of the line's store who speaks the language, best one with something open."""
     customers = table("customers.Customer").objects.filter(
         store=line.store_id,
         kind="person",

@@ -26,7 +26,8 @@ class Page:
 
     def __init__(self, stack: Stack) -> None:
         self.base = f"http://127.0.0.1:{stack.settings.web_port}"
-        self.code = (stack.settings.secrets / "setup").read_text().strip() if (stack.settings.secrets / "setup").exists() else ""
+        code = stack.settings.secrets / "setup"
+        self.code = code.read_text().strip() if code.exists() else ""
         self.jar = http.cookiejar.CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
         self.ask("GET", "/api/session")
@@ -52,9 +53,11 @@ class Page:
 
 @pytest.fixture(scope="module")
 def centre() -> Iterator[Stack]:
-    with open_folder("dealerline-setup") as folder:
-        with Stack(folder / "data", children=("postgres", "web"), load=("load_prompts",)) as stack:
-            yield stack
+    with (
+        open_folder("dealerline-setup") as folder,
+        Stack(folder / "data", children=("postgres", "web"), load=("load_prompts",)) as stack,
+    ):
+        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +128,8 @@ def test_the_way_from_nothing_to_a_centre(centre: Stack, carrier: int) -> None:
     assert (status, problem["code"]) == (409, "done_meanwhile")
     assert problem["current"]["name_zh"] == "远帆汽车"
     seen = problem["current"]["mark"]
-    assert other.step("group", name_zh="远帆汽车集团", name_en="Sail Motors", seen=seen)[0] == 200, "who has seen it may change it"
+    changed = other.step("group", name_zh="远帆汽车集团", name_en="Sail Motors", seen=seen)
+    assert changed[0] == 200, "who has seen it may change it"
 
     assert page.step("store", name_zh="一店", timezone="Mars/Olympus")[1]["fields"].keys() == {"timezone"}
     status, state = page.step("store", name_zh="城东店", name_en="East", city="武汉")

@@ -264,9 +264,26 @@ def _queues(ledger: Ledger, made: Organisation) -> None:
     )
 
 
+def sign_ins_file() -> Path:
+    """Where the demo's sign-ins are."""
+    path: Path = settings.DEALERLINE.secrets / "sign-ins.txt"
+    return path
+
+
+def renew_passwords() -> dict[str, str]:
+    """New passwords for the demo's people, for when the file was lost."""
+    hasher, made = _QuickHasher(), {}
+    logins = [p.login for p in layout.PEOPLE]
+    for person in table("accounts.Person").objects.filter(username__in=logins, is_active=True):
+        made[person.username] = new_password()
+        person.password = hasher.encode(made[person.username], hasher.salt())
+        person.save(update_fields=["password"])
+    return {p.login: made[p.login] for p in layout.PEOPLE if p.login in made}
+
+
 def write_sign_ins(passwords: dict[str, str]) -> Path:
     """The demo's sign-ins, readable by the owner of the data folder only. Returns the file."""
-    path: Path = settings.DEALERLINE.secrets / "sign-ins.txt"
+    path = sign_ins_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     roles = {p.login: ", ".join(dict.fromkeys(role for role, _ in p.roles)) for p in layout.PEOPLE}
     lines = [f"# Dealerline demo sign-ins, made {datetime.now(tz=timezone.get_current_timezone()):%Y-%m-%d %H:%M}\n"]

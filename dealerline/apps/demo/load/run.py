@@ -19,7 +19,7 @@ from dealerline.apps.demo.load.ledger import Ledger, table
 from dealerline.apps.demo.models import DemoLoad, DemoObject
 from dealerline.apps.demo.world import layout
 from dealerline.apps.demo.world.customers import everyone
-from dealerline.apps.demo.world.history import stories
+from dealerline.apps.demo.world.history import DAYS, stories
 
 LOCK = 7_264_001  # advisory lock: one load or removal at a time
 
@@ -57,15 +57,20 @@ def conflicts() -> list[str]:
     return found
 
 
-def load(now: datetime, say: Callable[[str], None] = lambda _: None) -> Loaded:
-    """Load the demo as of ``now`` unless it is there. Raises CannotLoad when real rows are in its way."""
+def load(now: datetime, say: Callable[[str], None] = lambda _: None, days: int = DAYS) -> Loaded:
+    """Load the demo as of ``now``, with calls of the last ``days``, unless it is there.
+
+    When it is there but its sign-ins were lost, they are made anew. Raises CannotLoad when real rows are in its way.
+    """
     zone = ZoneInfo(settings.DEALERLINE.timezone)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         there = DemoLoad.objects.first()
         if there is not None:
-            return Loaded(False, there.base, there.counts, None)
+            lost = not organisation.sign_ins_file().exists()
+            renewed = organisation.write_sign_ins(organisation.renew_passwords()) if lost else None
+            return Loaded(False, there.base, there.counts, renewed)
         taken = conflicts()
         if taken:
             left = " (kept by an earlier removal)" if DemoObject.objects.exists() else ""
@@ -81,7 +86,7 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None) -> Loaded:
         quiet = frozenset(
             table("organisation.Holiday").objects.filter(kind="holiday", store=None).values_list("date", flat=True)
         )
-        past = list(stories(base, now.timestamp(), people, quiet))
+        past = list(stories(base, now.timestamp(), people, quiet, days))
         say(f"{len(past)} calls")
         calls = Calls(ledger, made, customers.ids, sounds.record(past), sounds.messages(), now.timestamp())
         calls.load(past)

@@ -260,8 +260,10 @@ def strangers() -> list[str]:
     return [mobile(30_000_000 + n) for n in sorted(rng.sample(range(9_999_999), 2600))]
 
 
-def stories(base: date, until: float, people: Sequence[Customer], holidays: frozenset[date]) -> Iterator[Story]:
-    """All calls from ``DAYS`` days before ``base`` to the moment ``until``, in the order of time within each day.
+def stories(
+    base: date, until: float, people: Sequence[Customer], holidays: frozenset[date], days: int = DAYS
+) -> Iterator[Story]:
+    """All calls from ``days`` days before ``base`` to the moment ``until``, in the order of time within each day.
 
     The draw of a day depends on its distance from ``base``, its weekday and whether it is a holiday, on nothing else.
     """
@@ -270,7 +272,7 @@ def stories(base: date, until: float, people: Sequence[Customer], holidays: froz
         weight = 1 + 2 * any(r.open for r in one.repairs) + any(o.open for o in one.orders)
         regulars[one.store] += [one] * weight
     unknown = strangers()
-    for index in range(-DAYS, 1):
+    for index in range(-days, 1):
         day = base + timedelta(days=index)
         for story in _Day(index, day, day in holidays, regulars, unknown).stories():
             if story.ended + story.wrap < until:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from dealerline.apps.demo.load.run import CannotLoad, load
+from dealerline.apps.demo.world.history import DAYS
 
 
 class Command(BaseCommand):
@@ -20,6 +21,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--now", help="pretend that it is this moment, ISO 8601 (tests; default: now)")
+
+        parser.add_argument("--days", type=int, default=DAYS, help="days of past calls (tests; default: %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         start = time.monotonic()
@@ -32,11 +35,12 @@ class Command(BaseCommand):
             raise CommandError("--now needs a time zone, as 2026-11-22T10:00+08:00")
         call_command("load_defaults", stdout=self.stdout)
         try:
-            loaded = load(now, say)
+            loaded = load(now, say, options["days"])
         except CannotLoad as error:
             raise CommandError(str(error)) from error
         if not loaded.new:
-            self.stdout.write(f"The demo is there already, counted from {loaded.base}.")
+            anew = f" Its sign-ins were lost and made anew: {loaded.sign_ins}" if loaded.sign_ins else ""
+            self.stdout.write(f"The demo is there already, counted from {loaded.base}.{anew}")
             return
         rows = sum(loaded.counts.values())
         self.stdout.write(
