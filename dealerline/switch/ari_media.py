@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 APPLICATION = "dealerline"
 VARIABLES = ("DL_CALL", "DL_ROLE", "DL_AGENT", "DL_TAB", "DL_STATE")
 VOICEMAIL = "voicemail/"
+PIECE = 280  # characters, of up to three bytes each
 SLOW = 0.5  # an order that takes so many seconds holds up all behind it, and is worth a line in the log
 
 
@@ -138,7 +139,7 @@ class AriMedia:
         ours = [c for c in channels if c.dialplan.app_name == "Stasis" or c.id.count("-") >= 5]
         values: list[dict[str, str]] = [{} for _ in ours]
         if variables:
-            values = await asyncio.gather(*(self._remembered(c.id) for c in ours))
+            values = list(await asyncio.gather(*(self._remembered(c.id) for c in ours)))
         return Inventory(
             {c.id: self._live(c, v) for c, v in zip(ours, values, strict=True)},
             {b.id: frozenset(b.channels) for b in bridges if b.id.startswith("dl-")},
@@ -148,11 +149,19 @@ class AriMedia:
     async def _remembered(self, channel: str) -> dict[str, str]:
         """Our variables of a channel; none when it is gone. By the manager, for the reason told at ``remember``."""
         await self.manager.ready(10)
-        answers = await asyncio.gather(
-            *(self.manager.action("Getvar", Channel=channel, Variable=name) for name in VARIABLES),
-            return_exceptions=True,
-        )
-        return {n: a.get("Value", "") for n, a in zip(VARIABLES, answers, strict=True) if isinstance(a, dict)}
+        found = {name: await self._variable(channel, name) for name in VARIABLES}
+        for name, value in found.items():
+            count, bar, text = value.partition("|")
+            if bar and count.isdigit():
+                pieces = [await self._variable(channel, f"{name}_{n}") for n in range(1, int(count))]
+                found[name] = text + "".join(pieces)
+        return found
+
+    async def _variable(self, channel: str, name: str) -> str:
+        try:
+            return (await self.manager.action("Getvar", Channel=channel, Variable=name)).get("Value", "")
+        except AmiError:
+            return ""
 
     def _live(self, channel: models.Channel, values: Mapping[str, str]) -> LiveChannel:
         data = channel.dialplan.app_data.split(",")
@@ -267,7 +276,15 @@ class AriMedia:
         # By the manager: ARI's requests for variables wait until the channel's own thread has time, which while a
         # prompt plays is the prompt's end, and every request behind them on the socket waits too.
         for name, value in values.items():
-            self._watch(self.manager.action("Setvar", Channel=channel, Variable=name, Value=value), "remember", channel)
+            # The manager takes lines of at most a thousand bytes: a long value goes in pieces, the first one last.
+            pieces = [value[at : at + PIECE] for at in range(0, len(value), PIECE)] or [""]
+            for n in range(len(pieces) - 1, 0, -1):
+                self._set(channel, f"{name}_{n}", pieces[n])
+            self._set(channel, name, f"{len(pieces)}|{pieces[0]}" if name == "DL_STATE" else pieces[0])
+
+    def _set(self, channel: str, name: str, value: str) -> None:
+        action = self.manager.action("Setvar", Channel=channel, Variable=name, Value=value)
+        self._watch(action, "remember", channel)
 
     def monitor(self, channel: str, agent_path: str, customer_path: str) -> None:
         # S keeps both sides in step: silence is written where one side has none (the customer on hold, lost packets).

@@ -127,11 +127,17 @@ class Talking:
         self.core.do(self.core.media.keys, call.channel, digits)
         self.core.fact("key.sent", call, person=call.person, agent=call.person, count=len(digits))
 
+    def _end_mute(self, call: Call) -> None:
+        if call.muted:
+            self.core.fact("mute.ended", call, person=call.person, agent=call.person)
+            call.muted = False
+
     # end
     # ----------------------------------------------------------------------------------------------------------------
     def finish(self, call: Call, reason: str) -> Seat | None:
         """The talk is over, for whatever reason: facts, recording, legs. Returns the agent's seat."""
         self._end_hold(call)
+        self._end_mute(call)
         for timer in (call.lost_timer, call.settle, call.probe):
             if timer is not None:
                 timer.cancel()
@@ -148,7 +154,6 @@ class Talking:
         for leg in (call.leg, call.next_leg):
             self.drop(call, leg)
         call.leg = call.next_leg = None
-        call.muted = False
         seat = self.core.seats.get(call.person)
         return seat if seat is not None and seat.call is call else None
 
@@ -217,12 +222,13 @@ class Talking:
         if call.phase not in (Phase.TALKING, Phase.HELD):
             return
         self._end_hold(call)
+        self._end_mute(call)
         self._music(call)
         self.core.go(call, Phase.RECONNECTING)
         self.engine.recorder.stop(call)
         self.drop(call, call.leg)
         seat = self.core.seats.get(call.person)
-        call.leg, call.muted = None, False
+        call.leg = None
         self.core.fact("agent.lost", call, person=call.person, agent=call.person, what=what)
         if call.queue:
             self.engine.queueing.say(call, ("agent_lost.wait",))
@@ -347,6 +353,6 @@ class Talking:
         self.core.do(self.core.media.join, call.bridge, [leg.channel] if held else [call.channel, leg.channel])
         self.engine.recorder.start(call, leg)
         self.drop(call, old)
-        call.muted = False
+        self._end_mute(call)
         self.core.fact("agent.back", call, person=call.person, agent=call.person, channel=leg.channel)
         self.core.touch(call)

@@ -1,0 +1,201 @@
+"""Days of random calls, hang-ups at every step, lost pages and killed switches in seconds: nothing may stay behind."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from dealerline.switch.desks import Session
+from dealerline.switch.media import Arrived, Failed, Gone
+from dealerline.switch.model import Phase
+from tests.unit.switch.world import DUTY, MENU, MESSAGE, SALES, World
+
+
+class Chaos:
+    """Everybody does something at random, but only what the world allows."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.world = World(folder)
+        self.sessions: dict[int, Session] = {}
+        self.tabs = 0
+
+    def step(self) -> None:
+        verbs = (
+            self.rings,
+            self.rings,
+            self.hangs_up,
+            self.key,
+            self.sound_ends,
+            self.sound_ends,
+            self.phone_answers,
+            self.phone_answers,
+            self.phone_fails,
+            self.agent_comes,
+            self.agent_wishes,
+            self.agent_acts,
+            self.page_closes,
+            self.time_passes,
+            self.time_passes,
+            self.agent_channel_ends,
+            self.message_ends,
+        )
+        self.random.choice(verbs)()
+
+    def rings(self) -> None:
+        if len(self.world.core.calls) < 8:
+            self.world.ring(self.random.choice((SALES, SALES, MENU, MESSAGE, DUTY)))
+
+    def customers(self) -> list[str]:
+        return [c.channel for c in self.world.core.calls.values() if c.channel in self.world.media.channels]
+
+    def hangs_up(self) -> None:
+        if channels := self.customers():
+            self.world.end(self.random.choice(channels))
+
+    def key(self) -> None:
+        calls = list(self.world.core.calls.values())
+        if calls:
+            self.world.key(self.random.choice(calls), self.random.choice("12*#7"))
+
+    def sound_ends(self) -> None:
+        calls = [
+            c
+            for c in self.world.core.calls.values()
+            if any(v[0] == c.channel for v in self.world.media.playing.values())
+        ]
+        if calls:
+            self.world.played(self.random.choice(calls))
+
+    def ringing_legs(self) -> list[str]:
+        media = self.world.media
+        return [c for c in media.legs if c in media.channels and media.channels[c].state == "Ringing"]
+
+    def phone_answers(self) -> None:
+        if legs := self.ringing_legs():
+            channel = self.random.choice(legs)
+            leg = self.world.media.legs[channel]
+            self.world.media.answer(channel)
+            self.world.engine.handle(Arrived(channel, leg.args))
+
+    def phone_fails(self) -> None:
+        if legs := self.ringing_legs():
+            channel = self.random.choice(legs)
+            if self.random.random() < 0.2:
+                self.world.media.lose(channel)
+                self.world.engine.handle(Failed("ring", channel, 400, "allocation failed"))
+                self.world.engine.handle(Gone(channel, 20))
+            else:
+                self.world.end(channel, self.random.choice((17, 19, 20, 21, 3)))
+
+    def agent_comes(self) -> None:
+        person = self.random.choice((1, 2, 3))
+        self.tabs += self.random.random() < 0.5
+        self.sessions[person] = self.world.sign_in(person, tab=f"tab{self.tabs}", ready=False)
+
+    def agent_wishes(self) -> None:
+        for session in self.sessions.values():
+            wish = self.random.choice(("ready", "ready", "ready", "busy", "offline"))
+            self.world.ask(session, "state", state=wish, reason="break" if wish == "busy" else None)
+
+    def agent_acts(self) -> None:
+        for session in self.sessions.values():
+            seat = self.world.core.seats.get(session.desk.person)
+            if seat is not None and seat.call is not None:
+                verb = self.random.choice(
+                    ("hold", "unhold", "mute", "unmute", "hangup", "refuse", "wrap_done", "wrap_more")
+                )
+                self.world.ask(session, verb, call=seat.call.id)
+            elif self.random.random() < 0.2:
+                self.world.ask(session, "dial", number="13900000001", line=1)
+            elif self.random.random() < 0.1:
+                self.world.ask(session, "headset_test")
+
+    def page_closes(self) -> None:
+        if self.sessions and self.random.random() < 0.5:
+            person = self.random.choice(list(self.sessions))
+            session = self.sessions.pop(person)
+            if self.random.random() < 0.5:
+                seat = self.world.core.seats[person]
+                if seat.call is not None and seat.call.leg is not None:
+                    self.world.media.silent.add(seat.call.leg.channel)
+                self.world.online(person, False)
+            self.world.close_page(session)
+
+    def agent_channel_ends(self) -> None:
+        legs = [
+            c.leg.channel
+            for c in self.world.core.calls.values()
+            if c.leg is not None and c.leg.answered and c.leg.channel in self.world.media.channels
+        ]
+        if legs and self.random.random() < 0.3:
+            self.world.end(self.random.choice(legs), self.random.choice((16, 16, 44)))
+
+    def message_ends(self) -> None:
+        if self.world.media.recording:
+            self.world.recorded(self.random.choice((0.2, 5)))
+
+    def time_passes(self) -> None:
+        self.world.clock.advance(self.random.choice((0.1, 1, 5, 31)))
+
+    def killed(self) -> None:
+        self.world = self.world.killed()
+        self.sessions.clear()
+
+    def check(self) -> None:
+        """What must hold at any moment."""
+        core = self.world.core
+        assert core.metrics.errors == 0
+        for seat in core.seats.values():
+            assert seat.call is None or seat.call.ended == (seat.presence.state == "wrap"), (seat.presence, seat.call)
+        for call in core.calls.values():
+            heard = self.world.hears(call)
+            if call.phase in (Phase.QUEUED, Phase.OFFERED, Phase.HELD, Phase.RECONNECTING):
+                assert heard != "silence", f"a caller hears nothing while {call.phase}"
+
+    def drain(self) -> None:
+        """Everybody goes home."""
+        for channel in self.customers():
+            self.world.end(channel)
+        for call in list(self.world.core.calls.values()):
+            for channel in [c for c in self.world.media.channels if c.startswith(call.id)]:
+                self.world.end(channel)
+        while self.world.media.recording:
+            self.world.recorded(1)
+        self.world.clock.advance(400)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_stays_behind_after_days_of_anything(tmp_path: Path, seed: int) -> None:
+    chaos = Chaos(tmp_path, seed)
+    for _ in range(1800):
+        chaos.step()
+        chaos.check()
+    chaos.drain()
+    assert not chaos.world.core.calls
+    chaos.world.consistent()
+    kinds = chaos.world.journal.kinds()
+    assert kinds.count("talk.started") > 5
+    for begin, end in (
+        ("talk.started", "talk.ended"),
+        ("mute.started", "mute.ended"),
+        ("hold.started", "hold.ended"),
+        ("offer.made", "offer.ended"),
+        ("recording.started", "recording.stopped"),
+    ):
+        assert kinds.count(begin) == kinds.count(end), begin
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_same_with_a_switch_that_is_killed_now_and_then(tmp_path: Path, seed: int) -> None:
+    chaos = Chaos(tmp_path, 100 + seed)
+    for n in range(1, 700):
+        chaos.step()
+        if n % 97 == 0:
+            chaos.killed()
+        chaos.check()
+    chaos.drain()
+    assert not chaos.world.core.calls
+    chaos.world.consistent()
