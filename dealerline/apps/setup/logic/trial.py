@@ -44,7 +44,7 @@ def ring(person: int, line: int | None = None) -> dict[str, Any]:
     if status == 200:
         return answer if isinstance(answer, dict) else {}
     if status == 409 and isinstance(answer, dict) and "text" in answer:
-        if answer.get("code") in ("hello_first", "not_ready", "phone_unready"):
+        if answer.get("code") in ("hello_first", "no_phone"):
             raise _problem("not_signed_in", 409)
         raise Problem(str(answer.get("code", "refused")), answer["text"]["zh"], answer["text"]["en"], status=409)
     raise _problem("away", 503)
