@@ -1,7 +1,8 @@
 """The configuration as the switch sees it: one frozen snapshot, replaced whole when something changed.
 
 Written as JSON (these field names) by the scribe whenever the database's configuration changes, to
-``run/directory.json``, so that the switch starts and decides without the database. Names are ``{"zh": ..., "en": ...}``.
+``run/directory.json``, so that the switch starts and decides without the database.
+Names are ``{"zh": ..., "en": ...}``.
 """
 
 from __future__ import annotations

@@ -364,12 +364,8 @@ class Queueing:
         if seat.call is call and call.leg is not None and not self.engine.agents.reachable(seat):
             self.failed(call, call.leg, "device_lost")
 
-    def back(self, call: Call, reason: str) -> None:
-        """Out of a conversation, back to the front of the queue (the agent was lost)."""
-        queue = self.core.lookup.queues.get(call.queue)
-        if queue is None:
-            self.engine.end(call, "centre", "agent_lost")
-            return
+    def back(self, call: Call, queue: Queue, reason: str) -> None:
+        """Out of a conversation, back to the front of its queue (the agent was lost)."""
         self.core.go(call, Phase.QUEUED)
         now = self.core.now
         call.queued, call.person = now, 0

@@ -242,14 +242,14 @@ class Talking:
         call.lost_timer = None
         if call.phase is not Phase.RECONNECTING:
             return
+        if call.queue not in self.core.lookup.queues:
+            self.engine.end(call, "centre", "agent_lost")
+            return
         seat = self.finish(call, "agent_lost")
         if seat is not None:
             self.core.part(seat)
             self.engine.agents.event(seat, presence.TalkLost(), "device_lost")
-        if call.queue:
-            self.engine.queueing.back(call, "agent_lost")
-        else:
-            self.engine.end(call, "centre", "agent_lost")
+        self.engine.queueing.back(call, self.core.lookup.queues[call.queue], "agent_lost")
 
     # the page: gone, silent, back
     # ---------------------------------------------------------------------------------------
