@@ -187,7 +187,7 @@ class DeskServer:
         try:
             data = msgspec.json.decode(await request.read() or b"{}", type=dict[str, Any])
             return web.json_response(await action(data))
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, ValueError, TypeError):
             return web.json_response({"code": "bad_message", "text": texts.error("bad_message")}, status=400)
         except Refused as error:
             return web.json_response({"code": error.code, "text": texts.error(error.code)}, status=409)

@@ -1,4 +1,4 @@
-"""The switch's files: the journal's spool on a full disk and after a crash, the configuration when it is broken, tickets."""
+"""The switch's files: the journal's spool on a full disk and after a crash, a broken configuration, tickets."""
 
 from __future__ import annotations
 
