@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 
 from dealerline import __version__
@@ -36,8 +37,18 @@ class Utf8Renderer(JSONRenderer):
     json_dumps_params = {"ensure_ascii": False, "separators": (",", ":")}
 
 
+class ObjectParser(Parser):
+    """Bodies are JSON objects. Ninja takes anything else for an empty object, and so would save empty forms."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        body = json.loads(request.body)
+        if not isinstance(body, dict):
+            raise ValueError("not an object")
+        return body
+
+
 api = NinjaAPI(title="Dealerline", version=__version__, urls_namespace="api", docs_url=None, openapi_url=None,
-               renderer=Utf8Renderer())
+               renderer=Utf8Renderer(), parser=ObjectParser())
 api.add_router("", accounts_router)
 api.add_router("", organisation_router)
 api.add_router("", customers_router)
