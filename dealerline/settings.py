@@ -1,8 +1,8 @@
 """Where everything is and listens: one place, standard library only, read by every process.
 
-Order, last wins: the defaults below, ``dealerline.toml`` (see ``dealerline.example.toml``; found at ``DEALERLINE_CONFIG``,
-else beside the checkout's ``dealerline`` script, else in the data folder), ``run/ports.json`` in the data folder (written by
-the supervisor when ports were chosen freely), then the environment (``DEALERLINE_<FIELD>``, upper case; ``DATABASE_URL``).
+Order, last wins: the defaults below; ``dealerline.toml`` (see ``dealerline.example.toml``; named by
+``DEALERLINE_CONFIG``, else beside the checkout's ``dealerline`` script, else in the data folder); ``run/ports.json`` in the data folder; the
+environment (``DEALERLINE_<FIELD>``, upper case; ``DATABASE_URL``).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Settings:
     carrier_rtp_start: int = 24000
     carrier_rtp_end: int = 27999
     simulator_port: int = 8099  # the simulator's control HTTP
-    speech_fetch: bool = True  # fetch the neural voices (160 MB) once a text has to be spoken that did not ship as audio
+    speech_fetch: bool = True  # fetch the neural voices (160 MB) once a text must be spoken that shipped as no audio
     web_threads: int = 8
     language: str = "zh-hans"
     timezone: str = "Asia/Shanghai"
@@ -82,7 +82,7 @@ class Settings:
 
     @property
     def run(self) -> Path:
-        """Process ids, ports.json, supervisor.json (state of each child), directory.json (the switch's configuration)."""
+        """ports.json, supervisor.json (state of each child), directory.json (the switch's configuration), sockets."""
         return self.data / "run"
 
     @property
