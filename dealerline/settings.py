@@ -1,8 +1,8 @@
 """Where everything is and listens: one place, standard library only, read by every process.
 
-Order, last wins: the defaults below; ``dealerline.toml`` (see ``dealerline.example.toml``; named by
-``DEALERLINE_CONFIG``, else beside the checkout's ``dealerline`` script, else in the data folder); ``run/ports.json`` in the data folder; the
-environment (``DEALERLINE_<FIELD>``, upper case; ``DATABASE_URL``).
+Order, last wins: the defaults below; ``dealerline.toml`` (see ``dealerline.example.toml``; the file that
+``DEALERLINE_CONFIG`` names, else the one beside the checkout's ``dealerline`` script, else the one in the data folder);
+``run/ports.json`` in the data folder; the environment (``DEALERLINE_<FIELD>``, upper case; ``DATABASE_URL``).
 """
 
 from __future__ import annotations
