@@ -3,8 +3,10 @@
  * error. `ok(api.GET(...))` gives the data or raises ApiError with the server's plain words in both languages.
  */
 import createClient from 'openapi-fetch'
-import type { paths } from './generated/schema'
+import type { components, paths } from './generated/schema'
 import type { Text } from '@/lib/protocol'
+
+type Pop = components['schemas']['PopOut']
 
 export class ApiError extends Error {
   constructor(
@@ -60,6 +62,20 @@ export async function ok<D>(answer: Promise<{ data?: D; error?: unknown; respons
   const { data, error, response } = await answer
   if (!response.ok) throw failure(response.status, error)
   return data as Exclude<D, undefined>
+}
+
+/**
+ * The pop, asked for this very moment: the request leaves before anything is drawn, so that server and page work side by side.
+ * (The typed client hands over to the network only after several turns of the event loop, and the drawing would go first.)
+ */
+export function askPop(number: string, call: string, line: number): Promise<Pop> {
+  const query = new URLSearchParams({ number, call, line: String(line) })
+  const answer = reach(new Request(`${location.origin}/api/pop?${query}`, { credentials: 'same-origin', headers: { Accept: 'application/json' } }))
+  return answer.then(async (response) => {
+    const body: unknown = await response.json().catch(() => null)
+    if (!response.ok) throw failure(response.status, body)
+    return body as Pop
+  })
 }
 
 /** For the few routes that are not described (the demo's, the first run's). Raises ApiError like `ok`. */

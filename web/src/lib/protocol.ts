@@ -77,7 +77,7 @@ export interface BoardPerson {
 }
 
 export interface Board {
-  queues: { id: number; store: number; waiting: number; oldest: number | null; ready: number; talking: number }[]
+  queues: { id: number; store: number; waiting: number; oldest: number | null; ready: number; talking: number; name?: Text; service_seconds?: number }[]
   people: BoardPerson[]
   lines: { id: number; store: number; name: Text; live: number }[]
   now: number

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, nextTick, reactive, ref, watch } from 'vue'
-import { api, ok } from '@/api/http'
+import { askPop } from '@/api/http'
 import type { CustomerShort, Pop } from '@/api/types'
 import { words } from '@/i18n'
 import type { CallView } from '@/lib/protocol'
@@ -15,6 +15,8 @@ export interface Tab {
   popState: 'loading' | 'ready' | 'failed'
   /** The record is not finished: the tab does not close by itself. */
   unfinished: boolean
+  /** The customer's file is on the screen; the form may follow. */
+  drawn: boolean
 }
 
 export interface PopMark {
@@ -43,20 +45,26 @@ export const useWork = defineStore('work', () => {
       known.call = call
       return
     }
-    tabs.value.push({ id: call.id, call, pop: null, popState: 'loading', unfinished: false })
-    void fetchPop(call.id)
+    const received = performance.now()
+    const answer = askPop(call.number, call.id, call.line) // on its way before the first stroke is drawn
+    tabs.value.push({ id: call.id, call, pop: null, popState: 'loading', unfinished: false, drawn: false })
+    void drawPop(call.id, received, answer)
     if (!current.value || !desk.live || desk.live.id === call.id) active.value = call.id
   }
 
   async function fetchPop(id: string): Promise<void> {
     const tab = find(id)
+    if (tab) await drawPop(id, performance.now(), askPop(tab.call.number, id, tab.call.line))
+  }
+
+  async function drawPop(id: string, received: number, answer: Promise<Pop>): Promise<void> {
+    const tab = find(id)
     if (!tab) return
-    const mark: PopMark = { call: id, received: performance.now(), drawn: null }
+    const mark: PopMark = { call: id, received, drawn: null }
     marks.push(mark)
     if (marks.length > 200) marks.shift()
     try {
-      const pop = await ok(api.GET('/api/pop', { params: { query: { number: tab.call.number, call: id, line: tab.call.line } } }))
-      tab.pop = pop
+      tab.pop = await answer
       tab.popState = 'ready'
     } catch {
       tab.popState = 'failed'
@@ -67,6 +75,7 @@ export const useWork = defineStore('work', () => {
       channel.port1.onmessage = () => {
         mark.drawn = performance.now()
         performance.mark('pop-drawn', { detail: { call: id } })
+        tab.drawn = true
       }
       channel.port2.postMessage(0)
     })
