@@ -220,7 +220,7 @@ class _Removal:
         self.done.counts["calls_event"] = self.cursor.rowcount
 
     def _delete(self) -> None:
-        """Foreign keys are checked at the end of the transaction, so the order of tables does not matter."""
+        """Foreign keys are checked once all is gone, so the order of tables does not matter."""
         self.cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for (name,) in self._rows(f'SELECT DISTINCT "table" FROM "{_LEDGER}" ORDER BY 1'):
             key = self.primary[name]
@@ -233,6 +233,8 @@ class _Removal:
             self.done.counts[name] = self.cursor.rowcount
         self.cursor.execute(f"""DELETE FROM "{_LEDGER}" d WHERE NOT EXISTS
             (SELECT 1 FROM kept k WHERE k.tbl = d."table" AND k.key = d.key)""")
+        self.cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.cursor.execute("DROP TABLE kept")
 
     def _close_people(self) -> None:
         """A demo person who must stay as a name can no longer sign in."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
 
 from dealerline.apps.demo.remove import lines_of, remove
 
@@ -15,5 +16,9 @@ class Command(BaseCommand):
     help = "Removes the demo group. Rows that people added stay, with the demo rows they hang on."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for line in lines_of(remove()):
+        try:
+            done = remove()
+        except IntegrityError as error:
+            raise CommandError("Somebody added rows to the demo just now; nothing was removed. Try again.") from error
+        for line in lines_of(done):
             self.stdout.write(line)
