@@ -221,15 +221,21 @@ class Supervisor:
             if child.nice:
                 os.nice(child.nice)
 
-        process = await asyncio.create_subprocess_exec(
-            *child.command, cwd=self._code, env=environment, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True,
-            preexec_fn=before, **as_account)
+        # A pipe of our own: with asyncio's, a child's end is noticed only when its last grandchild has let go of it.
+        reading, writing = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *child.command, cwd=self._code, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=writing,
+                stderr=writing, start_new_session=True, preexec_fn=before, **as_account)
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
         self._processes[child.name] = process
         state = self.states[child.name]
         state.pid, state.ticks = process.pid, processes.ticks(process.pid)
-        assert process.stdout is not None
-        self._tasks.append(asyncio.create_task(_copy(process.stdout, self.settings.logs, child.name), name=child.name))
+        self._tasks.append(asyncio.create_task(_copy(reading, self.settings.logs, child.name), name=child.name))
         self._tasks = [task for task in self._tasks if not task.done()]
         self._tell(child, "starting")
         return process
@@ -326,12 +332,17 @@ class Supervisor:
         return {"ok": True, "text": ""}
 
 
-async def _copy(stream: asyncio.StreamReader, folder: Path, name: str) -> None:
+async def _copy(handle: int, folder: Path, name: str) -> None:
+    """A child's words into its log, until nobody holds the other end of the pipe."""
+    stream = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(handle, "rb", buffering=0))
     log = LogFile(folder, name)
     try:
         while data := await stream.read(65536):
             log.feed(data)
     finally:
+        transport.close()
         log.close()
 
 

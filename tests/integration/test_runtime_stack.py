@@ -43,6 +43,16 @@ def test_killed_children_come_back_and_a_stopped_stack_leaves_nobody(folder: Pat
     assert supervisor.read_state(stack.settings) is None
 
 
+def test_a_killed_edge_comes_back_although_its_worker_would_live_on(folder: Path) -> None:
+    with Stack(folder, children=("edge",)) as stack:
+        master = stack.pid("edge")
+        assert len(processes.group_members(master)) > 1
+        stack.kill("edge")
+        stack.wait_healthy("edge")
+        assert stack.pid("edge") != master
+        assert not processes.group_members(master)
+
+
 def test_a_halted_database_stays_away_until_it_is_resumed(folder: Path) -> None:
     with Stack(folder, children=("postgres",)) as stack:
         stack.halt("postgres")
