@@ -149,7 +149,7 @@ class _Removal:
                     [_PERSON],
                 )
 
-    # what stays ---
+    # -- what stays
     def _find_kept(self) -> None:
         """Fill the temporary table ``kept``: demo rows that a row that stays points at, and so on up to the roots."""
         self.cursor.execute(
@@ -191,7 +191,7 @@ class _Removal:
                 return f"{model._meta.verbose_name} {row if row is not None else key}"
         return f"{name} {key}"
 
-    # going ---
+    # -- going
     def _files(self) -> list[Path]:
         folder = settings.DEALERLINE.recordings
         rows = self._rows(f"""

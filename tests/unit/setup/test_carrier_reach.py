@@ -1,4 +1,4 @@
-"""What the first run says about a carrier's server. The servers are ours, on loopback."""
+"""The SIP request that asks a carrier whether it is there, and its answers."""
 
 from __future__ import annotations
 

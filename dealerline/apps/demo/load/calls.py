@@ -196,7 +196,7 @@ class Calls:
             ((key, *leg) for key, leg in zip(keys, legs, strict=True)),
         )
 
-    # what people wrote ---
+    # -- what people wrote
     def _records(self) -> None:
         written = [(s, r, s.note) for s, r in self.told if s.note is not None]
         self.ledger.copy(
@@ -265,7 +265,7 @@ class Calls:
             "follow_up_note": "回访客户" if follow_up else "",
         }
 
-    # sound ---
+    # -- sound
     def _messages(self) -> None:
         self.ledger.copy(
             table("calls.VoiceMessage"),

@@ -120,7 +120,7 @@ class _Day:
         hour = self.rng.choices(range(24), _ROAD if kind == "rescue" else _OFFICE)[0]
         return self.midnight + hour * 3600 + self.rng.random() * 3600, kind
 
-    # one call ---
+    # -- one call
     def _story(self, serial: int, at: float, kind: str) -> Story:
         rng = self.rng
         rung = "group" if kind == "group" else "line"
@@ -186,7 +186,7 @@ class _Day:
             story.ended += story.message + 14
         return story
 
-    # waiting, talking ---
+    # -- waiting, talking
     def _on_duty(self, queue: str, store: Store) -> list[Staff]:
         people = [(n, p) for n, p in enumerate(PEOPLE) if queue in p.queues and store.code in p.serves]
         there = [p for n, p in people if (n * 3 + self.index) % 7 not in (0, 1)]  # two days off a week

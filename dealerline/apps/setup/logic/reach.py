@@ -48,72 +48,47 @@ def _text(zh: str, en: str) -> Text:
     return {"zh": zh, "en": en}
 
 
+def _exchange(host: str, port: int, transport: str) -> bytes:
+    """Send the request, wait for whatever comes first. Raises OSError."""
+    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=kind)[0]
+    with socket.socket(family, kind) as line:
+        line.settimeout(TIMEOUT)
+        line.connect(address)
+        line.sendall(options_request(host, port, transport, line.getsockname()[:2]))
+        return line.recv(4096)
+
+
 def ask(host: str, port: int, transport: str) -> Reach:
     """Ask the server at ``host``; takes at most about TIMEOUT seconds. Never raises."""
-    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=kind)[0]
-    except (OSError, UnicodeError):
-        return Reach(
-            False,
-            _text(
-                f"找不到主机 {host}：请检查拼写，或改填 IP 地址。",
-                f"There is no host {host}: check the spelling, or give its IP address.",
-            ),
-        )
-    try:
-        with socket.socket(family, kind) as line:
-            line.settimeout(TIMEOUT)
-            line.connect(address)
-            line.sendall(options_request(host, port, transport, line.getsockname()[:2]))
-            answer = line.recv(4096)
-    except TimeoutError:
-        if kind == socket.SOCK_STREAM:
-            return Reach(
-                False,
-                _text(
-                    f"{host}:{port} 没有响应：请检查地址、端口和防火墙。",
-                    f"{host}:{port} does not answer: check address, port and firewall.",
-                ),
-            )
-        return Reach(
-            None,
-            _text(
-                f"{host}:{port} 没有应答。有些运营商只应答已备案的地址，"
-                "可以先保存，再用测试通话确认；否则请检查地址、端口和防火墙。",
-                f"{host}:{port} does not answer. Some carriers answer only addresses they know: "
-                "save it and make a test call; otherwise check address, port and firewall.",
-            ),
-        )
-    except ConnectionRefusedError:
-        return Reach(
-            False,
-            _text(
-                f"{host} 在线，但端口 {port} 没有服务：请检查端口和传输协议。",
-                f"{host} is there, but nothing listens on port {port}: check port and transport.",
-            ),
-        )
-    except OSError as error:
-        return Reach(
-            False,
-            _text(
-                f"无法到达 {host}:{port}（{error.strerror}）：请检查网络。",
-                f"{host}:{port} cannot be reached ({error.strerror}): check the network.",
-            ),
-        )
-    status = status_of(answer)
+        status = status_of(_exchange(host, port, transport))
+    except (OSError, UnicodeError) as error:
+        return _trouble(error, host, port, transport)
     if status is None:
-        return Reach(
-            False,
-            _text(
-                f"{host}:{port} 有应答，但不是 SIP：请检查端口。",
-                f"Something answers at {host}:{port}, but it does not speak SIP: check the port.",
-            ),
-        )
-    return Reach(
-        True,
-        _text(
-            f"运营商服务器 {host}:{port} 已应答（{status}）。",
-            f"The carrier's server {host}:{port} answers ({status}).",
-        ),
-    )
+        zh = f"{host}:{port} 有应答，但不是 SIP：请检查端口。"
+        en = f"Something answers at {host}:{port}, but it does not speak SIP: check the port."
+        return Reach(False, _text(zh, en))
+    zh = f"运营商服务器 {host}:{port} 已应答（{status}）。"
+    return Reach(True, _text(zh, f"The carrier's server {host}:{port} answers ({status})."))
+
+
+def _trouble(error: OSError | UnicodeError, host: str, port: int, transport: str) -> Reach:
+    """What went wrong, and what to change."""
+    if isinstance(error, socket.gaierror | UnicodeError):
+        zh = f"找不到主机 {host}：请检查拼写，或改填 IP 地址。"
+        return Reach(False, _text(zh, f"There is no host {host}: check the spelling, or give its IP address."))
+    if isinstance(error, TimeoutError) and transport == "udp":
+        zh = f"{host}:{port} 没有应答。有些运营商只应答已备案的地址，可以先保存，再打电话确认；"
+        en = f"{host}:{port} does not answer. Some carriers answer only addresses they know: save it and ring; "
+        more = ("否则请检查地址、端口和防火墙。", "otherwise check address, port and firewall.")
+        return Reach(None, _text(zh + more[0], en + more[1]))
+    if isinstance(error, TimeoutError):
+        zh = f"{host}:{port} 没有响应：请检查地址、端口和防火墙。"
+        return Reach(False, _text(zh, f"{host}:{port} does not answer: check address, port and firewall."))
+    if isinstance(error, ConnectionRefusedError):
+        zh = f"{host} 在线，但端口 {port} 没有服务：请检查端口和传输协议。"
+        en = f"{host} is there, but nothing listens on port {port}: check port and transport."
+        return Reach(False, _text(zh, en))
+    zh = f"无法到达 {host}:{port}（{error.strerror}）：请检查网络。"
+    return Reach(False, _text(zh, f"{host}:{port} cannot be reached ({error.strerror}): check the network."))

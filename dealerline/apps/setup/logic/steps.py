@@ -92,7 +92,7 @@ def _field(name: str, zh: str, en: str) -> Problem:
     )
 
 
-# what is there ---
+# -- what is there
 def present() -> dict[str, dict[str, Any] | None]:
     """The values of each step that was done, None for the others."""
     group, store = table("organisation.Group").objects.first(), _store()
@@ -146,7 +146,7 @@ def _number_values(number: Any) -> dict[str, Any]:
     return values
 
 
-# group, store ---
+# -- group, store
 def save_group(name_zh: str, name_en: str, seen: str = "") -> None:
     """The group's names; also brings the start data in, in case ``up`` could not."""
     with one_at_a_time():
@@ -233,7 +233,7 @@ def _new_store(wanted: dict[str, Any]) -> Any:
     return store
 
 
-# people ---
+# -- people
 def _check_password(password: str, person: Any) -> None:
     try:
         password_validation.validate_password(password, person)
@@ -326,7 +326,7 @@ def save_agent(username: str, name: str, password: str, extension: str, queues: 
         return person
 
 
-# number and carrier ---
+# -- number and carrier
 def save_number(values: dict[str, Any], password: str, seen: str = "") -> None:
     """A published number, the line it leads to, and the carrier it comes from."""
     with one_at_a_time():
@@ -393,7 +393,7 @@ def _clean(row: Any, names: dict[str, str], skip: list[str]) -> None:
         ) from error
 
 
-# the end ---
+# -- the end
 def finish() -> None:
     """Close the set-up. Raises 409 naming the first required step that is missing."""
     with one_at_a_time():
