@@ -131,7 +131,7 @@ wss.on('connection', (ws) => {
     const m = JSON.parse(raw)
     if (m.type === 'hello') {
       sockets.add(ws)
-      ws.send(JSON.stringify({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, now: now() }))
+      ws.send(JSON.stringify({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, lines, now: now() }))
     } else if (m.type === 'ping') ws.send('{"type":"pong"}')
     else {
       if (m.type === 'board' && m.on) ws.send(JSON.stringify(board()))

@@ -16,6 +16,8 @@ export interface AgentView {
   since: number
   until: number | null
   text: Text | null
+  /** Asked for during a call, comes true after it. */
+  wish?: { state: AgentState; reason: string } | null
 }
 
 export interface CallView {
@@ -44,6 +46,8 @@ export interface CallView {
   wrap_until: number | null
   recording: 'on' | 'off' | 'failed'
   channel_hint: string
+  /** Going out: the number has answered. */
+  far_answered?: boolean
 }
 
 export interface Reason {
@@ -57,6 +61,13 @@ export interface QueueInfo {
   code: string
   name: Text
   store: number
+}
+
+export interface LineInfo {
+  id: number
+  store: number
+  name: Text
+  kind?: string
 }
 
 export interface SipAccount {
@@ -98,11 +109,12 @@ export type FromSwitch =
       sip: SipAccount
       reasons: Reason[]
       queues: QueueInfo[]
+      lines?: LineInfo[]
       now: number
     }
   | ({ type: 'agent' } & AgentView)
   | ({ type: 'call' } & CallView)
-  | { type: 'call_gone'; call: string; rev: number }
+  | { type: 'call_gone'; call: string; rev: number; text?: Text | null }
   | { type: 'queues'; waiting: Record<string, { count: number; oldest: number | null }> }
   | ({ type: 'board' } & Board)
   | ({ type: 'alarm' } & Alarm)

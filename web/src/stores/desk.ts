@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { api, ok } from '@/api/http'
 import { emptyBook, fromWelcome, inOrder, withCall, withoutCall } from '@/lib/calls'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
-import type { AgentView, Alarm, Board, CallView, Command, FromSwitch, QueueInfo, Reason, SipAccount } from '@/lib/protocol'
+import type { AgentView, Alarm, Board, CallView, Command, FromSwitch, LineInfo, QueueInfo, Reason, SipAccount, Text } from '@/lib/protocol'
 import { useClock } from './clock'
 
 type Listener = (call: CallView, before: CallView | undefined) => void
@@ -16,6 +16,9 @@ export const useDesk = defineStore('desk', () => {
   const book = shallowRef(emptyBook())
   const reasons = ref<Reason[]>([])
   const queues = ref<QueueInfo[]>([])
+  const lines = ref<LineInfo[]>([])
+  /** Why a call that went out came to nothing, in the switch's words. */
+  const lastWords = ref<Text | null>(null)
   const waiting = ref<Record<string, { count: number; oldest: number | null }>>({})
   const board = shallowRef<Board | null>(null)
   const alarms = ref<Alarm[]>([])
@@ -63,6 +66,7 @@ export const useDesk = defineStore('desk', () => {
         agent.value = message.agent
         reasons.value = message.reasons
         queues.value = message.queues
+        lines.value = message.lines ?? []
         sip.value = message.sip
         welcomeCalls(message.calls)
         if (boardWanted > 0) void send({ type: 'board', on: true }).catch(() => undefined)
@@ -75,6 +79,7 @@ export const useDesk = defineStore('desk', () => {
         break
       case 'call_gone':
         book.value = withoutCall(book.value, message.call, message.rev)
+        lastWords.value = message.text ?? null
         break
       case 'queues':
         waiting.value = message.waiting
@@ -144,7 +149,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, agent, calls, offered, live, wrapping, reasons, queues, waiting, board, alarms, sip, myId, device, tab,
+    link, signedOut, agent, calls, offered, live, wrapping, reasons, queues, lines, lastWords, waiting, board, alarms, sip, myId, device, tab,
     connect, disconnect, send, setDevice, watchBoard, onCall,
     hurry: () => socket?.hurry(),
     lastMessage: () => socket?.lastMessage ?? 0,
