@@ -78,6 +78,7 @@ class DeskServer:
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/internal/live", self._live)
+        app.router.add_get("/internal/calls/{id}", self._call)
         app.router.add_post("/internal/{action}", self._action)
         app.on_shutdown.append(self._shutdown)
         return app
@@ -177,6 +178,16 @@ class DeskServer:
         if not self._trusted(request):
             raise web.HTTPForbidden
         return web.json_response(self._desks.views.live())
+
+    async def _call(self, request: web.Request) -> web.Response:
+        """Who is on the other side of a live call, unmasked: for the pop of an agent who may not see the number."""
+        if not self._trusted(request):
+            raise web.HTTPForbidden
+        call = self._desks.core.calls.get(request.match_info["id"])
+        if call is None:
+            raise web.HTTPNotFound
+        number = call.from_number if call.direction == "in" else call.to_number
+        return web.json_response({"number": number, "store": call.store, "line": call.line})
 
     async def _action(self, request: web.Request) -> web.Response:
         if not self._trusted(request):

@@ -19,7 +19,7 @@ from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Id, Plain, ProblemOut, StaleOut, Text
 from dealerline.apps.customers.logic import customers
 from dealerline.apps.customers.logic.numbers import normalise_number
-from dealerline.apps.customers.logic.pop import pop, wait_for_call
+from dealerline.apps.customers.logic.pop import caller_of, pop, wait_for_call
 
 router = Router(tags=["customers"], auth=signed_in)
 
@@ -193,7 +193,8 @@ def list_customers(request: HttpRequest, query: Query[CustomersQuery]) -> dict[s
 def create_customer(request: HttpRequest, data: CustomerIn) -> dict[str, Any]:
     """The short form; repeating it makes nobody twice."""
     person = need(request, "customers.edit")
-    live = live_call(data.call) if data.call is not None and not data.phone.strip() else None
+    call = data.call if not data.phone.strip() else None
+    live = live_call(call) if call is not None else None
     store = data.store or (live.store if live else None) or person.store_id
     if store is None:
         stores = sorted(person.stores_for("customers.edit").ids)
@@ -203,6 +204,8 @@ def create_customer(request: HttpRequest, data: CustomerIn) -> dict[str, Any]:
     call_number = ""
     if live is not None and live.store in person.stores_for("calls.view"):
         call_number = normalise_number(live.number)
+    elif call is not None and live is None:  # over meanwhile: the database knows it
+        call_number = caller_of(person, call)
     customer = customers.create(
         person, store=store, phone=data.phone, call_number=call_number, plate=data.plate, model=data.model,
         values={"name": data.name, "title": data.title, "kind": data.kind, "company": data.company, "need": data.need})

@@ -129,6 +129,16 @@ def wait_for_call(call: UUID, seconds: float = 1.0) -> bool:
         time.sleep(0.05)
 
 
+def caller_of(person: Person, call: UUID) -> str:
+    """The customer's number of a call in the database, E.164; "" when there is none, or he may not see the call."""
+    scope = person.stores_for("calls.view")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT customer_number FROM calls_call WHERE id = %s AND (%s OR store_id = ANY(%s))",
+                       [call, scope.every, sorted(scope.ids)])
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
+
+
 def pop(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None) -> str:
     """The pop as JSON text. ``number`` in E.164 or ""; then the call's own number is used, if that call may be seen.
 
