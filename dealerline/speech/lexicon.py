@@ -90,6 +90,16 @@ WORDS: dict[str, str] = {
     "尉迟": "yu4 chi2",
 }
 
+#: Names in English texts, respelled so that an English voice says them nearly right. Part of the text that is spoken,
+#: so a change here needs no new `VERSION`.
+ENGLISH: dict[str, str] = {
+    "Antu": "Ahn-too",
+    "Pudong": "Poo-dong",
+    "Hongqiao": "Hong-chow",
+    "Chaoyang": "Chow-yahng",
+    "Yizhuang": "Ee joo-ahng",
+}
+
 _MARKS = {"a": "āáǎà", "e": "ēéěè", "i": "īíǐì", "o": "ōóǒò", "u": "ūúǔù", "v": "ǖǘǚǜ"}
 
 

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from dealerline.speech import lexicon
 from dealerline.speech.numbers import cardinal, counted, decimal, spell, year
 
 #: Counts up when a rule changes, so that cached audio of the old reading is not used again.
@@ -180,6 +181,7 @@ def _english_clock(match: re.Match[str]) -> str:
 _EN: tuple[Rule, ...] = tuple(
     (re.compile(pattern), said)
     for pattern, said in (
+        (rf"\b({'|'.join(lexicon.ENGLISH)})\b", lambda m: lexicon.ENGLISH[m[1]]),
         (r"(?:\+86[ -]?)?(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)", _english_telephone),
         (r"(?<!\d)[48]00[ -]?\d{3}[ -]?\d{4}(?!\d)", _english_telephone),
         (r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)", _english_telephone),

@@ -84,6 +84,7 @@ ENGLISH = [
     ("12,000 km", "12000 kilometers"),
     ("50%", "50 percent"),
     ("Press 1.", "Press 1."),
+    ("Antu, Chaoyang", "Ahn-too, Chow-yahng"),
 ]
 
 
