@@ -270,7 +270,10 @@ class Supervisor:
 
     async def _stop_child(self, child: Child) -> None:
         process = self._processes.get(child.name)
-        if process is None or process.returncode is not None:
+        if process is None:
+            return
+        if process.returncode is not None:  # died by itself just now: what it started must not outlive it
+            processes.signal_group(process.pid, signal.SIGKILL)
             return
         self._tell(child, "stopping")
         with suppress(ProcessLookupError):
