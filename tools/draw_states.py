@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs/reference/states.md"
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from dealerline.domain import conversation, presence  # noqa: E402 - found through the line above
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
@@ -36,7 +36,7 @@ def agents() -> list[str]:
     return [
         "## An agent",
         "",
-        "From `dealerline/domain/presence.py`. An event that has no row here cannot happen in that state: it raises",
+        "From `src/dealerline/domain/presence.py`. An event that has no row here cannot happen in that state: it raises",
         f"and changes nothing. Events that may leave the state as it is: {', '.join(waits)}.",
         "",
         *diagram(edges, "offline"),
@@ -52,7 +52,7 @@ def flows() -> list[str]:
     lines = [
         "## A caller in a flow",
         "",
-        "From `dealerline/domain/ivr/interpreter.py`. Where an event leads depends on the nodes that follow, and a",
+        "From `src/dealerline/domain/ivr/interpreter.py`. Where an event leads depends on the nodes that follow, and a",
         "step may pass several; `any` stands for every stage a node can begin with. A caller may hang up in any",
         "stage (`CallerGone`, then `ended`); after a restart (`Resumed`) the node begins anew; queues, talks go on.",
         "",
@@ -74,7 +74,7 @@ def hearing() -> list[str]:
     return [
         "## Who hears whom",
         "",
-        "From `dealerline/domain/conversation.py`. A verb sets or clears a flag; the matrix follows.",
+        "From `src/dealerline/domain/conversation.py`. A verb sets or clears a flag; the matrix follows.",
         "",
         "| verb | may be done to | sets | clears |",
         "|---|---|---|---|",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 RESOURCES = ["channels", "bridges", "playbacks", "recordings", "endpoints", "asterisk", "applications", "events"]
-FOLDER = Path(__file__).resolve().parent.parent / "dealerline/switch/ari"
+FOLDER = Path(__file__).resolve().parent.parent / "src/dealerline/switch/ari"
 SIMPLE = {"string": "str", "int": "int", "long": "int", "double": "float", "boolean": "bool", "Date": "str"}
 DEFAULTS = {"str": '""', "int": "0", "float": "0.0", "bool": "False"}
 NOT_WANTED = {"eventWebsocket", "getStoredFile"}  # a socket and a file are no requests

@@ -27,7 +27,7 @@ import numpy as np
 import yaml
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(CHECKOUT))
+sys.path[:0] = [str(CHECKOUT / "src"), str(CHECKOUT)]
 
 from dealerline.settings import load  # noqa: E402
 from dealerline.speech import audio, lexicon, voices  # noqa: E402

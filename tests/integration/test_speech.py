@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from dealerline.settings import CHECKOUT, Settings, load
+from dealerline.settings import CHECKOUT, PYTHON_PATH, Settings, load
 from dealerline.speech import client, speaker, voices
 from dealerline.speech.audio import measure, read_wav, telephone
 from dealerline.speech.cache import Cache
@@ -67,7 +67,7 @@ def service(settings: Settings) -> Iterator[Settings]:
 @contextlib.contextmanager
 def running(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     env = {
-        **os.environ, "PYTHONPATH": str(CHECKOUT), "DEALERLINE_DATA": str(settings.data),
+        **os.environ, "PYTHONPATH": PYTHON_PATH, "DEALERLINE_DATA": str(settings.data),
         "DEALERLINE_SPEECH_FETCH": "0", "DEALERLINE_CACHE": str(settings.cache),
         "DEALERLINE_SPEECH_PORT": str(settings.speech_port),
     }  # fmt: skip

@@ -298,5 +298,5 @@ def test_the_generated_code_is_what_this_asterisks_swagger_says(server: Server, 
     swagger = server.settings.debroot / "usr/share/asterisk/rest-api"
     subprocess.run([sys.executable, ROOT / "tools/generate_ari.py", swagger, tmp_path], check=True)
     for name in ("models.py", "operations.py"):
-        committed = ROOT / "dealerline/switch/ari" / name
+        committed = ROOT / "src/dealerline/switch/ari" / name
         assert (tmp_path / name).read_text() == committed.read_text(), f"run tools/generate_ari.py: {name} is old"

@@ -28,7 +28,7 @@ from typing import Any
 
 from aiohttp import web
 
-from dealerline.settings import CHECKOUT, Settings
+from dealerline.settings import PYTHON_PATH, Settings
 from dealerline.speech import voices
 from dealerline.speech.audio import telephone
 from dealerline.speech.cache import Cache
@@ -87,7 +87,7 @@ class Fetching:
 
     async def _run(self) -> None:
         env = {
-            **os.environ, "PYTHONPATH": str(CHECKOUT), "DEALERLINE_CACHE": str(self._settings.cache),
+            **os.environ, "PYTHONPATH": PYTHON_PATH, "DEALERLINE_CACHE": str(self._settings.cache),
             "DEALERLINE_DATA": str(self._settings.data),
         }  # fmt: skip
         process: asyncio.subprocess.Process | None = None

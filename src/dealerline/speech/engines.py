@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from dealerline.runtime.tree import Tree, TreeError
-from dealerline.settings import CHECKOUT
+from dealerline.settings import PYTHON_PATH
 from dealerline.speech import voices
 from dealerline.speech.audio import Pcm
 from dealerline.speech.errors import EngineError
@@ -127,7 +127,7 @@ class KokoroEngine:
             "espeak_data": data, "scratch": str(here.folder), "threads": self._threads, "nice": self._nice,
         }  # fmt: skip
         env = {
-            **os.environ, "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": str(self._threads),
+            **os.environ, "PYTHONPATH": PYTHON_PATH, "OMP_NUM_THREADS": str(self._threads),
             "PYTHONDONTWRITEBYTECODE": "1", "ORT_DISABLE_TELEMETRY": "1",
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(

@@ -100,7 +100,7 @@ ROOT_URLCONF = "dealerline.config.urls"
 WSGI_APPLICATION = "dealerline.config.wsgi.application"
 TEMPLATES = [{
     "BACKEND": "django.template.backends.django.DjangoTemplates",
-    "DIRS": [product.CHECKOUT / "dealerline" / "config" / "templates"],
+    "DIRS": [product.PACKAGE / "config" / "templates"],
     "APP_DIRS": True,
     "OPTIONS": {"context_processors": [
         "django.template.context_processors.request",
@@ -157,7 +157,7 @@ TIME_ZONE = DEALERLINE.timezone
 # files --------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = DEALERLINE.data / "static"
-STATICFILES_DIRS = [product.CHECKOUT / "dealerline" / "config" / "static"]
+STATICFILES_DIRS = [product.PACKAGE / "config" / "static"]
 MEDIA_ROOT = DEALERLINE.media
 
 # jobs ---------------------------------------------------------------------------------------------------------------
