@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,6 +59,7 @@ def launch(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> 
     opened: list[Browser] = []
 
     def start(*more: str, without: tuple[str, ...] = ()) -> Browser:
+        """``more``: further arguments; ``without``: of the usual ones, those to leave out."""
         arguments = [a for a in (*ARGUMENTS, f"--use-file-for-fake-audio-capture={voice}", *more) if a not in without]
         opened.append(playwright.chromium.launch(executable_path=chromium_path(), args=arguments))
         return opened[-1]
@@ -63,6 +68,22 @@ def launch(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> 
     for browser in opened:
         if browser.is_connected():
             browser.close()
+
+
+@pytest.fixture
+def fragile(launch: Callable[..., Browser]) -> Iterator[tuple[Browser, Callable[[], None]]]:
+    """A Chromium for one test, and how to kill it like a crash: all its processes at once, by -9."""
+    mark = f"--dealerline-test={uuid.uuid4()}"
+    started = launch(mark)
+
+    def kill() -> None:
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark.encode() in (folder / "cmdline").read_bytes():
+                    os.kill(int(folder.name), signal.SIGKILL)
+
+    yield started, kill
+    kill()
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +97,7 @@ def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
 
 @pytest.fixture
 def desk(centre: Centre, browser: Browser) -> Iterator[Callable[..., Desk]]:
-    """Opens desks: ``desk("agent1")`` is that person signed in. At the test's end everybody is gone and all is quiet."""
+    """Opens desks: ``desk("agent1")`` is that person signed in. At the end all are gone and it is quiet."""
     opened: list[Desk] = []
 
     def sit_down(who: str = "", *, context: BrowserContext | None = None, language: str = "zh-CN") -> Desk:

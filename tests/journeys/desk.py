@@ -83,6 +83,10 @@ class Desk:
         expect(self.id("agent-state")).not_to_have_attribute("data-state", "busy")
         expect(self.id("agent-state")).not_to_have_attribute("data-state", "offline")
 
+    def goes(self, path: str) -> None:
+        """Opens another page of the product."""
+        self.page.goto(self.centre.url + path)
+
     def busy(self) -> None:
         """At his desk, but not ready: callers wait for him instead of being told that nobody is there."""
         self.id("agent-state").click()
