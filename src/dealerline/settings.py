@@ -7,6 +7,8 @@ Order, last wins: the defaults below; ``dealerline.toml`` (see ``dealerline.exam
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import tomllib
@@ -126,6 +128,10 @@ class Settings:
         if self.database_url:
             return self.database_url
         return f"postgresql://dealerline:{self.secret('postgres')}@127.0.0.1:{self.postgres_port}/dealerline"
+
+    def sip_password(self, username: str) -> str:
+        """The SIP password of a browser, desk phone or the doctor, derived so that none is stored or shown."""
+        return hmac.new(self.secret("sip").encode(), username.encode(), hashlib.sha256).hexdigest()[:32]
 
     def secret(self, name: str) -> str:
         """The generated secret of that name. Raises SettingsError when it was never made."""

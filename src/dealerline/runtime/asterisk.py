@@ -81,7 +81,7 @@ class Asterisk:
         if "AMI_SECRET" not in values:
             values["AMI_SECRET"] = s.asterisk_password or s.secret("ami")
         if "DOCTOR_SECRET" not in values:
-            values["DOCTOR_SECRET"] = s.secret("sip")
+            values["DOCTOR_SECRET"] = s.sip_password("doctor")
         return values
 
     def _music(self) -> str:

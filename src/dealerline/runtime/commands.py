@@ -39,8 +39,9 @@ def up(arguments: list[str]) -> int:
     settings = settings_module.load()
     settings = replace(settings, demo=settings.demo or given.demo, host=given.host or settings.host)
     if given.host and settings.tls and settings.bind == "127.0.0.1":
-        # A name was given so that others can come: then they must get in.
-        settings = replace(settings, bind="0.0.0.0", sip_bind="0.0.0.0")
+        # A name was given so that others' browsers can come: then they must get in. SIP for carriers and desk phones
+        # stays where sip_bind says: a port for telephones open to the world is a decision of its own.
+        settings = replace(settings, bind="0.0.0.0")
     running = supervisor.running(settings)
     if running:
         if given.demo and not running.get("demo"):

@@ -275,7 +275,7 @@ def call(settings: Settings) -> list[Finding]:
         "en": f"see that no firewall blocks UDP {settings.sip_port} and {settings.rtp_start}-{settings.rtp_end}, "
         "and see ./dealerline logs asterisk",
     }
-    caller = sipcall.Caller((host, settings.sip_port), "doctor", settings.secret("sip"))
+    caller = sipcall.Caller((host, settings.sip_port), "doctor", settings.sip_password("doctor"))
     try:
         heard = caller.echo("echo", 1004, 2.0)
     except (sipcall.CallError, OSError) as error:

@@ -97,7 +97,8 @@ def _load(text: str) -> tuple[Any, _Lines, list[Finding]]:
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                return None, where, [_no(event.start_mark.line + 1 if event.start_mark else 0, "不支持锚点和别名（& 和 *）；“*”键请加引号",
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                return None, where, [_no(line, "不支持锚点和别名（& 和 *）；“*”键请加引号",
                                          "no anchors and aliases (& and *), please; write the key “*” in quotes")]
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is not None:
