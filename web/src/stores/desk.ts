@@ -25,6 +25,8 @@ export const useDesk = defineStore('desk', () => {
   const sip = shallowRef<SipAccount | null>(null)
   const myId = ref(0)
   const device = ref<'browser' | 'phone'>(localStorage.getItem('dealerline.device') === 'phone' ? 'phone' : 'browser')
+  /** This page only looks: another tab, or another computer, is the person's desk. */
+  const watching = ref(false)
   const tab = crypto.randomUUID()
   const clock = useClock()
   const listeners = new Set<Listener>()
@@ -39,6 +41,7 @@ export const useDesk = defineStore('desk', () => {
   function connect(watch: boolean): void {
     if (socket) return
     signedOut.value = ''
+    watching.value = watch
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
     socket = new DeskSocket({
       url: `${scheme}://${location.host}/desk`,
@@ -149,7 +152,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, agent, calls, offered, live, wrapping, reasons, queues, lines, lastWords, waiting, board, alarms, sip, myId, device, tab,
+    link, signedOut, agent, calls, offered, live, wrapping, reasons, queues, lines, lastWords, waiting, board, alarms, sip, myId, device, watching, tab,
     connect, disconnect, send, setDevice, watchBoard, onCall,
     hurry: () => socket?.hurry(),
     lastMessage: () => socket?.lastMessage ?? 0,

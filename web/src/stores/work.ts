@@ -106,7 +106,7 @@ export const useWork = defineStore('work', () => {
   }
 
   desk.onCall((call, before) => {
-    if (call.phase === 'test') return
+    if (call.phase === 'test' || desk.watching) return
     open(call)
     if (call.phase === 'talking' && before?.phase !== 'talking') active.value = call.id
   })
