@@ -23,6 +23,19 @@ class BackOffice(AdminSite):
     site_url = "/"
     enable_nav_sidebar = True
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only our own screens: what packages bring (lock-outs, jobs) would show machinery without our scopes."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        ours = [model for model in models if model.__module__.startswith("dealerline.")]
+        if ours:
+            super().register(ours, admin_class, **options)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """In the order in which a centre is set up."""
+        order = ["organisation", "accounts", "calls", "flows", "audit"]
+        apps = super().get_app_list(request, app_label)
+        return sorted(apps, key=lambda app: order.index(app["app_label"]) if app["app_label"] in order else len(order))
+
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
         return bool(user.is_active and getattr(user, "is_staff", False) and not getattr(user, "must_change_password",

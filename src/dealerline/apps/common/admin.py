@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.models import model_to_dict
@@ -53,6 +54,16 @@ class GuardedForm(forms.ModelForm):  # type: ignore[type-arg]
                 raise ValidationError(_("Somebody changed this just now. Open it again to see the newer version; "
                                         "what you typed is still here to copy."))
         return values
+
+
+def calm(field: Any) -> Any:
+    """A form's field without what distracts: buttons that make related rows in passing, ten lines for one."""
+    widget = getattr(field, "widget", None)
+    if isinstance(widget, RelatedFieldWidgetWrapper):
+        widget.can_add_related = widget.can_change_related = widget.can_delete_related = widget.can_view_related = False
+    elif isinstance(widget, AdminTextareaWidget):
+        widget.attrs["rows"] = 3
+    return field
 
 
 class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -123,6 +134,9 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             kwargs["queryset"] = manager.visible_to(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return calm(super().formfield_for_dbfield(db_field, request, **kwargs))
+
     def get_form(self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Bind the person to the form, so that nobody moves a row into a store he does not manage."""
         base = super().get_form(request, obj, change, **kwargs)
@@ -184,6 +198,9 @@ class ScopedInline(admin.TabularInline):  # type: ignore[type-arg]
 
     def _may(self, request: HttpRequest) -> bool:
         return bool(stores_of(request, self.edit))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return calm(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def has_view_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
         return True

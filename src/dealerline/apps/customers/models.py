@@ -12,6 +12,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.customers.logic.names import pinyin_of
@@ -88,7 +89,8 @@ class CustomerPhone(models.Model):
     e164 = models.CharField(_("number"), max_length=20)
     raw = models.CharField(_("as written"), max_length=40, blank=True)
     use = models.CharField(_("use"), max_length=12, default="mobile", choices=[
-        ("mobile", _("Mobile")), ("home", _("Home")), ("work", _("Work")), ("other", _("Other"))])
+        ("mobile", pgettext_lazy("telephone", "Mobile")), ("home", pgettext_lazy("telephone", "Home")),
+        ("work", pgettext_lazy("telephone", "Work")), ("other", pgettext_lazy("telephone", "Other"))])
     primary = models.BooleanField(_("main number"), default=False)
 
     objects = OfCustomer.as_manager()

@@ -198,9 +198,9 @@ class PromptScreen(ScopedAdmin):
         if best is None:
             return str(_("No sound yet.")) if prompt.pk else "–"
         note = _("an older text; the new one is being spoken") if prompts.is_stale(best, prompt) else ""
-        return format_html('<audio controls preload="none" src="{}"></audio> {} · {:.1f} s {}',
+        return format_html('<audio controls preload="none" src="{}"></audio> {} · {} s {}',
                            reverse("admin:flows_prompt_sound", args=[prompt.pk, language]), best.get_source_display(),
-                           best.seconds, note)
+                           f"{best.seconds:.1f}", note)
 
     @admin.display(description=_("sound in force"))
     def listen_zh(self, prompt: Prompt) -> SafeString | str:
