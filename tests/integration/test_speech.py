@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from dealerline.settings import CHECKOUT, PYTHON_PATH, Settings, load
-from dealerline.speech import client, speaker, voices
+from dealerline.speech import client, voices
 from dealerline.speech.audio import measure, read_wav, telephone
 from dealerline.speech.cache import Cache
 from dealerline.speech.engines import EspeakEngine, KokoroEngine
@@ -197,23 +197,41 @@ def test_the_engine_has_nothing_in_it_that_reports_to_its_maker(installation: vo
     assert not [path.name for path in libraries if b"events.data.microsoft.com" in path.read_bytes()]
 
 
-async def test_kokoro_killed_while_speaking_lets_espeak_speak_and_comes_back(
-    settings: Settings, installation: voices.Installation, monkeypatch: pytest.MonkeyPatch
+async def test_kokoro_killed_while_speaking_is_started_again_and_speaks(
+    settings: Settings, installation: voices.Installation
 ) -> None:
-    monkeypatch.setattr(speaker, "REST", 0.0)
     kokoro = KokoroEngine(installation, settings.debroot)
-    cache = Cache(settings.media / "speech")
-    speaking = Speaker([kokoro, EspeakEngine(settings.debroot)], cache, Library(), telephone(settings.debroot))
+    engines = [kokoro, EspeakEngine(settings.debroot)]
+    speaking = Speaker(engines, Cache(settings.media / "speech"), Library(), telephone(settings.debroot))
     speaking.start()
     try:
         job = asyncio.create_task(speaking.say(Request(ZH, "zh")))
-        pid = await until_async(lambda: kokoro.pid)
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
+        first = await until_async(lambda: kokoro.pid)
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
         spoken = await job
+        assert (spoken.engine, spoken.provisional) == ("kokoro", False)
+        assert kokoro.pid != first
+    finally:
+        await speaking.close()
+
+
+async def test_kokoro_that_cannot_start_lets_espeak_speak_for_the_time_being(
+    settings: Settings, tmp_path: Path
+) -> None:
+    broken = voices.Installation(tmp_path / "voices")
+    broken.python.parent.mkdir(parents=True)
+    broken.python.symlink_to("/bin/false")
+    broken.styles.mkdir()
+    (broken.styles / "zm_yunxi.bin").touch()
+    broken.marker.touch()
+    engines = [KokoroEngine(broken, settings.debroot), EspeakEngine(settings.debroot)]
+    speaking = Speaker(engines, Cache(settings.media / "speech"), Library(), telephone(settings.debroot))
+    speaking.start()
+    try:
+        spoken = await speaking.say(Request(ZH, "zh"))
         assert (spoken.engine, spoken.provisional) == ("espeak", True)
-        better = await speaking.say(Request(ZH, "zh"))
-        assert (better.engine, better.provisional) == ("kokoro", False)
+        assert speaking.engine == "espeak", "the broken one rests"
     finally:
         await speaking.close()
 

@@ -91,7 +91,7 @@ class KokoroEngine:
         limit = 120 + 4.0 * len(text)
         async with self._lock:
             try:
-                return await asyncio.wait_for(self._ask(text, voice, language, speed), limit)
+                return await asyncio.wait_for(self._ask_again(text, voice, language, speed), limit)
             except TimeoutError as error:
                 await self._stop()
                 raise EngineError(f"kokoro did not answer within {limit:.0f} s and was ended") from error
@@ -104,6 +104,15 @@ class KokoroEngine:
             finally:
                 self._used = time.monotonic()
 
+    async def _ask_again(self, text: str, voice: str, language: str, speed: float) -> Pcm:
+        """A process that died, now or while it waited, is started anew once."""
+        try:
+            return await self._ask(text, voice, language, speed)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            log.warning("the voices' process died and is started again: %s", error)
+            await self._stop()
+            return await self._ask(text, voice, language, speed)
+
     async def _ask(self, text: str, voice: str, language: str, speed: float) -> Pcm:
         process = self._process
         if process is None or process.returncode is not None:
@@ -113,7 +122,9 @@ class KokoroEngine:
         request = {"text": text, "voice": voice, "language": language, "speed": pace}
         process.stdin.write(json.dumps(request).encode() + b"\n")
         await process.stdin.drain()
-        answer = json.loads(await process.stdout.readline() or b'{"error": "its process died"}')
+        if not (line := await process.stdout.readline()):
+            raise ConnectionError("its process ended without an answer")
+        answer = json.loads(line)
         if "error" in answer:
             raise EngineError(f"kokoro: {answer['error']}")
         data = await process.stdout.readexactly(4 * int(answer["samples"]))
