@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,13 +102,22 @@ class Centre:
         self.database.execute(
             "INSERT INTO organisation_hoursinterval (hours_id, weekday, opens, closes)"
             " SELECT h.id, d, '00:00', '00:00' FROM organisation_hours h, generate_series(0, 6) d")
-        until(lambda: all(len(h["weekly"]) == 7 and not h.get("holidays") for h in self.directory()["hours"]), 10,
-              "the switch's configuration says open")
+        self.switch_has(lambda new: all(len(h["weekly"]) == 7 and not h["days"] for h in new["hours"]),
+                        "every line is open")
 
     def directory(self) -> dict[str, Any]:
         """The configuration as the switch reads it."""
         found: dict[str, Any] = json.loads((self.stack.settings.run / "directory.json").read_text(encoding="utf-8"))
         return found
+
+    def switch_has(self, holds: Callable[[dict[str, Any]], object], what: str) -> None:
+        """Wait until the published configuration is so, and the switch has taken it in."""
+
+        def taken() -> bool:
+            found = self.directory()
+            return bool(holds(found)) and self.live()["version"] >= found["version"]
+
+        until(taken, 10, what)
 
     def customer(self, store: str = "pudong", skip: int = 0) -> dict[str, Any]:
         """A person on file at that store, with name and number, whose number is nobody else's."""
@@ -137,12 +147,12 @@ class Centre:
             return found
 
     def ring(self, line: str = "sales", *, store: str = "pudong", number: str = "", keys: str = "11", hum: float = 508,
-             caller: str = "", **more: Any) -> Caller:
-        """Somebody rings a published number, hums, and keys each of ``keys`` when the voice has asked for it."""
+             to: str = "", caller: str = "", **more: Any) -> Caller:
+        """Somebody rings a line (or ``to``), hums, and keys each of ``keys`` when the voice has asked for it."""
         steps: list[dict[str, Any]] = [{"tone": hum}] if hum else []
         for key in keys:
             steps += [{"await": "sound", "seconds": 5}, {"wait": 1.2}, {"key": key}]
-        body = {"to": self.number(line, store), "steps": steps, **more}
+        body = {"to": to or self.number(line, store), "steps": steps, **more}
         if number:
             body["from"] = number
         if caller:

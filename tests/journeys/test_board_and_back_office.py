@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.helpers import until
 from tests.journeys.centre import Centre
 from tests.journeys.desk import QUICK, Desk
 
@@ -50,8 +49,8 @@ def test_a_queue_changed_in_the_back_office_rings_the_next_call_so(centre: Centr
     boss.page.locator("[name=ring_seconds]").fill("5")
     save(boss)
     expect(boss.page.locator(".messagelist .success")).to_be_visible()
-    until(lambda: next(q["ring_seconds"] for q in centre.directory()["queues"] if q["id"] == queue) == 5, 5,
-          "the switch's configuration has the new time")
+    centre.switch_has(lambda new: any(q["id"] == queue and q["ring_seconds"] == 5 for q in new["queues"]),
+                      "the switch rings for five seconds")
     try:
         caller = centre.ring("sales")
         call = agent.rings()
@@ -78,8 +77,8 @@ def test_a_flow_changed_in_the_back_office_is_what_the_next_caller_hears(
         expect(boss.page.locator(".messagelist .success")).to_be_visible()
         new = centre.row("SELECT v.version FROM flows_flow f JOIN flows_flowversion v ON v.id = f.published_id"
                          " WHERE f.id = %s", flow["id"])["version"]
-        until(lambda: any(f["version"] == new and f["id"] == flow["id"] for f in centre.directory()["flows"]), 5,
-              "the switch has the new version")
+        centre.switch_has(lambda now: any(f["id"] == flow["id"] and f["version"] == new for f in now["flows"]),
+                          "the switch has the new version")
         caller = centre.ring("sales", keys="")
         caller.reaches("queue", 15)
         assert centre.told(caller.call, "flow.started")[0]["version"] == new
