@@ -103,12 +103,14 @@ export const useDesk = defineStore('desk', () => {
   }
 
   function welcomeCalls(list: CallView[]): void {
+    if (watching.value) return
     const before = book.value.calls
     book.value = fromWelcome(list)
     for (const call of list) for (const listener of listeners) listener(call, before[call.id])
   }
 
   function oneCall(call: CallView): void {
+    if (watching.value) return // his calls belong to his desk, not to a page that looks on
     const before = book.value.calls[call.id]
     const after = withCall(book.value, call)
     if (after === book.value) return
