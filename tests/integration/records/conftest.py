@@ -33,8 +33,13 @@ def django_db_modify_db_settings(database: Stack) -> None:
     """pytest-django makes its test database there."""
     product = database.settings
     connections["default"].settings_dict.update(
-        NAME="dealerline", USER="dealerline", PASSWORD=product.secret("postgres"), HOST="127.0.0.1",
-        PORT=str(product.postgres_port), OPTIONS={"connect_timeout": 5})
+        NAME="dealerline",
+        USER="dealerline",
+        PASSWORD=product.secret("postgres"),
+        HOST="127.0.0.1",
+        PORT=str(product.postgres_port),
+        OPTIONS={"connect_timeout": 5},
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -60,8 +65,13 @@ class Browser(Client):
         self.token = self.get("/api/session").json()["csrf"]
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
-        return self.generic(method, path, json.dumps({} if body is None else body), content_type="application/json",
-                            headers={"X-CSRFToken": self.token, "Accept-Language": "en"})
+        return self.generic(
+            method,
+            path,
+            json.dumps({} if body is None else body),
+            content_type="application/json",
+            headers={"X-CSRFToken": self.token, "Accept-Language": "en"},
+        )
 
     def sign_in(self, username: str, password: str = PASSWORD, code: str = "") -> Any:
         answer = self.send("POST", "/api/session", {"username": username, "password": password, "code": code})
@@ -114,13 +124,19 @@ def world(db: None) -> World:
         Number.objects.create(number=f"0238888000{n}", line=line)
     people = {}
     for name, store, role, scope in [
-        ("alice", "east", "agent", "store"), ("bob", "east", "agent", "store"), ("charlie", "west", "agent", "store"),
-        ("lena", "east", "shift_lead", "store"), ("max", "east", "store_manager", "store"),
-        ("walter", "west", "store_manager", "store"), ("gina", None, "group_manager", "group"),
+        ("alice", "east", "agent", "store"),
+        ("bob", "east", "agent", "store"),
+        ("charlie", "west", "agent", "store"),
+        ("lena", "east", "shift_lead", "store"),
+        ("max", "east", "store_manager", "store"),
+        ("walter", "west", "store_manager", "store"),
+        ("gina", None, "group_manager", "group"),
         ("ada", None, "administrator", "group"),
     ]:
         person = Person.objects.create_user(name, PASSWORD, name=name.title(), store=stores[store] if store else None)
-        RoleGrant.objects.create(person=person, role=role, scope=scope, store=stores[store] if scope == "store" else None)
+        RoleGrant.objects.create(
+            person=person, role=role, scope=scope, store=stores[store] if scope == "store" else None
+        )
         people[name] = Person.objects.get(pk=person.pk)
     return World(stores["east"], stores["west"], people)
 
@@ -130,20 +146,45 @@ def make_call(world: World) -> Callable[..., Any]:
     """A finished call of the east store that Alice talked, with her recording; changes by keyword."""
     from dealerline.apps.calls.models import Call, CallLeg, Recording
 
-    def make(agent: Any = None, store: Any = None, number: str = "+8613812345678", joined: bool = True, **values: Any) -> Any:
+    def make(
+        agent: Any = None, store: Any = None, number: str = "+8613812345678", joined: bool = True, **values: Any
+    ) -> Any:
         agent, store, now = agent or world.alice, store or world.east, timezone.now()
-        call = Call.objects.create(**{
-            "id": uuid.uuid4(), "store": store, "line": store.lines.first(), "agent": agent, "from_number": number,
-            "to_number": "02388880001", "customer_number": number, "outcome": "answered", "arrived_at": now,
-            "answered_at": now, "ended_at": now, "talk_seconds": 10} | values)
-        CallLeg.objects.create(call=call, number=1, agent=agent, offered_at=now, started_at=now, ended_at=now, result="answered")
+        call = Call.objects.create(
+            **{
+                "id": uuid.uuid4(),
+                "store": store,
+                "line": store.lines.first(),
+                "agent": agent,
+                "from_number": number,
+                "to_number": "02388880001",
+                "customer_number": number,
+                "outcome": "answered",
+                "arrived_at": now,
+                "answered_at": now,
+                "ended_at": now,
+                "talk_seconds": 10,
+            }
+            | values
+        )
+        CallLeg.objects.create(
+            call=call, number=1, agent=agent, offered_at=now, started_at=now, ended_at=now, result="answered"
+        )
         path = f"2026/01/01/{call.pk}.wav" if joined else ""
         if joined:
             file = settings.DEALERLINE.recordings / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(b"RIFF sound")
-        Recording.objects.create(id=uuid.uuid4(), call=call, agent=agent, started_at=now, seconds=10, path=path,
-                                 state="joined" if joined else "stopped", sha256="0" * 64)
+        Recording.objects.create(
+            id=uuid.uuid4(),
+            call=call,
+            agent=agent,
+            started_at=now,
+            seconds=10,
+            path=path,
+            state="joined" if joined else "stopped",
+            sha256="0" * 64,
+        )
         return call
 
     return make

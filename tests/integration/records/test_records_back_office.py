@@ -49,13 +49,24 @@ def submit(browser: Browser, path: str, **fields: Any) -> str:
 
 
 def grant(n: int, role: str, scope: str, store: Any = "") -> dict[str, Any]:
-    return {"grants-TOTAL_FORMS": n + 1, f"grants-{n}-role": role, f"grants-{n}-scope": scope,
-            f"grants-{n}-store": store}
+    return {
+        "grants-TOTAL_FORMS": n + 1,
+        f"grants-{n}-role": role,
+        f"grants-{n}-scope": scope,
+        f"grants-{n}-store": store,
+    }
 
 
 def test_a_manager_makes_a_person_of_his_store_who_must_change_the_password(world: World) -> None:
-    page = submit(world.browser("max"), "/admin/accounts/person/add/", username="dora", name="Dora", store=world.east.pk,
-                  new_password="first words 99", **grant(0, "agent", "store", world.east.pk))
+    page = submit(
+        world.browser("max"),
+        "/admin/accounts/person/add/",
+        username="dora",
+        name="Dora",
+        store=world.east.pk,
+        new_password="first words 99",
+        **grant(0, "agent", "store", world.east.pk),
+    )
     assert page == ""
     dora = Person.objects.get(username="dora")
     assert dora.must_change_password
@@ -63,11 +74,20 @@ def test_a_manager_makes_a_person_of_his_store_who_must_change_the_password(worl
     assert dora.can("desk.use", world.east.pk)
 
 
-@pytest.mark.parametrize(("role", "scope", "where"), [
-    ("administrator", "store", "east"), ("store_manager", "group", None), ("agent", "store", "west"), ("group_manager", "group", None)])
+@pytest.mark.parametrize(
+    ("role", "scope", "where"),
+    [
+        ("administrator", "store", "east"),
+        ("store_manager", "group", None),
+        ("agent", "store", "west"),
+        ("group_manager", "group", None),
+    ],
+)
 def test_nobody_gives_rights_he_does_not_hold(world: World, role: str, scope: str, where: str | None) -> None:
     store = getattr(world, where).pk if where else ""
-    page = submit(world.browser("max"), f"/admin/accounts/person/{world.bob.pk}/change/", **grant(1, role, scope, store))
+    page = submit(
+        world.browser("max"), f"/admin/accounts/person/{world.bob.pk}/change/", **grant(1, role, scope, store)
+    )
     assert page != ""
     assert RoleGrant.objects.filter(person=world.bob).count() == 1
 
@@ -142,8 +162,10 @@ def test_a_flow_is_checked_told_with_lines_saved_as_a_version_and_put_back(world
     assert flow.published is not None
     assert flow.published.version == 2
     first = flow.versions.get(version=1)
-    ada.post("/admin/flows/flowversion/", {"action": "put_in_force", "_selected_action": first.pk,
-                                           "csrfmiddlewaretoken": ada.token})
+    ada.post(
+        "/admin/flows/flowversion/",
+        {"action": "put_in_force", "_selected_action": first.pk, "csrfmiddlewaretoken": ada.token},
+    )
     flow.refresh_from_db()
     assert flow.published == first
 
@@ -155,14 +177,22 @@ def test_a_flow_kept_as_a_version_only_is_not_heard(world: World) -> None:
     assert flow.published is None
 
 
-def test_an_upload_wins_until_it_is_taken_back_and_a_wrong_file_is_refused_in_words(world: World, product: Settings) -> None:
+def test_an_upload_wins_until_it_is_taken_back_and_a_wrong_file_is_refused_in_words(
+    world: World, product: Settings
+) -> None:
     prompt = Prompt.objects.create(key="welcome.x", text_zh="您好", text_en="Hello")
     shipped = product.media / "old.wav"
     shipped.write_bytes(wav(tone(300, 1)))
     from dealerline.apps.flows.logic.prompts import text_sha256
 
-    PromptAudio.objects.create(prompt=prompt, language="zh", source="shipped", path="media:old.wav", sha256="0",
-                               text_sha256=text_sha256("您好"))
+    PromptAudio.objects.create(
+        prompt=prompt,
+        language="zh",
+        source="shipped",
+        path="media:old.wav",
+        sha256="0",
+        text_sha256=text_sha256("您好"),
+    )
     ada = world.browser("ada")
     path = f"/admin/flows/prompt/{prompt.pk}/change/"
 
@@ -185,7 +215,10 @@ def test_a_changed_text_is_ordered_to_be_spoken_and_the_old_sound_stays_meanwhil
 
     prompt = Prompt.objects.create(key="welcome.x", text_zh="您好")
     for _ in range(2):
-        assert submit(world.browser("ada"), f"/admin/flows/prompt/{prompt.pk}/change/", text_zh="您好，欢迎", text_en="") == ""
+        assert (
+            submit(world.browser("ada"), f"/admin/flows/prompt/{prompt.pk}/change/", text_zh="您好，欢迎", text_en="")
+            == ""
+        )
     jobs = ProcrastinateJob.objects.filter(task_name="speak_prompt")
     assert [job.args for job in jobs] == [{"prompt": prompt.pk, "language": "zh"}]
 
@@ -201,7 +234,9 @@ def test_the_back_office_speaks_both_languages(world: World, language: str) -> N
 
 def test_the_language_form_sends_nobody_to_another_site(world: World) -> None:
     ada = world.browser("ada")
-    answer = ada.post("/admin/language/", {"language": "en", "next": "https://evil.example/", "csrfmiddlewaretoken": ada.token})
+    answer = ada.post(
+        "/admin/language/", {"language": "en", "next": "https://evil.example/", "csrfmiddlewaretoken": ada.token}
+    )
     assert answer["Location"] == "/admin/"
 
 

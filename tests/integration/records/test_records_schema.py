@@ -21,16 +21,52 @@ def test_the_pages_types_are_made_from_the_present_description() -> None:
 
 
 HOSTILE: list[Any] = [
-    None, "", " ", "0", "-1", "1e9", "9" * 400, "\x00", "a\x00b", "％", "💥" * 50, "'; DROP TABLE calls_call; --", "../../etc/passwd",
-    "<script>", "{{7*7}}", "%s%n", "\ud83d\ude00", "NaN", "Infinity", "true", "00000000-0000-0000-0000-000000000000", "+86", "*",
-    True, False, 0, -1, 2**63, 10**40, 1.5, [], {}, [[]], {"a": {"b": []}}]
+    None,
+    "",
+    " ",
+    "0",
+    "-1",
+    "1e9",
+    "9" * 400,
+    "\x00",
+    "a\x00b",
+    "％",
+    "💥" * 50,
+    "'; DROP TABLE calls_call; --",
+    "../../etc/passwd",
+    "<script>",
+    "{{7*7}}",
+    "%s%n",
+    "\ud83d\ude00",
+    "NaN",
+    "Infinity",
+    "true",
+    "00000000-0000-0000-0000-000000000000",
+    "+86",
+    "*",
+    True,
+    False,
+    0,
+    -1,
+    2**63,
+    10**40,
+    1.5,
+    [],
+    {},
+    [[]],
+    {"a": {"b": []}},
+]
 
 
 def routes() -> list[tuple[str, str, dict[str, Any]]]:
     schema = api.get_openapi_schema(path_prefix="/api/")
-    return [(method.upper(), path, operation) for path, methods in schema["paths"].items()
-            for method, operation in methods.items()
-            if not path.startswith(("/api/setup", "/api/demo")) and path not in ("/api/me/password", "/api/session", "/api/calls/export")]
+    return [
+        (method.upper(), path, operation)
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+        if not path.startswith(("/api/setup", "/api/demo"))
+        and path not in ("/api/me/password", "/api/session", "/api/calls/export")
+    ]
 
 
 def _fill(path: str, chance: random.Random) -> str:
@@ -39,7 +75,7 @@ def _fill(path: str, chance: random.Random) -> str:
     while "{" in path:
         start, end = path.index("{"), path.index("}")
         value = str(chance.choice([value for value in HOSTILE if value not in ("", " ", None)]))
-        path = path[:start] + quote(value.encode("utf-8", "surrogatepass"), safe="") + path[end + 1:]
+        path = path[:start] + quote(value.encode("utf-8", "surrogatepass"), safe="") + path[end + 1 :]
     return path
 
 
@@ -64,7 +100,11 @@ def test_no_hostile_request_makes_a_server_error(world: World, seed: int) -> Non
                 body = "".join(chance.choices(string.printable, k=40))  # type: ignore[assignment]
         answer = browser.send(method, target, body)
         assert answer.status_code < 500, (method, target, body, answer.content[:300])
-        if answer.status_code >= 400 and path.startswith("/api/") and answer["Content-Type"].startswith("application/json"):
+        if (
+            answer.status_code >= 400
+            and path.startswith("/api/")
+            and answer["Content-Type"].startswith("application/json")
+        ):
             assert {"code", "text"} <= set(answer.json())
 
 

@@ -36,22 +36,37 @@ def things(world: World, make_call: Callable[..., Any]) -> dict[str, Any]:
 
 
 ROUTES = [
-    ("GET", "/api/customers/{customer}", None), ("GET", "/api/customers/{customer}/file", None),
+    ("GET", "/api/customers/{customer}", None),
+    ("GET", "/api/customers/{customer}/file", None),
     ("PATCH", "/api/customers/{customer}", {"version": 1, "need": "x"}),
-    ("GET", "/api/calls/{call}", None), ("GET", "/api/calls/{call}/events", None), ("GET", "/api/calls/{call}/record", None),
+    ("GET", "/api/calls/{call}", None),
+    ("GET", "/api/calls/{call}/events", None),
+    ("GET", "/api/calls/{call}/record", None),
     ("PUT", "/api/calls/{call}/record", {"notes": "x", "version": 1}),
-    ("GET", "/api/recordings/{recording}/audio", None), ("GET", "/api/recordings/{recording}/peaks", None),
+    ("GET", "/api/recordings/{recording}/audio", None),
+    ("GET", "/api/recordings/{recording}/peaks", None),
     ("GET", "/api/recordings/{recording}/check", None),
     ("PATCH", "/api/voice-messages/{message}", {"version": 1, "note": "x"}),
     ("GET", "/api/voice-messages/{message}/audio", None),
 ]
-LISTS = ["/api/customers?q=138", "/api/customers?q=张三", "/api/customers", "/api/calls", "/api/calls?q=5678",
-         "/api/voice-messages", "/api/pop?number=%2B8613812345678", "/api/board/today", "/api/lists", "/api/record-choices"]
+LISTS = [
+    "/api/customers?q=138",
+    "/api/customers?q=张三",
+    "/api/customers",
+    "/api/calls",
+    "/api/calls?q=5678",
+    "/api/voice-messages",
+    "/api/pop?number=%2B8613812345678",
+    "/api/board/today",
+    "/api/lists",
+    "/api/record-choices",
+]
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-def test_alice_sees_hers_and_charlie_is_told_there_is_nothing(world: World, things: dict[str, Any], method: str, path: str,
-                                                              body: Any) -> None:
+def test_alice_sees_hers_and_charlie_is_told_there_is_nothing(
+    world: World, things: dict[str, Any], method: str, path: str, body: Any
+) -> None:
     path = path.format(**things)
     assert world.browser("alice").send(method, path, body).status_code == 200
     theirs = world.browser("charlie").send(method, path, body)
@@ -70,11 +85,20 @@ def test_no_list_shows_charlie_anything_of_the_east(world: World, things: dict[s
         assert secret not in text
 
 
-@pytest.mark.parametrize(("method", "path", "body"), [*ROUTES, *[("GET", path, None) for path in LISTS],
-                                                      ("GET", "/api/system", None), ("GET", "/api/me", None),
-                                                      ("POST", "/api/desk/ticket", {}), ("GET", "/api/calls/export", None)])
-def test_nobody_sees_anything_without_signing_in(anonymous: Browser, world: World, things: dict[str, Any], method: str,
-                                                 path: str, body: Any) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        *ROUTES,
+        *[("GET", path, None) for path in LISTS],
+        ("GET", "/api/system", None),
+        ("GET", "/api/me", None),
+        ("POST", "/api/desk/ticket", {}),
+        ("GET", "/api/calls/export", None),
+    ],
+)
+def test_nobody_sees_anything_without_signing_in(
+    anonymous: Browser, world: World, things: dict[str, Any], method: str, path: str, body: Any
+) -> None:
     answer = anonymous.send(method, path.format(**things), body)
     assert answer.status_code == 401
     assert answer.json()["code"] == "signed_out"
@@ -83,8 +107,17 @@ def test_nobody_sees_anything_without_signing_in(anonymous: Browser, world: Worl
 def test_every_route_is_in_these_tests_or_open_on_purpose() -> None:
     """A new route must be added above, else nobody has shown that Charlie sees nothing on it."""
     known = {path.split("?")[0] for _, path, _ in ROUTES} | {path.split("?")[0] for path in LISTS}
-    on_purpose = {"/api/session", "/api/health", "/api/me", "/api/me/password", "/api/me/totp", "/api/me/totp/confirm",
-                  "/api/desk/ticket", "/api/system", "/api/calls/export"}
+    on_purpose = {
+        "/api/session",
+        "/api/health",
+        "/api/me",
+        "/api/me/password",
+        "/api/me/totp",
+        "/api/me/totp/confirm",
+        "/api/desk/ticket",
+        "/api/system",
+        "/api/calls/export",
+    }
     names = {"{recording}": "{recording}", "{call}": "{call}", "{customer}": "{customer}", "{message}": "{message}"}
     for path in api.get_openapi_schema(path_prefix="/api/")["paths"]:
         if path.startswith(("/api/setup", "/api/demo")):
@@ -101,7 +134,9 @@ def test_a_colleague_sees_the_call_but_does_not_listen_or_write(world: World, th
     assert bob.send("PUT", f"/api/calls/{things['call']}/record", {"notes": "mine", "version": 1}).status_code == 403
 
 
-def test_the_lead_of_the_store_listens_and_the_manager_of_the_other_does_not(world: World, things: dict[str, Any]) -> None:
+def test_the_lead_of_the_store_listens_and_the_manager_of_the_other_does_not(
+    world: World, things: dict[str, Any]
+) -> None:
     path = f"/api/recordings/{things['recording']}/audio"
     assert world.browser("lena").get(path).status_code == 200
     assert world.browser("gina").get(path).status_code == 200
@@ -109,8 +144,14 @@ def test_the_lead_of_the_store_listens_and_the_manager_of_the_other_does_not(wor
 
 
 def test_numbers_are_masked_for_agents_and_whole_for_leads(world: World, things: dict[str, Any]) -> None:
-    for path in ("/api/calls", f"/api/calls/{things['call']}", "/api/customers", "/api/pop?number=13812345678",
-                 f"/api/customers/{things['customer']}/file", "/api/voice-messages"):
+    for path in (
+        "/api/calls",
+        f"/api/calls/{things['call']}",
+        "/api/customers",
+        "/api/pop?number=13812345678",
+        f"/api/customers/{things['customer']}/file",
+        "/api/voice-messages",
+    ):
         assert "13812345678" not in world.browser("alice").get(path).content.decode(), path
         assert "13812345678" in world.browser("lena").get(path).content.decode(), path
     world.east.agents_see_numbers = True
@@ -148,8 +189,9 @@ SCREENS = sorted((model._meta.app_label, model._meta.model_name or "") for model
 
 
 @pytest.mark.parametrize(("app", "model"), SCREENS)
-def test_each_back_office_screen_opens_by_role_and_shows_only_ones_own(world: World, things: dict[str, Any], app: str,
-                                                                       model: str) -> None:
+def test_each_back_office_screen_opens_by_role_and_shows_only_ones_own(
+    world: World, things: dict[str, Any], app: str, model: str
+) -> None:
     path = f"/admin/{app}/{model}/"
     assert world.browser("ada").get(path).status_code == 200
     assert world.browser("alice").get(path).status_code in (302, 403)
@@ -164,8 +206,12 @@ def test_each_back_office_screen_opens_by_role_and_shows_only_ones_own(world: Wo
 def test_a_manager_cannot_open_change_or_remove_rows_of_another_store(world: World) -> None:
     walter = world.browser("walter")
     line = world.east.lines.get()
-    for path in (f"/admin/organisation/line/{line.pk}/change/", f"/admin/organisation/store/{world.east.pk}/change/",
-                 f"/admin/organisation/line/{line.pk}/delete/", f"/admin/accounts/person/{world.alice.pk}/change/"):
+    for path in (
+        f"/admin/organisation/line/{line.pk}/change/",
+        f"/admin/organisation/store/{world.east.pk}/change/",
+        f"/admin/organisation/line/{line.pk}/delete/",
+        f"/admin/accounts/person/{world.alice.pk}/change/",
+    ):
         answer = walter.get(path)
         assert answer.status_code in (302, 403), path
         assert "east店" not in answer.content.decode()

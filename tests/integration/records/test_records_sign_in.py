@@ -43,7 +43,8 @@ def test_a_wrong_password_and_an_unknown_name_are_told_apart_by_nobody(world: Wo
 
 
 def test_after_five_wrong_passwords_the_right_one_is_locked_out_too_and_the_seconds_are_told(
-        world: World, anonymous: Browser) -> None:
+    world: World, anonymous: Browser
+) -> None:
     for _ in range(5):
         answer = anonymous.sign_in("alice", "wrong")
     assert answer.status_code == 429
@@ -60,15 +61,19 @@ def test_an_administrator_unlocks(world: World, anonymous: Browser) -> None:
     for _ in range(5):
         anonymous.sign_in("alice", "wrong")
     ada = world.browser("ada")
-    ada.generic("POST", "/admin/accounts/person/",
-                f"action=unlock&_selected_action={world.alice.pk}&csrfmiddlewaretoken={ada.token}",
-                content_type="application/x-www-form-urlencoded")
+    ada.generic(
+        "POST",
+        "/admin/accounts/person/",
+        f"action=unlock&_selected_action={world.alice.pk}&csrfmiddlewaretoken={ada.token}",
+        content_type="application/x-www-form-urlencoded",
+    )
     assert anonymous.sign_in("alice").status_code == 200
 
 
 def test_a_form_of_another_site_cannot_sign_anybody_in(world: World) -> None:
-    answer = Browser().post("/api/session", json.dumps({"username": "alice", "password": PASSWORD}),
-                            content_type="application/json")
+    answer = Browser().post(
+        "/api/session", json.dumps({"username": "alice", "password": PASSWORD}), content_type="application/json"
+    )
     assert (answer.status_code, answer.json()["code"]) == (403, "csrf")
 
 
@@ -93,7 +98,9 @@ def test_the_second_factor_is_asked_for_once_confirmed(world: World, anonymous: 
     asked = Browser().sign_in("alice")
     assert (asked.status_code, asked.json()["code"]) == (401, "code_needed")
     assert Browser().sign_in("alice", code=code).json()["code"] == "code_wrong"  # a code is good once
-    TOTPDevice.objects.filter(user=world.alice).update(last_t=-1, throttling_failure_count=0, throttling_failure_timestamp=None)
+    TOTPDevice.objects.filter(user=world.alice).update(
+        last_t=-1, throttling_failure_count=0, throttling_failure_timestamp=None
+    )
     assert Browser().sign_in("alice", code=f"{totp(device.bin_key):06d}").status_code == 200
 
 
@@ -133,12 +140,17 @@ def test_the_desks_ticket_is_signed_names_the_person_and_lasts_a_minute(world: W
     assert 55 < data["exp"] - time.time() <= 61
 
 
-@pytest.mark.parametrize("statement", [
-    "UPDATE audit_auditentry SET username = 'somebody else'", "DELETE FROM audit_auditentry", "TRUNCATE audit_auditentry"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_auditentry SET username = 'somebody else'",
+        "DELETE FROM audit_auditentry",
+        "TRUNCATE audit_auditentry",
+    ],
+)
 def test_nobody_rewrites_the_audit_log(world: World, anonymous: Browser, statement: str) -> None:
     anonymous.sign_in("alice")
-    with pytest.raises(DatabaseError, match="append-only|pending trigger"), transaction.atomic(), \
-            connection.cursor() as cursor:
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert actions() == ["sign_in"]
 

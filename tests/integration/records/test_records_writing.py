@@ -37,8 +37,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def chosen(world: World) -> dict[str, int]:
-    return {"matter": Matter.objects.create(code="price", name_zh="价格").pk,
-            "result": Result.objects.create(code="told", name_zh="已答复").pk}
+    return {
+        "matter": Matter.objects.create(code="price", name_zh="价格").pk,
+        "result": Result.objects.create(code="told", name_zh="已答复").pk,
+    }
 
 
 def uuid7() -> str:
@@ -52,7 +54,8 @@ def put(world: World, who: str, call: Any, **body: Any) -> Any:
 
 
 def test_a_draft_is_kept_then_finished_and_each_finished_text_with_its_author(
-        world: World, make_call: Callable[..., Any], chosen: dict[str, int]) -> None:
+    world: World, make_call: Callable[..., Any], chosen: dict[str, int]
+) -> None:
     call = make_call().pk
     draft = put(world, "alice", call, notes="试", draft=True, version=0).json()
     assert (draft["version"], draft["draft"], draft["author"]) == (1, True, "Alice")
@@ -61,11 +64,14 @@ def test_a_draft_is_kept_then_finished_and_each_finished_text_with_its_author(
     changed = put(world, "lena", call, notes="试驾周六", draft=True, version=2, **chosen).json()
     assert (changed["draft"], changed["author"]) == (False, "Lena")  # what was finished stays finished
     assert [(v.version, v.author.name if v.author else "") for v in CallRecordVersion.objects.order_by("version")] == [
-        (2, "Alice"), (3, "Lena")]
+        (2, "Alice"),
+        (3, "Lena"),
+    ]
 
 
 def test_of_two_who_save_at_once_the_second_sees_the_firsts_words_and_loses_nothing(
-        world: World, make_call: Callable[..., Any]) -> None:
+    world: World, make_call: Callable[..., Any]
+) -> None:
     call = make_call().pk
     put(world, "alice", call, notes="hers", version=0)
     late = put(world, "lena", call, notes="the lead's", version=0)
@@ -73,8 +79,9 @@ def test_of_two_who_save_at_once_the_second_sees_the_firsts_words_and_loses_noth
     assert CallRecord.objects.get().notes == "hers"
 
 
-def test_a_finished_record_needs_its_matter_result_and_date(world: World, make_call: Callable[..., Any],
-                                                           chosen: dict[str, int]) -> None:
+def test_a_finished_record_needs_its_matter_result_and_date(
+    world: World, make_call: Callable[..., Any], chosen: dict[str, int]
+) -> None:
     call = make_call().pk
     assert set(put(world, "alice", call, draft=False, version=0).json()["fields"]) == {"matter", "result"}
     Result.objects.update(needs_follow_up=True)
@@ -109,8 +116,10 @@ def test_the_record_names_the_customer_of_the_call(world: World, make_call: Call
     assert call.customer == customer
 
 
-@pytest.mark.parametrize("body", [
-    {"notes": "a\x00b"}, {"notes": "x" * 30_000}, {"matter": 10**30}, {"version": -1}, {"follow_up_at": "tomorrow"}])
+@pytest.mark.parametrize(
+    "body",
+    [{"notes": "a\x00b"}, {"notes": "x" * 30_000}, {"matter": 10**30}, {"version": -1}, {"follow_up_at": "tomorrow"}],
+)
 def test_wrong_fields_are_told_and_change_nothing(world: World, make_call: Callable[..., Any], body: Any) -> None:
     answer = world.browser("alice").send("PUT", f"/api/calls/{make_call().pk}/record", body)
     assert answer.status_code == 422
@@ -121,8 +130,13 @@ def test_wrong_fields_are_told_and_change_nothing(world: World, make_call: Calla
 @pytest.mark.parametrize("body", [[], "x", 1, None])
 def test_a_body_that_is_no_form_is_refused_whole(world: World, make_call: Callable[..., Any], body: Any) -> None:
     alice = world.browser("alice")
-    answer = alice.generic("PUT", f"/api/calls/{make_call().pk}/record", json.dumps(body), content_type="application/json",
-                           headers={"X-CSRFToken": alice.token})
+    answer = alice.generic(
+        "PUT",
+        f"/api/calls/{make_call().pk}/record",
+        json.dumps(body),
+        content_type="application/json",
+        headers={"X-CSRFToken": alice.token},
+    )
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
     assert not CallRecord.objects.exists()
 
@@ -164,24 +178,31 @@ def side(path: Path, hertz: float, seconds: float) -> None:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(8000)
-        file.writeframes((np.sin(2 * np.pi * hertz * np.arange(int(seconds * 8000)) / 8000) * 9000).astype("<i2").tobytes())
+        file.writeframes(
+            (np.sin(2 * np.pi * hertz * np.arange(int(seconds * 8000)) / 8000) * 9000).astype("<i2").tobytes()
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
 
 
 @pytest.fixture
-def stopped(world: World, make_call: Callable[..., Any], product: Settings, monkeypatch: pytest.MonkeyPatch) -> Recording:
+def stopped(
+    world: World, make_call: Callable[..., Any], product: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Recording:
     """Two sides on the disk, the talk over."""
     monkeypatch.setattr(recordings, "SETTLE_SECONDS", -1.0)
     recording = make_call(joined=False).recordings.get()
     side(product.recordings / "raw" / "a.wav", 1200, 2)
     side(product.recordings / "raw" / "c.wav", 400, 1.5)
-    Recording.objects.filter(pk=recording.pk).update(agent_path=str(product.recordings / "raw" / "a.wav"),
-                                                     customer_path="raw/c.wav")
+    Recording.objects.filter(pk=recording.pk).update(
+        agent_path=str(product.recordings / "raw" / "a.wav"), customer_path="raw/c.wav"
+    )
     return recording
 
 
-def test_a_recording_is_joined_proved_drawn_and_its_sides_removed(world: World, stopped: Recording, product: Settings) -> None:
+def test_a_recording_is_joined_proved_drawn_and_its_sides_removed(
+    world: World, stopped: Recording, product: Settings
+) -> None:
     assert recordings.join(str(stopped.pk)) == "joined"
     assert recordings.join(str(stopped.pk)) == "joined"  # again does no harm
     stopped.refresh_from_db()
@@ -207,7 +228,8 @@ def test_sides_still_being_written_are_left_for_later(stopped: Recording, monkey
 
 
 def test_a_full_disk_keeps_the_sides_and_the_sweep_joins_them_afterwards(
-        stopped: Recording, product: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: Recording, product: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from dealerline.apps.calls import jobs
     from dealerline.apps.calls.models import Alarm
 
@@ -264,7 +286,9 @@ def test_the_list_of_calls_is_filtered_at_the_server(world: World, make_call: Ca
     assert found(store=world.west.pk) == found(direction="out") == set()
 
 
-def test_the_export_is_for_managers_disarms_formulas_and_is_audited(world: World, make_call: Callable[..., Any]) -> None:
+def test_the_export_is_for_managers_disarms_formulas_and_is_audited(
+    world: World, make_call: Callable[..., Any]
+) -> None:
     customer = Customer.objects.create(store=world.east, name="=cmd|'/c calc'!A1")
     make_call(customer=customer)
     make_call(store=world.west, agent=world.charlie)
@@ -277,8 +301,12 @@ def test_the_export_is_for_managers_disarms_formulas_and_is_audited(world: World
     assert AuditEntry.objects.get(action="export").detail["rows"] == 1
 
 
-def test_a_message_is_taken_finished_and_given_to_others_only_by_the_lead(world: World, make_call: Callable[..., Any]) -> None:
-    message = VoiceMessage.objects.create(id=uuid.uuid4(), call=make_call(), left_at=timezone.now(), path="voicemail/m.wav")
+def test_a_message_is_taken_finished_and_given_to_others_only_by_the_lead(
+    world: World, make_call: Callable[..., Any]
+) -> None:
+    message = VoiceMessage.objects.create(
+        id=uuid.uuid4(), call=make_call(), left_at=timezone.now(), path="voicemail/m.wav"
+    )
     path = f"/api/voice-messages/{message.pk}"
     alice = world.browser("alice")
     assert alice.send("PATCH", path, {"version": 1, "assigned": world.bob.pk}).status_code == 403
@@ -309,13 +337,26 @@ def test_the_story_of_a_call_is_told_in_both_languages(world: World, make_call: 
     from dealerline.apps.calls.models import Event
 
     call = make_call()
-    for seq, (kind, data) in enumerate([
-            ("call.arrived", {"direction": "in", "from_number": "13812345678", "to_number": "02388880001", "line": call.line_id}),
-            ("talk.started", {"agent": world.alice.pk}), ("call.ended", {"by": "customer", "cause": "16"})], 1):
-        Event.objects.create(id=uuid.uuid4(), kind=kind, at=timezone.now(), call=call.pk, seq=seq, store=world.east.pk, data=data)
+    for seq, (kind, data) in enumerate(
+        [
+            (
+                "call.arrived",
+                {"direction": "in", "from_number": "13812345678", "to_number": "02388880001", "line": call.line_id},
+            ),
+            ("talk.started", {"agent": world.alice.pk}),
+            ("call.ended", {"by": "customer", "cause": "16"}),
+        ],
+        1,
+    ):
+        Event.objects.create(
+            id=uuid.uuid4(), kind=kind, at=timezone.now(), call=call.pk, seq=seq, store=world.east.pk, data=data
+        )
     shown = world.browser("lena").get(f"/api/calls/{call.pk}/events").json()
     assert [event["text"]["en"] for event in shown] == [
-        "Call from 13812345678 to 02388880001 (Sales)", "Alice answers", "The call ends (by the customer)"]
+        "Call from 13812345678 to 02388880001 (Sales)",
+        "Alice answers",
+        "The call ends (by the customer)",
+    ]
     assert shown[1]["text"]["zh"] == "Alice 接听"
     masked = world.browser("alice").get(f"/api/calls/{call.pk}/events").content.decode()
     assert "13812345678" not in masked

@@ -40,10 +40,22 @@ def stories(count: int, store: int = 1) -> list[Fact]:
     queues = []
     for _ in range(count):
         call = str(uuid.uuid4())
-        queues.append([Fact(
-            str(uuid.uuid4()), f.kind, f.at, call, f.seq, store, f.person,
-            f.data | ({"recording": str(uuid.uuid5(uuid.NAMESPACE_OID, call))} if "recording" in f.data else {}))
-            for f in talked().facts])
+        queues.append(
+            [
+                Fact(
+                    str(uuid.uuid4()),
+                    f.kind,
+                    f.at,
+                    call,
+                    f.seq,
+                    store,
+                    f.person,
+                    f.data
+                    | ({"recording": str(uuid.uuid5(uuid.NAMESPACE_OID, call))} if "recording" in f.data else {}),
+                )
+                for f in talked().facts
+            ]
+        )
     mixed: list[Fact] = []
     chance = random.Random(7)
     while queues:
@@ -85,7 +97,9 @@ def test_facts_are_in_once_and_the_finished_segment_is_removed(reader: SpoolRead
     assert not SpoolPosition.objects.exists()
 
 
-def test_the_segment_somebody_still_writes_is_kept_and_its_half_line_waits(reader: SpoolReader, product: Settings) -> None:
+def test_the_segment_somebody_still_writes_is_kept_and_its_half_line_waits(
+    reader: SpoolReader, product: Settings
+) -> None:
     facts = stories(1)
     data = lines(facts)
     path = segment(product.spool, data[:-30], pid=os.getpid())
@@ -100,11 +114,16 @@ def test_the_segment_somebody_still_writes_is_kept_and_its_half_line_waits(reade
 
 def test_broken_lines_are_put_aside_with_an_alarm_and_stop_nothing(reader: SpoolReader, product: Settings) -> None:
     facts = stories(1)
-    bad = [b"garbage", b'{"id": 7}', b'{"id":"x","kind":"call.ended","at":1}', b"\xff\xfe",
-           msgspec.json.encode(Fact(str(uuid.uuid4()), "call.invented", 1.0)),
-           msgspec.json.encode(Fact(str(uuid.uuid4()), "call.ended", 1.0)),
-           msgspec.json.encode(Fact(str(uuid.uuid4()), "call.ended", 1e300, data={"by": "x", "cause": "y"})),
-           msgspec.json.encode(Fact(str(uuid.uuid4()), "call.ended", 1.0, data={"by": "a\x00", "cause": "y"}))]
+    bad = [
+        b"garbage",
+        b'{"id": 7}',
+        b'{"id":"x","kind":"call.ended","at":1}',
+        b"\xff\xfe",
+        msgspec.json.encode(Fact(str(uuid.uuid4()), "call.invented", 1.0)),
+        msgspec.json.encode(Fact(str(uuid.uuid4()), "call.ended", 1.0)),
+        msgspec.json.encode(Fact(str(uuid.uuid4()), "call.ended", 1e300, data={"by": "x", "cause": "y"})),
+        msgspec.json.encode(Fact(str(uuid.uuid4()), "call.ended", 1.0, data={"by": "a\x00", "cause": "y"})),
+    ]
     path = segment(product.spool, b"\n".join(bad) + b"\n" + lines(facts) + b'{"half')
     drain(reader)
     assert Event.objects.count() == len(facts)
@@ -128,7 +147,7 @@ def test_facts_that_come_in_any_cut_give_the_same_calls(reader: SpoolReader, pro
     while at < len(data):
         step = chance.randint(1, 700)
         with path.open("ab") as file:
-            file.write(data[at:at + step])
+            file.write(data[at : at + step])
         at += step
         reader.step()
     drain(reader)
@@ -198,14 +217,23 @@ class Rows:
         self.settings = settings
 
     def one(self, statement: str, *values: Any) -> Any:
-        with psycopg.connect(host="127.0.0.1", port=self.settings.postgres_port, user="dealerline", dbname="dealerline",
-                             password=self.settings.secret("postgres"), connect_timeout=3, autocommit=True) as connection:
+        with psycopg.connect(
+            host="127.0.0.1",
+            port=self.settings.postgres_port,
+            user="dealerline",
+            dbname="dealerline",
+            password=self.settings.secret("postgres"),
+            connect_timeout=3,
+            autocommit=True,
+        ) as connection:
             cursor = connection.execute(statement, values)
             return cursor.fetchone()[0] if cursor.description else None  # type: ignore[index]
 
     def events(self, facts: list[Fact]) -> int:
         try:
-            return int(self.one("SELECT count(*) FROM calls_event WHERE id = ANY(%s)", [uuid.UUID(fact.id) for fact in facts]))
+            return int(
+                self.one("SELECT count(*) FROM calls_event WHERE id = ANY(%s)", [uuid.UUID(fact.id) for fact in facts])
+            )
         except psycopg.OperationalError:
             return -1
 
@@ -222,11 +250,15 @@ class Writer:
     """Somebody else's process that writes a segment, fact by fact, as the switch does."""
 
     def __init__(self, folder: Path, facts: list[Fact], pause: float) -> None:
-        code = ("import sys,time\npath=f'{sys.argv[1]}/journal-20261122T000000.%06d-{__import__(\"os\").getpid()}.jsonl' % "
-                "int(sys.argv[3])\nout=open(path,'ab',buffering=0)\n"
-                "[(out.write(line), time.sleep(float(sys.argv[2]))) for line in sys.stdin.buffer]\n")
-        self.process = subprocess.Popen([sys.executable, "-c", code, str(folder), str(pause), str(random.randint(0, 999_999))],
-                                        stdin=subprocess.PIPE)
+        code = (
+            "import sys,time\npath=f'{sys.argv[1]}/journal-20261122T000000.%06d-{__import__(\"os\").getpid()}.jsonl' % "
+            "int(sys.argv[3])\nout=open(path,'ab',buffering=0)\n"
+            "[(out.write(line), time.sleep(float(sys.argv[2]))) for line in sys.stdin.buffer]\n"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, str(folder), str(pause), str(random.randint(0, 999_999))],
+            stdin=subprocess.PIPE,
+        )
         self.thread = threading.Thread(target=self._feed, args=(lines(facts),))
         self.thread.start()
 
@@ -254,26 +286,40 @@ def write(centre: Stack) -> Iterator[Callable[..., Writer]]:
         writer.wait()
 
 
-def test_a_scribe_killed_again_and_again_takes_every_fact_in_once(centre: Stack, rows: Rows, write: Callable[..., Writer]) -> None:
+def test_a_scribe_killed_again_and_again_takes_every_fact_in_once(
+    centre: Stack, rows: Rows, write: Callable[..., Writer]
+) -> None:
     facts = stories(30)
     writer = write(facts)
     for _ in range(3):
         so_far = max(0, rows.events(facts))
-        until(lambda: so_far < rows.events(facts) or so_far == len(facts), what="the scribe goes on")
+        until(lambda before=so_far: before < rows.events(facts) or before == len(facts), what="the scribe goes on")
         centre.wait_healthy("scribe")
         centre.kill("scribe")
     writer.wait()
     until(lambda: rows.events(facts) == len(facts), 40, what=lambda: f"{rows.events(facts)} of {len(facts)} facts")
     calls = [uuid.UUID(call) for call in {fact.call for fact in facts}]
-    assert rows.one("SELECT count(*) FROM calls_call WHERE id = ANY(%s) AND outcome = 'answered' AND talk_seconds = 30", calls) == 30
+    assert (
+        rows.one(
+            "SELECT count(*) FROM calls_call WHERE id = ANY(%s) AND outcome = 'answered' AND talk_seconds = 30", calls
+        )
+        == 30
+    )
     assert rows.one("SELECT count(*) FROM calls_recording WHERE call_id = ANY(%s)", calls) == 30
-    assert rows.one("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'join_recording' AND args->>'recording' = ANY("
-                    "SELECT id::text FROM calls_recording WHERE call_id = ANY(%s))", calls) == 30  # one job each, not two
+    assert (
+        rows.one(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'join_recording' AND args->>'recording' = ANY("
+            "SELECT id::text FROM calls_recording WHERE call_id = ANY(%s))",
+            calls,
+        )
+        == 30
+    )  # one job each, not two
     until(lambda: not list(centre.settings.spool.glob("*.jsonl")), what="the spool is empty")
 
 
 def test_the_database_killed_in_the_middle_loses_and_repeats_nothing(
-        centre: Stack, rows: Rows, write: Callable[..., Writer]) -> None:
+    centre: Stack, rows: Rows, write: Callable[..., Writer]
+) -> None:
     facts = stories(20)
     writer = write(facts)
     until(lambda: rows.events(facts) > 20, what="some are in")
@@ -303,8 +349,10 @@ def test_a_change_by_anybody_reaches_the_switchs_file(centre: Stack, rows: Rows)
     def names() -> list[str]:
         return [reason["name"]["zh"] for reason in json.loads(path.read_text())["reasons"]]
 
-    rows.one("INSERT INTO organisation_busyreason (code, name_zh, name_en, minutes, position, active) "
-             "VALUES ('tea', '喝茶', 'Tea', 5, 0, true)")
+    rows.one(
+        "INSERT INTO organisation_busyreason (code, name_zh, name_en, minutes, position, active) "
+        "VALUES ('tea', '喝茶', 'Tea', 5, 0, true)"
+    )
     changed = time.monotonic()
     until(lambda: "喝茶" in names(), 10, what="the new reason in directory.json")
     print(f"a change was in directory.json after {time.monotonic() - changed:.2f} s")

@@ -44,9 +44,19 @@ def test_prompts_and_queues_that_are_not_there_are_errors() -> None:
     assert [finding.line for finding in findings] == [3, 4]
 
 
-@pytest.mark.parametrize(("text", "line"), [
-    ("nodes: [\n", 2), ("nodes:\n  a: 1\n  a: 2\n", 3), ("a: &x 1\nb: *x\n", 1), ("", 1), ("- 1\n", 1),
-    ("nodes:\n\ta: 1\n", 2), ("x" * 300_000, 0), ("{" * 2000, None)])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("nodes: [\n", 2),
+        ("nodes:\n  a: 1\n  a: 2\n", 3),
+        ("a: &x 1\nb: *x\n", 1),
+        ("", 1),
+        ("- 1\n", 1),
+        ("nodes:\n\ta: 1\n", 2),
+        ("x" * 300_000, 0),
+        ("{" * 2000, None),
+    ],
+)
 def test_what_is_no_flow_is_refused_in_words_and_never_crashes(text: str, line: int | None) -> None:
     found = errors_of(text)
     assert found

@@ -32,21 +32,33 @@ class Story:
 
 
 def arrived() -> Story:
-    return Story()("call.arrived", 0, direction="in", from_number="13812345678", to_number="02388880001", carrier=1, line=4,
-                   channel="c")("call.answered", 0.2)
+    return Story()(
+        "call.arrived",
+        0,
+        direction="in",
+        from_number="13812345678",
+        to_number="02388880001",
+        carrier=1,
+        line=4,
+        channel="c",
+    )("call.answered", 0.2)
 
 
 def talked() -> Story:
     """Seven does not answer, eight does, holds once, records, finishes his work after the call."""
-    return (arrived()("flow.language", 2, language="en")("flow.key", 3, digits="1")
-            ("queue.entered", 4, queue=5, position=1)("offer.made", 5, agent=7, queue=5, waited=1, why="longest_idle")
-            ("offer.ended", 9, agent=7, result="no_answer")("queue.returned", 9, queue=5, reason="no_answer")
-            ("offer.made", 9, agent=8, queue=5, waited=5, why="longest_idle")("offer.ended", 11, agent=8, result="answered")
-            ("queue.left", 11, queue=5, reason="answered", waited=7)("talk.started", 11, agent=8)
-            ("recording.started", 11, recording="r1", agent=8, agent_path="raw/a.wav", customer_path="raw/c.wav")
-            ("hold.started", 20, agent=8)("hold.ended", 26, agent=8)("talk.ended", 41, agent=8, reason="hangup")
-            ("recording.stopped", 41, recording="r1", seconds=30)("wrap.started", 41, agent=8, until=71)
-            ("call.ended", 41, by="customer", cause="16")("wrap.ended", 50, agent=8, cause="done"))
+    return arrived()("flow.language", 2, language="en")("flow.key", 3, digits="1")(
+        "queue.entered", 4, queue=5, position=1
+    )("offer.made", 5, agent=7, queue=5, waited=1, why="longest_idle")("offer.ended", 9, agent=7, result="no_answer")(
+        "queue.returned", 9, queue=5, reason="no_answer"
+    )("offer.made", 9, agent=8, queue=5, waited=5, why="longest_idle")("offer.ended", 11, agent=8, result="answered")(
+        "queue.left", 11, queue=5, reason="answered", waited=7
+    )("talk.started", 11, agent=8)(
+        "recording.started", 11, recording="r1", agent=8, agent_path="raw/a.wav", customer_path="raw/c.wav"
+    )("hold.started", 20, agent=8)("hold.ended", 26, agent=8)("talk.ended", 41, agent=8, reason="hangup")(
+        "recording.stopped", 41, recording="r1", seconds=30
+    )("wrap.started", 41, agent=8, until=71)("call.ended", 41, by="customer", cause="16")(
+        "wrap.ended", 50, agent=8, cause="done"
+    )
 
 
 def test_an_answered_call_tells_who_waited_talked_held_and_worked_how_long() -> None:
@@ -95,7 +107,8 @@ def test_a_caller_who_only_listens_served_himself() -> None:
 def test_a_message_left_after_waiting_in_vain_is_a_voicemail() -> None:
     story = arrived()("queue.entered", 4, queue=5, position=2)("queue.left", 64, queue=5, reason="timeout", waited=60)
     rows = story("voicemail.recorded", 90, path="voicemail/x.wav", seconds=12.5, node="vm", kind="complaint")(
-        "call.ended", 91, by="customer", cause="16").rows()
+        "call.ended", 91, by="customer", cause="16"
+    ).rows()
     assert rows.outcome == "voicemail"
     assert [(m.seconds, m.kind, m.id) for m in rows.messages] == [(12.5, "complaint", story.facts[-2].id)]
 
@@ -108,7 +121,8 @@ def test_a_call_cut_by_the_media_engine_while_waiting_failed() -> None:
 def test_a_talk_whose_end_was_never_told_ends_with_the_call() -> None:
     story = arrived()("talk.started", 10, agent=8)("hold.started", 20, agent=8)
     rows = story("recording.started", 10, recording="r1", agent=8, agent_path="a", customer_path="c")(
-        "call.ended", 40, by="repair", cause="gone").rows()
+        "call.ended", 40, by="repair", cause="gone"
+    ).rows()
     assert (rows.outcome, rows.talk_seconds, rows.hold_seconds) == ("answered", 30, 20)
     assert rows.recordings["r1"].state == "stopped"
 
@@ -120,21 +134,26 @@ def test_a_recording_that_failed_stays_failed_whatever_is_told_later() -> None:
 
 
 def test_an_agent_lost_in_mid_call_and_another_who_takes_over_are_two_legs() -> None:
-    story = (arrived()("talk.started", 10, agent=7)("agent.lost", 20, agent=7, what="browser")
-             ("talk.ended", 40, agent=7, reason="agent_lost")("queue.returned", 40, queue=5, reason="agent_lost")
-             ("offer.made", 41, agent=8, queue=5, waited=1, why="longest_idle")("offer.ended", 43, agent=8, result="answered")
-             ("queue.left", 43, queue=5, reason="answered", waited=3)("talk.started", 43, agent=8)
-             ("talk.ended", 60, agent=8, reason="hangup")("call.ended", 60, by="customer", cause="16"))
+    story = arrived()("talk.started", 10, agent=7)("agent.lost", 20, agent=7, what="browser")(
+        "talk.ended", 40, agent=7, reason="agent_lost"
+    )("queue.returned", 40, queue=5, reason="agent_lost")(
+        "offer.made", 41, agent=8, queue=5, waited=1, why="longest_idle"
+    )("offer.ended", 43, agent=8, result="answered")("queue.left", 43, queue=5, reason="answered", waited=3)(
+        "talk.started", 43, agent=8
+    )("talk.ended", 60, agent=8, reason="hangup")("call.ended", 60, by="customer", cause="16")
     rows = story.rows()
     assert (rows.agent, rows.talk_seconds, rows.waited_seconds) == (8, 47, 3)
 
 
 def test_an_outgoing_call_nobody_answers_is_no_answer() -> None:
-    story = Story()("call.arrived", 0, direction="out", from_number="", to_number="13812345678", carrier=1, line=4, channel="c")
+    story = Story()(
+        "call.arrived", 0, direction="out", from_number="", to_number="13812345678", carrier=1, line=4, channel="c"
+    )
     assert story("call.ended", 30, by="carrier", cause="19").rows().outcome == "no_answer"
 
 
 def test_numbers_that_are_no_numbers_do_no_harm() -> None:
     rows = Story()("call.arrived", 0, direction="in", from_number=None, to_number=7, carrier="x", line="", channel="")(
-        "voicemail.recorded", 3, path="p", seconds="many", node="n").rows()
+        "voicemail.recorded", 3, path="p", seconds="many", node="n"
+    ).rows()
     assert (rows.carrier, rows.line, rows.messages[0].seconds) == (None, None, 0)

@@ -52,15 +52,26 @@ def test_only_leads_and_above_see_numbers_by_role() -> None:
     assert see == {"shift_lead", "handler", "dispatcher", "store_manager", "group_manager", "administrator"}
 
 
-@pytest.mark.parametrize(("number", "shown"), [
-    ("+8613812345678", "+86138****5678"), ("13812345678", "138****5678"), ("8001", "**01"), ("", ""), ("110", "*10")])
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("+8613812345678", "+86138****5678"), ("13812345678", "138****5678"), ("8001", "**01"), ("", ""), ("110", "*10")],
+)
 def test_masking_hides_the_middle(number: str, shown: str) -> None:
     assert mask(number) == shown
 
 
-@pytest.mark.parametrize(("written", "stored"), [
-    ("138 1234 5678", "+8613812345678"), ("+86 138-1234-5678", "+8613812345678"), ("0238888001", "+86238888001"),
-    ("+44 20 7946 0958", "+442079460958"), ("8001", "8001"), ("anonymous", ""), ("", "")])
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("138 1234 5678", "+8613812345678"),
+        ("+86 138-1234-5678", "+8613812345678"),
+        ("0238888001", "+86238888001"),
+        ("+44 20 7946 0958", "+442079460958"),
+        ("8001", "8001"),
+        ("anonymous", ""),
+        ("", ""),
+    ],
+)
 def test_numbers_are_stored_in_one_form(written: str, stored: str) -> None:
     assert normalise_number(written) == stored
 

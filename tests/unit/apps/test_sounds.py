@@ -1,4 +1,4 @@
-"""Uploaded sounds become 8 kHz mono 16 bit, or a plain reason why not; recordings are joined so that nothing is lost."""
+"""Uploads become 8 kHz mono 16 bit, or a plain reason why not; recordings are joined so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -38,8 +38,16 @@ def float_wav(samples: np.ndarray, rate: int) -> bytes:
     body = samples.astype("<f4").tobytes()
     guid = struct.pack("<H", 3) + bytes.fromhex("000000001000800000aa00389b71")
     form = struct.pack("<HHIIHHHHI", 0xFFFE, 1, rate, rate * 4, 4, 32, 22, 32, 4) + guid
-    return b"RIFF" + struct.pack("<I", 4 + 8 + len(form) + 8 + len(body)) + b"WAVEfmt " + struct.pack("<I", len(form)) \
-        + form + b"data" + struct.pack("<I", len(body)) + body
+    return (
+        b"RIFF"
+        + struct.pack("<I", 4 + 8 + len(form) + 8 + len(body))
+        + b"WAVEfmt "
+        + struct.pack("<I", len(form))
+        + form
+        + b"data"
+        + struct.pack("<I", len(body))
+        + body
+    )
 
 
 def loudest_hertz(data: bytes) -> float:
@@ -68,11 +76,26 @@ def test_what_a_telephone_cannot_carry_does_not_fold_back_as_noise() -> None:
     assert spectrum[1000] < spectrum[500] / 1000  # 9000 Hz would come back at 1000 Hz
 
 
-@pytest.mark.parametrize(("data", "words"), [
-    (b"ID3\x04" + b"\0" * 200, "no WAV"), (b"", "no WAV"), (b"RIFF\x10\0\0\0WAVE" + b"\0" * 50, "incomplete"),
-    (wav(np.zeros(8000)), "silent"), (wav(tone(500, 0.1)), "too short"),
-    (b"RIFF" + struct.pack("<I", 60) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 7, 1, 8000, 8000, 1, 8) + b"data"
-     + struct.pack("<I", 4) + b"\0\0\0\0", "PCM")])
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"ID3\x04" + b"\0" * 200, "no WAV"),
+        (b"", "no WAV"),
+        (b"RIFF\x10\0\0\0WAVE" + b"\0" * 50, "incomplete"),
+        (wav(np.zeros(8000)), "silent"),
+        (wav(tone(500, 0.1)), "too short"),
+        (
+            b"RIFF"
+            + struct.pack("<I", 60)
+            + b"WAVEfmt "
+            + struct.pack("<IHHIIHH", 16, 7, 1, 8000, 8000, 1, 8)
+            + b"data"
+            + struct.pack("<I", 4)
+            + b"\0\0\0\0",
+            "PCM",
+        ),
+    ],
+)
 def test_a_wrong_file_is_refused_with_words_that_help(data: bytes, words: str) -> None:
     with pytest.raises(Problem) as caught:
         to_telephone(data)

@@ -1,8 +1,8 @@
 """The screen pop: everything about a caller in one SQL statement.
 
-The database builds the JSON, so that the answer costs one look at each index and no objects. Numbers are masked inside
-the statement, by the rule of accounts/logic/masking.py, store by store. Nothing of a store that the person does not see
-is ever read.
+It is prepared once a connection, since planning it takes longer than running it. The database builds the JSON, so
+that the answer costs one look at each index and no objects. Numbers are masked inside the statement, by the rule of
+accounts/logic/masking.py, store by store. Nothing of a store that the person does not see is ever read.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 
 from dealerline.apps.accounts.facade import Person
@@ -21,7 +22,8 @@ MATCHES_SHOWN = 10
 
 def masked(column: str, store: str) -> str:
     """SQL for a number as the person may see it. Needs ``organisation_store`` joined as ``store``."""
-    return f"""CASE WHEN %(sees_every)s OR {store}.id = ANY(%(sees)s) OR {store}.agents_see_numbers THEN {column}
+    return f"""CASE WHEN %(sees_every)s::bool OR {store}.id = ANY(%(sees)s::bigint[]) OR {store}.agents_see_numbers
+             THEN {column}
         WHEN length({column}) < 8 THEN repeat('*', greatest(length({column}) - 2, 0)) || right({column}, 2)
         ELSE left({column}, CASE WHEN {column} LIKE '+%%' THEN 6 ELSE 3 END) || '****' || right({column}, 4) END"""
 
@@ -41,11 +43,12 @@ def _customer(row: str) -> str:
 
 POP = f"""
 WITH target AS MATERIALIZED (
-    SELECT c.id AS call, coalesce(%(customer)s, c.customer_id) AS chosen, coalesce(nullif(%(number)s, ''),
+    SELECT c.id AS call, coalesce(%(customer)s::bigint, c.customer_id) AS chosen, coalesce(nullif(%(number)s::text, ''),
                                                                                    c.customer_number, '') AS number,
-           coalesce(%(line)s, c.line_id) AS line
+           coalesce(%(line)s::bigint, c.line_id) AS line
       FROM (SELECT 1) AS one
-      LEFT JOIN calls_call c ON c.id = %(call)s AND (%(calls_every)s OR c.store_id = ANY(%(calls)s))
+      LEFT JOIN calls_call c ON c.id = %(call)s::uuid
+           AND (%(calls_every)s::bool OR c.store_id = ANY(%(calls)s::bigint[]))
 ), found AS MATERIALIZED (
     SELECT u.*, row_number() OVER (
                ORDER BY (u.id = t.chosen) DESC NULLS LAST,
@@ -55,7 +58,7 @@ WITH target AS MATERIALIZED (
       JOIN LATERAL (SELECT p.customer_id AS id FROM customers_customerphone p WHERE p.e164 = t.number AND t.number <> ''
                     UNION SELECT t.chosen WHERE t.chosen IS NOT NULL) AS hit ON true
       JOIN customers_customer u ON u.id = hit.id
-     WHERE %(every)s OR u.store_id = ANY(%(stores)s)
+     WHERE %(every)s::bool OR u.store_id = ANY(%(stores)s::bigint[])
      ORDER BY place LIMIT {MATCHES_SHOWN}
 ), best AS MATERIALIZED (SELECT * FROM found WHERE place = 1),
 past AS MATERIALIZED (
@@ -66,7 +69,7 @@ past AS MATERIALIZED (
         (SELECT c.* FROM calls_call c JOIN target t ON c.customer_number = t.number AND t.number <> ''
           WHERE c.arrived_at IS NOT NULL ORDER BY c.arrived_at DESC LIMIT 20)
     ) AS k
-    WHERE (%(calls_every)s OR k.store_id = ANY(%(calls)s)) AND k.id IS DISTINCT FROM %(call)s
+    WHERE (%(calls_every)s::bool OR k.store_id = ANY(%(calls)s::bigint[])) AND k.id IS DISTINCT FROM %(call)s::uuid
     ORDER BY k.arrived_at DESC LIMIT {CALLS_SHOWN}
 )
 SELECT json_build_object(
@@ -86,13 +89,15 @@ SELECT json_build_object(
             'id', o.id, 'number', o.number, 'model', o.model, 'status', o.status, 'amount', o.amount,
             'store', o.store_id,
             'ordered_on', o.ordered_on, 'expected_on', o.expected_on, 'open', o.open) AS row
-        FROM best b JOIN customers_order o ON o.customer_id = b.id AND (%(every)s OR o.store_id = ANY(%(stores)s))
+        FROM best b JOIN customers_order o ON o.customer_id = b.id
+         AND (%(every)s::bool OR o.store_id = ANY(%(stores)s::bigint[]))
         ORDER BY o.open DESC, o.ordered_on DESC NULLS LAST, o.id DESC LIMIT 10) AS o), '[]'::json),
     'repairs', coalesce((SELECT json_agg(r.row) FROM (SELECT json_build_object(
             'id', r.id, 'number', r.number, 'stage', r.stage, 'work', r.work, 'amount', r.amount, 'store', r.store_id,
             'received_at', r.received_at, 'promised_at', r.promised_at, 'open', r.open,
             'plate', coalesce(c.plate, '')) AS row
-        FROM best b JOIN customers_repair r ON r.customer_id = b.id AND (%(every)s OR r.store_id = ANY(%(stores)s))
+        FROM best b JOIN customers_repair r ON r.customer_id = b.id
+         AND (%(every)s::bool OR r.store_id = ANY(%(stores)s::bigint[]))
         LEFT JOIN customers_car c ON c.id = r.car_id
         ORDER BY r.open DESC, r.received_at DESC NULLS LAST, r.id DESC LIMIT 10) AS r), '[]'::json),
     'card', (SELECT json_build_object('number', m.number, 'level', m.level, 'points', m.points, 'balance', m.balance,
@@ -150,8 +155,8 @@ def pop(person: Person, number: str, call: UUID | None, line: int | None, custom
         "number": number, "call": call, "line": line, "customer": customer, "every": seen.every,
         "stores": sorted(seen.ids),
         "calls_every": calls.every, "calls": sorted(calls.ids), "sees_every": sees.every, "sees": sorted(sees.ids)}
-    with connection.cursor() as cursor:
-        cursor.execute(POP, parameters)
-        row = cursor.fetchone()
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        row = cursor.execute(POP, parameters, prepare=True).fetchone()
     assert row is not None
     return str(row[0])
