@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Browser, expect
@@ -23,7 +24,7 @@ def test_a_wrong_password_is_told_and_too_many_of_them_lock_for_a_while(
         visitor.id("sign-in-password").fill("wrong-again")
         with visitor.page.expect_response("**/api/session"):
             visitor.id("sign-in-submit").click()
-        visitor.page.wait_for_function("!document.querySelector('[data-testid=sign-in-submit].is-loading')")
+        expect(visitor.id("sign-in-submit")).not_to_have_class(re.compile("is-loading"))
     expect(locked).to_be_visible()
     expect(visitor.id("sign-in-error")).to_contain_text("次数过多")
 
