@@ -41,6 +41,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "mute.started": ("{agent} 静音", "{agent} mutes himself"),
     "mute.ended": ("{agent} 取消静音", "{agent} unmutes himself"),
     "key.sent": ("{agent} 发送按键", "{agent} sends keys"),
+    "agent.state": ("{agent}：{old} → {new}", "{agent}: {old} → {new}"),
     "agent.lost": ("{agent} 的{what}断开，客户听音乐等待", "{agent}'s {what} is gone; the caller hears music"),
     "agent.back": ("{agent} 已恢复", "{agent} is back"),
     "wrap.started": ("{agent} 开始话后处理", "{agent} begins after-call work"),
@@ -63,6 +64,15 @@ VALUES: dict[str, tuple[str, str]] = {
                                                                                                          "Mandarin"),
     "en": ("英文", "English"), "longest_idle": ("空闲最久", "longest idle"), "busy": ("占线", "busy"),
 }
+
+
+STATES: dict[str, tuple[str, str]] = {
+    "offline": ("离线", "offline"), "ready": ("示闲", "ready"), "reserved": ("已分配", "chosen"),
+    "ringing": ("振铃", "ringing"), "talking": ("通话中", "talking"),
+    "wrap": ("话后处理", "after-call work"), "busy": ("示忙", "busy"),
+    "outbound": ("外呼", "calling out"),
+}
+DEVICES: dict[str, tuple[str, str]] = {"browser": ("浏览器", "browser"), "phone": ("话机", "phone")}
 
 
 class _Lenient(dict[str, str]):
@@ -98,7 +108,10 @@ def _text(language: int, kind: str, data: dict[str, Any], people: dict[int, str]
     words = _Lenient()
     for key, value in data.items():
         text = f"{value:.0f}" if isinstance(value, float) else str(value)
-        words[key] = VALUES[text][language] if text in VALUES else text
+        table = STATES if key in ("old", "new") else DEVICES if key == "what" and text in DEVICES else VALUES
+        words[key] = table[text][language] if text in table else text
+        if key == "why" and isinstance(value, dict):
+            words[key] = _why(language, value)
         if str(value).isdigit():
             number = int(value)
             if key == "agent":
@@ -111,3 +124,13 @@ def _text(language: int, kind: str, data: dict[str, Any], people: dict[int, str]
         return (f"呼出：{words['to_number']}", f"Call out to {words['to_number']}")[language]
     template = WORDS.get(kind)
     return template[language].format_map(words) if template else kind
+
+
+def _why(language: int, why: dict[str, Any]) -> str:
+    """The routing's reason for an offer, as ``dealerline.domain.routing`` gives it, in words."""
+    parts = [VALUES.get(str(why.get("rule")), (str(why.get("rule", "–")),) * 2)[language]]
+    if isinstance(why.get("idle"), int | float):
+        parts.append((f"空闲 {why['idle']:.0f} 秒", f"{why['idle']:.0f} s idle")[language])
+    if why.get("returned"):
+        parts.append(("回到队首的来电", "caller returned to the front")[language])
+    return ("，", ", ")[language].join(parts)

@@ -84,11 +84,10 @@ def give(request: HttpRequest, typed: str) -> None:
     code = _code()
     if not code or not hmac.compare_digest(_plain(typed).encode(), code.encode()):
         cache.set("setup-tries", tries + 1, LOCK_SECONDS)
-        where = settings.DEALERLINE.secrets / "setup"
         raise Problem(
             "setup_code_wrong",
-            f"安装码不正确。安装码在启动时显示，也保存在服务器的 {where}。",
-            f"That code is wrong. It was printed at start and is kept on the server in {where}.",
+            "安装码不正确。安装码在启动时显示，也保存在服务器数据目录的 secrets/setup 文件里。",
+            "That code is wrong. It was printed at start; it is also in secrets/setup of the server's data folder.",
             fields={"code": {"zh": "安装码不正确。", "en": "Wrong code."}},
         )
     request.session.cycle_key()
