@@ -36,8 +36,8 @@ def agents() -> list[str]:
     return [
         "## An agent",
         "",
-        "From `src/dealerline/domain/presence.py`. An event that has no row here cannot happen in that state: it raises",
-        f"and changes nothing. Events that may leave the state as it is: {', '.join(waits)}.",
+        "From `src/dealerline/domain/presence.py`. An event that has no row here cannot happen in that state: it",
+        f"raises and changes nothing. Events that may leave the state as it is: {', '.join(waits)}.",
         "",
         *diagram(edges, "offline"),
         "| state | event | becomes |",

@@ -64,7 +64,8 @@ async def test_an_unknown_person_and_an_old_ticket_are_refused_in_words(centre: 
 async def test_broken_messages_are_answered_and_harm_nothing(centre: Centre) -> None:
     odd: list[str | dict[str, Any]] = [
         "{", '"x"', {"type": None}, {"type": "hold", "call": {"a": 1}}, {"type": "keys", "call": None, "digits": 5},
-        {"type": "state", "state": ["ready"]}, {"type": "phone", "microphone": {}}, {"type": "dial", "number": {}, "line": "x"},
+        {"type": "state", "state": ["ready"]}, {"type": "phone", "microphone": {}},
+        {"type": "dial", "number": {}, "line": "x"},
         {"type": "ping", "id": "alive"},
     ]
     answers = [m for m in await say(centre, hello(centre), *odd) if m["type"] in ("error", "pong", "ok")]

@@ -1,4 +1,4 @@
-"""The one complete inbound call, on real Asterisks: flow, queue, offer, talk, end, after-call work, journal, recording."""
+"""The one complete inbound call, on real Asterisks: flow, queue, offer, talk, end, after-call work, recording."""
 
 from __future__ import annotations
 
