@@ -111,6 +111,7 @@ def the_call_can_be_found_read_and_heard(centre: Centre, agent: Desk, call: str,
     expect(agent.id("timeline-row").first).to_be_visible(timeout=PATIENT)
     shown = [row.get_attribute("data-kind") or "" for row in agent.id("timeline-row").all()]
     assert in_order(shown, STEPS) == []
+    assert shown.count("flow.key") == 2  # what he pressed once is told once
     assert all(text.strip() for text in agent.id("timeline-row").all_inner_texts())
 
     agent.id("player-play").click()

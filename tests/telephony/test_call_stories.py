@@ -92,6 +92,7 @@ async def test_a_wrong_key_is_told_so(centre: Centre, telephones: Telephones) ->
     await until(lambda: "flow.wrong_key" in centre.story(newest_call(centre, MENU)), what="the wrong key is noted")
     await telephones.hang_up(caller)
     await ended(centre, newest_call(centre, MENU))
+    assert centre.story(newest_call(centre, MENU)).count("flow.key") == 1  # pressed once, counted once
 
 
 async def test_a_voice_message_is_recorded_also_when_the_caller_just_hangs_up(

@@ -51,6 +51,7 @@ class AriMedia:
         self._events = events
         self._booted = ""
         self._leaving: set[str] = set()  # channels that hang up just now
+        self._last_digit: dict[str, tuple[str, str]] = {}  # channel -> (timestamp, digit) of its newest key
         self.before_back: Callable[[bool], Any] | None = None  # awaited first: provisioning
         self.ari = Ari(
             url,
@@ -67,7 +68,7 @@ class AriMedia:
         self._on: dict[type[Any], Callable[[Any], None]] = {
             models.StasisStart: self._start,
             models.ChannelStateChange: self._state,
-            models.ChannelDtmfReceived: lambda e: self._events(Digit(e.channel.id, e.digit)),
+            models.ChannelDtmfReceived: self._digit,
             models.PlaybackFinished: self._played,
             models.ChannelHangupRequest: lambda e: self._leaving.add(e.channel.id),
             models.RecordingFinished: lambda e: self._recorded(e.recording, failed=False),
@@ -108,8 +109,15 @@ class AriMedia:
         if event.playback.target_uri.removeprefix("channel:") not in self._leaving:
             self._events(PlayEnded(event.playback.id, event.playback.state == "failed"))
 
+    def _digit(self, event: models.ChannelDtmfReceived) -> None:
+        """Once: a channel's events come a second time by the subscription to its endpoint, with the same timestamp."""
+        if self._last_digit.get(event.channel.id) != (event.timestamp, event.digit):
+            self._last_digit[event.channel.id] = (event.timestamp, event.digit)
+            self._events(Digit(event.channel.id, event.digit))
+
     def _destroyed(self, event: models.ChannelDestroyed) -> None:
         self._leaving.discard(event.channel.id)
+        self._last_digit.pop(event.channel.id, None)
         self._events(Gone(event.channel.id, event.cause, event.cause_txt))
 
     def _recorded(self, recording: models.LiveRecording, failed: bool) -> None:
@@ -121,6 +129,7 @@ class AriMedia:
 
     def _lost(self) -> None:
         self._leaving.clear()
+        self._last_digit.clear()
         self._events(Lost())
 
     async def _back(self) -> None:
