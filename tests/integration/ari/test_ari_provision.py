@@ -221,6 +221,7 @@ async def test_a_carrier_by_address_is_known_by_it_and_others_are_not(
     by_address = Carrier(6, "by address", "127.0.0.1", carrier.settings.sip_port, match=("127.0.0.1",))
     target = f"PJSIP/trunk/sip:400123@127.0.0.1:{server.settings.sip_port}"
     stranger = await there.channels.create(endpoint=target, app="dealerline")
+    await until(started(heard), "a channel may be dialled only once it is in our hands")
     await there.channels.dial(stranger.id)
     await until(lambda: any(isinstance(e, m.ChannelDestroyed) for e in heard), "a stranger is turned away")
     assert started(events)() == []
