@@ -132,7 +132,8 @@ class Photographer:
             simulator(self.settings, "POST", "/ring", {**RINGS, "line": line})
         expect(page.get_by_test_id("board-queue").first).to_be_visible()
         expect(page.locator("[data-testid=board-queue] .hot").first).to_be_visible(timeout=30_000)
-        expect(page.locator(".tone-talking .num").first).to_be_visible()
+        # The robots of the lines rung: talking, not only ringing.
+        expect(page.locator(".figure.tone-talking strong")).to_have_text(re.compile(r"^([5-9]|\d\d)$"), timeout=30_000)
         self.take(page, "board")
         page.context.close()
 
