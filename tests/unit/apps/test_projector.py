@@ -118,6 +118,14 @@ def test_a_call_cut_by_the_media_engine_while_waiting_failed() -> None:
     assert story.rows().outcome == "failed"
 
 
+def test_a_talk_cut_by_the_death_of_the_media_engine_failed_but_keeps_its_talk() -> None:
+    rows = arrived()("talk.started", 10, agent=8)("talk.ended", 30, agent=8, reason="asterisk_gone")(
+        "call.ended", 30, by="asterisk", cause="asterisk_died"
+    ).rows()
+    assert (rows.outcome, rows.talk_seconds, rows.agent) == ("failed", 20, 8)
+    assert rows.answered_at is not None
+
+
 def test_a_talk_whose_end_was_never_told_ends_with_the_call() -> None:
     story = arrived()("talk.started", 10, agent=8)("hold.started", 20, agent=8)
     rows = story("recording.started", 10, recording="r1", agent=8, agent_path="a", customer_path="c")(

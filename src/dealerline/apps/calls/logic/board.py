@@ -17,8 +17,8 @@ TODAY = """
 WITH calls AS MATERIALIZED (
     SELECT c.queue_id, c.store_id, c.outcome, c.answered_at, c.waited_seconds, q.service_seconds,
            extract(hour FROM c.arrived_at AT TIME ZONE %(zone)s)::int AS hour,
-           (c.outcome = 'answered') AS answered,
-           (c.outcome IN ('abandoned', 'failed')) AS abandoned,
+           (c.outcome = 'answered' OR c.outcome = 'failed' AND c.answered_at IS NOT NULL) AS answered,
+           (c.outcome = 'abandoned' OR c.outcome = 'failed' AND c.answered_at IS NULL) AS abandoned,
            (c.outcome <> 'live') AS settled
       FROM calls_call c JOIN calls_queue q ON q.id = c.queue_id
      WHERE c.arrived_at >= %(since)s AND c.queued_at IS NOT NULL AND c.direction = 'in'

@@ -305,7 +305,13 @@ _FOLD: dict[str, Callable[[CallRows, Fact], None]] = {
 
 
 def _outcome(rows: CallRows) -> str:
-    """The first that holds. A call that was talked is answered, however it ended."""
+    """The first that holds.
+
+    A call that was talked is answered, however people ended it; one that Asterisk's death cut has to be found, so that
+    somebody rings the customer back.
+    """
+    if rows.ended_by == "asterisk" and not rows.messages:
+        return "failed"
     if rows.answered_at is not None:
         return "answered"
     if rows.ended_at is None:
