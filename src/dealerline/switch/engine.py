@@ -82,6 +82,7 @@ class Engine:
             Lost: self._lost,
             Back: self._back,
         }
+        self.core.configure(directory.snapshot())  # the first one, too, says what is wrong with it
         self.core.run(self._configured, self.core.lookup, Lookup(Snapshot()))
         directory.subscribe(lambda snapshot: self.core.run(self._configure, snapshot))
 

@@ -62,7 +62,7 @@ class Metrics:
                 f"dealerline_{name} {value}",
             ]
         for name, number in {**gauges, "directory_version": self.directory_version}.items():
-            made += [f"# TYPE dealerline_{name} gauge", f"dealerline_{name} {number:g}"]
+            made += [f"# TYPE dealerline_{name} gauge", f"dealerline_{name} {number:.15g}"]
         made += self.lag.lines("dealerline_event_loop_lag_seconds", "how late the event loop runs")
         made += self.decide.lines("dealerline_ring_seconds", "agent free to order to ring")
         return "\n".join(made) + "\n"
