@@ -166,13 +166,16 @@ class Centre:
     def person(self, who: str) -> int:
         return int(self.row("SELECT id FROM accounts_person WHERE username = %s", who)["id"])
 
-    def quiet(self) -> None:
-        """Everybody outside hangs up, robots go; waits until the switch holds no call."""
+    def hang_up_everybody(self) -> None:
+        """Everybody outside hangs up, and the robots go."""
         self.simulator("DELETE", "/robots")
         for call in self.simulator("GET", "/calls")["calls"]:
             if call["state"] != "ended":
                 self.simulator("DELETE", f"/calls/{call['id']}")
-        until(lambda: not self.live()["calls"], 15, lambda: f"no call is left: {self.live()['calls']}")
+
+    def quiet(self) -> None:
+        """Waits until the switch holds no call."""
+        until(lambda: not self.live()["calls"], 30, lambda: f"no call is left: {self.live()['calls']}")
 
     # the switch and the journal ---------------------------------------------------------------------------------------
     def live(self) -> dict[str, Any]:

@@ -109,6 +109,7 @@ def desk(centre: Centre, browser: Browser) -> Iterator[Callable[..., Desk]]:
         return made
 
     yield sit_down
+    centre.hang_up_everybody()
     for made in opened:
         made.leave()
     centre.quiet()

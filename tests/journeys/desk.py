@@ -66,10 +66,24 @@ class Desk:
             expect(self.id("me-menu")).to_be_visible()
 
     def leave(self) -> None:
-        """Goes home: ends what is going on, so that the next test finds the person away."""
-        assert not self.errors, f"the page broke: {self.errors}"
+        """Goes home once after-call work is over, so that the next test finds the person away."""
+        with contextlib.suppress(Error, AssertionError):  # his browser may be dead already
+            state, done = self.id("agent-state"), self.id("wrap-done")
+            until(lambda: not state.count() or state.get_attribute("data-state") != "talking", 10, "the talk is over")
+            if done.count():
+                done.first.click()
+                expect(done).to_have_count(0)
+            self.signs_off()
         with contextlib.suppress(Error):
             self.page.context.close()
+        assert not self.errors, f"the page broke: {self.errors}"
+
+    def signs_off(self) -> None:
+        """Goes offline, where the page is the person's desk and not a list or somebody else's place."""
+        if self.id("agent-state").count() and not self.id("elsewhere").count():
+            self.id("agent-state").click()
+            self.id("menu-offline").click()
+            self.is_in("offline")
 
     # states -----------------------------------------------------------------------------------------------------------
     def is_in(self, state: str, timeout: float = QUICK) -> None:

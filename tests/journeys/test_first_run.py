@@ -69,7 +69,7 @@ def test_the_page_leads_from_nothing_to_the_first_call(empty_centre: Centre, bro
     # And the first customer comes through.
     centre.open_round_the_clock()
     boss.ready()
-    caller = centre.ring(number="16300055555", to=PUBLISHED, keys="11")
+    caller = centre.ring(number="16300055555", to=PUBLISHED, keys="10")  # Mandarin, and a person
     boss.rings()
     expect(boss.id("pop-new")).to_be_visible()
     boss.answer()
@@ -77,5 +77,6 @@ def test_the_page_leads_from_nothing_to_the_first_call(empty_centre: Centre, bro
     boss.hears(508)
     boss.id("call-hangup").click()
     boss.call_is("wrap")
+    centre.hang_up_everybody()
     boss.leave()
     centre.quiet()
