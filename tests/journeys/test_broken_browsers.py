@@ -67,9 +67,9 @@ def test_a_browser_killed_while_it_rings_puts_the_caller_back_in_front(
 
     kill()
     assert centre.told(call, "queue.returned")[-1]["reason"] == "device_lost"
-    centre.robot("agent4", hum=ROBOT_HUMS)
+    centre.robot("lead1", hum=ROBOT_HUMS)
     first.hears(ROBOT_HUMS, 25)
-    assert centre.told(call, "offer.made", 2)[-1]["agent"] == centre.person("agent4")
+    assert centre.told(call, "offer.made", 2)[-1]["agent"] == centre.person("lead1")
     assert "talking" not in behind.view()["stages"]
     assert centre.live()["repairs"] == 0
 
