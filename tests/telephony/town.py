@@ -224,6 +224,11 @@ class Town:
             self.simulator("POST", "/robots", {"people": [person], "talk": talk, "wrap": wrap,
                                                "tone": self.hum(person)})
 
+    def anew(self) -> None:
+        """Everybody hangs up and goes home, whatever the test before left behind."""
+        self.everybody_hangs_up()
+        self.send_home()
+
     def send_home(self) -> None:
         """All agents sign out."""
         self.simulator("DELETE", "/robots")
@@ -347,6 +352,11 @@ class Town:
             return sorted(calls - ended)
 
         until(lambda: not missing(), PATIENCE, lambda: f"the database lacks the end of {missing()}", every=0.2)
+
+    def whole_journal(self, calls: Sequence[str] = ()) -> None:
+        """Wait until the journal of those calls (or of all there ever were) has no fault."""
+        until(lambda: not self.faults_in_the_journal(calls), PATIENCE / 2,
+              lambda: f"a journal without faults: {self.faults_in_the_journal(calls)}", every=0.2)
 
     def faults_in_the_journal(self, calls: Sequence[str] = ()) -> list[str]:
         """Calls whose facts are not exactly 1..n, or whose beginning, end, talks or recordings do not pair."""

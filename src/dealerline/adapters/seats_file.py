@@ -20,6 +20,7 @@ from dealerline.switch.model import Call, Phase, Seat
 log = logging.getLogger(__name__)
 
 FRESH = 60.0
+AGAIN = 10.0  # it is written so often though nothing changes, or a quiet minute would make it too old to count
 EVERY = 0.25
 
 
@@ -31,6 +32,7 @@ class SeatsFile:
         self._engine = engine
         self._core = engine.core
         self._last = ""
+        self._saved = 0.0
 
     def start(self) -> None:
         """Save from now on."""
@@ -44,7 +46,7 @@ class SeatsFile:
         """Write the file if something changed. A full disk costs only this help."""
         seats = [self._pack(s) for s in self._core.seats.values() if s.signed_in or s.desk is not None]
         text = json.dumps(seats, separators=(",", ":"))
-        if text == self._last:
+        if text == self._last and 0 <= self._core.now - self._saved < AGAIN:
             return
         beside = self._path.with_suffix(".new")
         try:
@@ -53,7 +55,7 @@ class SeatsFile:
         except OSError as error:
             log.warning("agents.json cannot be written: %s", error.strerror)
             return
-        self._last = text
+        self._last, self._saved = text, self._core.now
 
     def _pack(self, seat: Seat) -> dict[str, Any]:
         now = seat.presence
@@ -83,7 +85,7 @@ class SeatsFile:
                 "queued": call.queued,
                 "answered": call.answered,
                 "talk_started": call.talk_started,
-                "seq": call.seq + 1,
+                "seq": call.seq,
                 "path": call.path,
             }
         return packed

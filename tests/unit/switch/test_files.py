@@ -188,3 +188,15 @@ def test_a_killed_switch_brings_everybody_back_as_he_was(world: World, tmp_path:
     new.clock.advance(10)
     assert new.state(2) == "offline", "whose page does not come back is signed out"
     assert session is not again
+
+
+def test_people_who_were_ready_for_minutes_with_nothing_to_do_are_still_ready_after_a_kill(
+    world: World, tmp_path: Path
+) -> None:
+    world.sign_in(1)
+    seats = SeatsFile(tmp_path / "agents.json", world.engine)
+    seats.start()
+    world.clock.advance(300)
+    new = world.killed()
+    SeatsFile(tmp_path / "agents.json", new.engine).restore()
+    assert new.state(1) == "ready"
