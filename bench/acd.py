@@ -18,7 +18,7 @@ from typing import Any
 
 from bench.load import Rate, keep_waiting, offer, phones, watch
 from bench.peer import PeerQueue
-from bench.product import Product
+from bench.product import Product, roomy
 from bench.report import quantile, show, spread
 from bench.sip import Agent, Media
 from dealerline.runtime.stack import free_ports, private_settings
@@ -65,7 +65,7 @@ class Sides:
 
     async def peer(self, agents: int, talk: float) -> tuple[PeerQueue, dict[str, Agent]]:
         self._count += 1
-        settings = private_settings(self.folder / f"peer-{self._count}")
+        settings = roomy(private_settings(self.folder / f"peer-{self._count}"))
         settings.data.mkdir(parents=True)
         side = PeerQueue(settings, free_ports(1)[0], self.sound)
         names = [f"phone-{n}" for n in range(1, agents + 1)]

@@ -8,11 +8,12 @@ import hmac
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from bench.sip import Agent
-from dealerline.runtime.stack import Stack
+from dealerline.runtime.stack import Stack, free_range, private_settings
+from dealerline.settings import Settings
 from dealerline.switch.directory import (
     Carrier,
     DeskPhone,
@@ -27,6 +28,7 @@ from dealerline.switch.directory import (
 )
 from simulator.desk import Desk
 
+RTP_PORTS = 2600
 NAME = {"zh": "测量", "en": "Bench"}
 FLOW = {
     "title": NAME,
@@ -58,6 +60,12 @@ def snapshot(agents: int, greeting: Path) -> Snapshot:
     )
 
 
+def roomy(settings: Settings) -> Settings:
+    """The same with ports for a thousand callers' sound at once."""
+    first = free_range(RTP_PORTS)
+    return replace(settings, rtp_start=first, rtp_end=first + RTP_PORTS - 1)
+
+
 class Product:
     """See the module; the same face as ``bench.peer.PeerQueue``, but its phones register and its people sign in."""
 
@@ -65,7 +73,8 @@ class Product:
     number = "1000"
 
     def __init__(self, folder: Path, greeting: Path, agents: int) -> None:
-        self.stack = Stack(folder, children=("asterisk", "switch"))
+        settings = roomy(private_settings(folder))
+        self.stack = Stack(folder, children=("asterisk", "switch"), settings=settings)
         self.settings = self.stack.settings
         self.settings.run.mkdir(parents=True, exist_ok=True)
         (self.settings.run / "directory.json").write_text(
