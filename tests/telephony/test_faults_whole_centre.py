@@ -67,7 +67,7 @@ def town(small_disk: Path) -> Iterator[Town]:
     wire.port = stack.settings.asterisk_http_port
     try:
         with stack:
-            yield Town(stack, wire, fill(stack))
+            yield fill(stack, wire)
     finally:
         wire.close()
 

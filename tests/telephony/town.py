@@ -15,6 +15,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -219,10 +220,14 @@ class Town:
 
     def hire(self, *which: int, talk: float = 0, wrap: float = 0.2) -> None:
         """Those agents (by place in ``people``) sit down, each with his own hum; until he ``talk``s, or for ever."""
-        for index in which:
+
+        def sit_down(index: int) -> None:
             person = self.people[index]
             self.simulator("POST", "/robots", {"people": [person], "talk": talk, "wrap": wrap,
                                                "tone": self.hum(person)})
+
+        with ThreadPoolExecutor(5) as together:  # each waits until the centre has accepted his telephone
+            list(together.map(sit_down, which))
 
     def anew(self) -> None:
         """Everybody hangs up and goes home, whatever the test before left behind."""
@@ -389,8 +394,8 @@ def hear_each_other(talks: Sequence[Talk], seconds: float = 2.0) -> None:
     assert [trouble for talk in talks for trouble in talk.troubles()] == []
 
 
-def fill(stack: Stack) -> list[int]:
-    """Put the town's data into the running centre; the ids of its people once the switch knows them."""
+def fill(stack: Stack, wire: Wire) -> Town:
+    """Put the town's data into the running centre; the town once the switch knows its people."""
     environment = stack.environment() | {"DJANGO_SETTINGS_MODULE": "dealerline.config.settings"}
     done = subprocess.run([sys.executable, "-m", "tests.telephony.town_data", str(AGENTS)], cwd=CHECKOUT,
                           env=environment, capture_output=True, text=True, timeout=120, check=False)
@@ -403,4 +408,7 @@ def fill(stack: Stack) -> list[int]:
         return {person["id"] for person in directory["people"]} >= set(people) and len(directory["lines"]) >= 4
 
     until(known, PATIENCE, "the scribe publishes the town")
-    return people
+    town = Town(stack, wire, people)
+    version = json.loads(path.read_text(encoding="utf-8"))["version"]
+    until(lambda: town.live()["version"] >= version, PATIENCE, "the switch takes it")
+    return town
