@@ -8,6 +8,7 @@ that keep the sides apart.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from asyncio import Future
@@ -39,6 +40,7 @@ APPLICATION = "dealerline"
 VARIABLES = ("DL_CALL", "DL_ROLE", "DL_AGENT", "DL_TAB", "DL_STATE")
 VOICEMAIL = "voicemail/"
 PIECE = 280  # characters, of up to three bytes each
+MANAGER_SECONDS = 10.0  # how long it may take to be there after ARI
 SLOW = 0.5  # an order that takes so many seconds holds up all behind it, and is worth a line in the log
 
 
@@ -50,6 +52,7 @@ class AriMedia:
     ) -> None:
         self._events = events
         self._booted = ""
+        self._asking: Future[None] | None = None
         self._leaving: set[str] = set()  # channels that hang up just now
         self._last_digit: dict[str, tuple[str, str]] = {}  # channel -> (timestamp, digit) of its newest key
         self.before_back: Callable[[bool], Any] | None = None  # awaited first: provisioning
@@ -86,6 +89,8 @@ class AriMedia:
         self.manager.start()
 
     async def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
         await self.ari.close()
         await self.manager.close()
 
@@ -139,7 +144,18 @@ class AriMedia:
         if self.before_back is not None:
             await self.before_back(restarted or not self._booted)
         self._booted = booted
-        self._events(Back(await self._inventory(variables=True), restarted))
+        found = await self._inventory(variables=True)
+        self._events(Back(found, restarted))
+        if restarted:
+            self._asking = asyncio.ensure_future(self._ask_phones(found))
+
+    async def _ask_phones(self, found: Inventory) -> None:
+        """A restarted Asterisk remembers desk phones, but asks them only within half a minute: ask at once."""
+        with contextlib.suppress(AmiError, AriError):  # then it asks by itself, later
+            await self.manager.ready(MANAGER_SECONDS)
+            for endpoint in await self.ari.endpoints.list_by_tech("PJSIP"):
+                if endpoint.resource.startswith("phone-") and endpoint.resource not in found.online:
+                    self._watch(self.manager.action("PJSIPQualify", Endpoint=endpoint.resource), "qualify", "")
 
     async def _inventory(self, variables: bool) -> Inventory:
         channels, bridges, endpoints = await asyncio.gather(
@@ -157,7 +173,7 @@ class AriMedia:
 
     async def _remembered(self, channel: str) -> dict[str, str]:
         """Our variables of a channel; none when it is gone. By the manager, for the reason told at ``remember``."""
-        await self.manager.ready(10)
+        await self.manager.ready(MANAGER_SECONDS)
         found = {name: await self._variable(channel, name) for name in VARIABLES}
         for name, value in found.items():
             count, bar, text = value.partition("|")
