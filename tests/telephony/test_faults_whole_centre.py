@@ -42,8 +42,8 @@ SOAK_CALLS, SOAK_AGENTS, SOAK_AT_ONCE = 60, 4, 10
 
 
 @pytest.fixture(scope="module")
-def small_disk() -> Iterator[Path | None]:
-    """A data folder whose recordings lie on a small disk of their own; None where we may not mount one."""
+def small_disk() -> Iterator[Path]:
+    """The recordings folder of a centre to be, on a small disk of its own where we may mount one."""
     with open_folder("dealerline") as folder:
         recordings = folder / "data" / "recordings"
         recordings.mkdir(parents=True)
