@@ -84,7 +84,37 @@ KINDS: dict[str, Kind] = {
         Kind("agent.signed_out", ("agent", "cause")),
         Kind("wrap.started", ("agent", "until")),
         Kind("wrap.ended", ("agent", "cause")),
+        # more than two -----------------------------------------------------------------------------------------------
+        # how: transfer (the one who asks is out at once), consult, invite, return (the first agent is rung again), lead
+        # target_kind: person|number|queue|line; target: its id, or the number
+        Kind("invite.started", ("agent", "how", "target_kind", "target", "party")),
+        Kind("invite.ended", ("how", "party", "result")),  # answered|busy|no_answer|refused|unreachable|cancelled|...
+        Kind("transfer.done", ("agent", "how", "target_kind", "target")),  # agent: who handed the customer over
+        Kind("party.joined", ("party", "role", "agent", "number"), durable=True),  # role: agent|outside|lead
+        Kind("party.left", ("party", "role", "agent", "number", "reason", "seconds"), durable=True),
+        Kind("party.held", ("party", "agent")),  # another than the customer; agent: who did it
+        Kind("party.unheld", ("party", "agent")),
+        Kind("party.muted", ("party", "agent")),
+        Kind("party.unmuted", ("party", "agent")),
+        Kind("room.entered", ("party", "room", "agent")),  # main, or a side room's name; party "customer": the customer
+        Kind("host.changed", ("party", "agent")),
+        Kind("conference.locked", ("agent",)),
+        Kind("conference.unlocked", ("agent",)),
+        Kind("supervision.started", ("agent", "mode", "watched", "visible")),  # agent: the lead; watched: a person
+        Kind("supervision.changed", ("agent", "mode")),  # listen|whisper|barge
+        Kind("supervision.ended", ("agent", "reason")),  # left|took_over|call_ended|lost
+        Kind("taken_over", ("agent", "watched")),
+        Kind("hand.raised", ("agent",)),
+        Kind("hand.lowered", ("agent", "by")),
+        Kind("agent.forced", ("agent", "by", "what")),  # ready|busy|offline|hangup; agent: whom
         # recording ---------------------------------------------------------------------------------------------------
+        # While two talk, one recorder on the agent's channel keeps both sides (recording.*). With a third, each voice
+        # is a track of its own (track.*): audience "customer" when the customer hears it, else "inside".
+        Kind("track.started", ("track", "party", "role", "agent", "path", "room", "audience"), durable=True),
+        Kind("track.stopped", ("track", "seconds"), durable=True),
+        Kind("track.failed", ("track", "reason"), durable=True),
+        Kind("recording.paused", ("agent",), durable=True),
+        Kind("recording.resumed", ("agent",), durable=True),
         Kind("recording.started", ("recording", "agent", "agent_path", "customer_path"), durable=True),
         Kind("recording.stopped", ("recording", "seconds"), durable=True),
         Kind("recording.failed", ("recording", "reason"), durable=True),

@@ -1,85 +1,22 @@
-"""Who hears whom; when a line is open; names that sort by time."""
+"""When a line is open; names that sort by time."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealerline.domain import conversation as talk
-from dealerline.domain.conversation import Conversation, Hearing, IllegalVerb, Party
 from dealerline.domain.hours import Status, next_opening, status
 from dealerline.domain.ids import moment, uuid7
 
 SHANGHAI = "Asia/Shanghai"
 
 
-def both() -> Conversation:
-    return talk.join(talk.join(Conversation(), Party("c", "customer")), Party("a", "agent"))
-
-
-def test_talking_is_hearing_each_other() -> None:
-    assert talk.matrix(both()) == {("c", "a"): True, ("a", "c"): True}
-
-
-def test_on_hold_the_customer_hears_music_only() -> None:
-    held = talk.apply(both(), "hold", "c")
-    assert talk.matrix(held) == {("c", "a"): False, ("a", "c"): False}
-    assert talk.hearing(held)["c"] == Hearing("c", silent=True, deaf=True, music=True)
-    assert talk.matrix(talk.apply(held, "unhold", "c")) == talk.matrix(both())
-
-
-def test_muted_is_heard_by_nobody_and_hears_all() -> None:
-    muted = talk.apply(both(), "mute", "a")
-    assert talk.matrix(muted) == {("c", "a"): True, ("a", "c"): False}
-
-
-def test_every_pair_of_verbs_undoes_in_either_order() -> None:
-    pairs = [("hold", "unhold", "c"), ("mute", "unmute", "a"), ("mute", "unmute", "c"), ("wait", "unwait", "c")]
-    for (do1, undo1, who1), (do2, undo2, who2) in product(pairs, pairs):
-        if (do1, who1) != (do2, who2):
-            for order in ((undo1, who1), (undo2, who2)), ((undo2, who2), (undo1, who1)):
-                now = talk.apply(talk.apply(both(), do1, who1), do2, who2)
-                for verb, who in order:
-                    now = talk.apply(now, verb, who)
-                assert now == both()
-
-
-def test_a_customer_on_hold_whose_agent_comes_back_is_still_on_hold() -> None:
-    now = talk.apply(talk.apply(both(), "hold", "c"), "wait", "c")
-    assert talk.music(talk.apply(now, "unwait", "c").parties["c"])
-
-
-def test_a_verb_done_twice_changes_nothing() -> None:
-    held = talk.apply(both(), "hold", "c")
-    assert talk.apply(held, "hold", "c") is held
-    assert talk.join(held, Party("c", "customer")) is held
-
-
-@pytest.mark.parametrize(("verb", "party"), [("hold", "a"), ("hold", "x"), ("sing", "c")])
-def test_what_cannot_be_done_raises(verb: str, party: str) -> None:
-    with pytest.raises(IllegalVerb):
-        talk.apply(both(), verb, party)
-
-
-def test_nobody_joins_as_what_he_is_not() -> None:
-    for party in (Party("c", "agent"), Party("x", "ghost")):
-        with pytest.raises(IllegalVerb):
-            talk.join(both(), party)
-
-
-def test_changes_name_only_those_whose_hearing_changed_the_silent_last() -> None:
-    held = talk.apply(talk.apply(both(), "hold", "c"), "mute", "a")
-    assert [h.party for h in talk.changes(both(), held)] == ["a", "c"]
-    assert talk.changes(held, held) == []
-    assert [h.party for h in talk.changes(held, talk.leave(held, "a"))] == []
-    assert talk.changes(Conversation(), both()) == []
 
 
 # --- hours ---

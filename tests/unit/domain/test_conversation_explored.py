@@ -1,0 +1,180 @@
+"""Any sequence of verbs, arrivals and hang-ups: the plan makes the matrix true and lets nobody hear more on the way."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from dealerline.domain import conversation as talk
+from dealerline.domain.conversation import Command, Conversation, Ear, IllegalVerb, Layout, Party, matrix
+
+VERBS = sorted(set(talk.VERBS) - {"listen", "whisper", "barge"})
+
+
+@dataclass
+class Sound:
+    """What a media engine does with the commands, and who hears whom by that."""
+
+    rooms: dict[str, set[str]] = field(default_factory=dict)
+    music: set[str] = field(default_factory=set)
+    muted: set[str] = field(default_factory=set)
+    ears: dict[str, Ear] = field(default_factory=dict)
+
+    def do(self, command: Command) -> None:
+        room, parties = command.room, command.parties
+        if command.verb == "make":
+            assert room not in self.rooms
+            self.rooms[room] = set()
+        elif command.verb == "drop":
+            assert not self.rooms.pop(room), "a room was dropped with people in it"
+            assert room not in self.ears
+        elif command.verb == "join":
+            assert not self.music & set(parties)
+            for others in self.rooms.values():
+                others.difference_update(parties)
+            self.rooms[room].update(parties)
+        elif command.verb == "leave":
+            self.rooms[room].difference_update(parties)
+        elif command.verb in ("music", "unmusic"):
+            assert not any(p in others for others in self.rooms.values() for p in parties)
+            (self.music.update if command.verb == "music" else self.music.difference_update)(parties)
+        elif command.verb in ("silence", "unsilence"):
+            (self.muted.update if command.verb == "silence" else self.muted.difference_update)(parties)
+        elif command.verb == "ear":
+            assert command.ear is not None and room in self.rooms
+            self.ears[room] = command.ear
+        else:
+            assert command.verb == "cut"
+            del self.ears[room]
+
+    def gone(self, party: str) -> None:
+        for others in self.rooms.values():
+            others.discard(party)
+        self.music.discard(party)
+        self.muted.discard(party)
+        self.ears = {room: ear for room, ear in self.ears.items() if ear.on != party}
+
+    def in_room(self, room: str, skip: frozenset[str] = frozenset()) -> set[str]:
+        """Whose voices sound in that bridge."""
+        voices = {p for p in self.rooms.get(room, ()) if p not in self.muted}
+        ear = self.ears.get(room)
+        if ear is not None and room not in skip:
+            voices |= self.at(ear.on, skip | {room})
+        return voices
+
+    def at(self, party: str, skip: frozenset[str] = frozenset()) -> set[str]:
+        """What an ear on that party gets: his voice and what he hears, whispers excepted."""
+        own = set() if party in self.muted else {party}
+        room = next((r for r, others in self.rooms.items() if party in others), None)
+        return own if room is None else own | self.in_room(room, skip)
+
+    def hears(self, listener: str) -> set[str]:
+        room = next((r for r, others in self.rooms.items() if listener in others), None)
+        voices = self.in_room(room) if room is not None else set()
+        for place, ear in self.ears.items():
+            if ear.whisper and ear.on == listener and room is not None:
+                voices |= {p for p in self.rooms[place] if p not in self.muted}
+        return voices - {listener}
+
+
+class Talk(RuleBasedStateMachine):
+    """A conversation and a media engine that follows it command by command."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.talk = Conversation()
+        self.layout = Layout()
+        self.sound = Sound()
+        self.count = 0
+        for role in ("customer", "agent"):
+            self.talk = talk.join(self.talk, Party(role[0], role))
+        self.follow(Conversation())
+
+    def follow(self, before: Conversation) -> None:
+        """Let the media engine follow; at no step may anybody hear what neither before nor after allows."""
+        allowed = {pair for m in (matrix(before), matrix(self.talk)) for pair, yes in m.items() if yes}
+        target = talk.wanted(self.talk, self.layout)
+        for command in talk.plan(self.layout, target):
+            self.sound.do(command)
+            for listener in self.talk.parties:
+                for speaker in self.sound.hears(listener):
+                    assert (speaker, listener) in allowed, f"{listener} overhears {speaker} at {command}"
+        self.layout = target
+
+    def party(self, index: int) -> str:
+        return list(self.talk.parties)[index % len(self.talk.parties)]
+
+    @rule(verb=st.sampled_from(VERBS), who=st.integers(0, 40), by=st.integers(0, 40),
+          room=st.sampled_from(["s1", "s2", "s3"]), anyway=st.booleans())  # fmt: skip
+    def verb(self, verb: str, who: int, by: int, room: str, anyway: bool) -> None:
+        before = self.talk
+        with contextlib.suppress(IllegalVerb):
+            self.talk = talk.apply(before, verb, self.party(who), by="" if anyway else self.party(by), room=room)
+            again = talk.apply(self.talk, verb, self.party(who), by="", room=room)
+            assert again == self.talk, "a verb done twice changed something"
+        self.follow(before)
+
+    @rule(role=st.sampled_from(["agent", "outside"]))
+    def comes(self, role: str) -> None:
+        before = self.talk
+        self.count += 1
+        with contextlib.suppress(IllegalVerb):
+            self.talk = talk.join(before, Party(f"{role[0]}{self.count}", role))
+        self.follow(before)
+
+    @rule(who=st.integers(0, 40), mode=st.sampled_from(["listen", "whisper", "barge"]))
+    def lead_comes(self, who: int, mode: str) -> None:
+        watched = self.party(who)
+        if self.talk.parties[watched].role == "lead":
+            return
+        before = self.talk
+        self.count += 1
+        with contextlib.suppress(IllegalVerb):
+            self.talk = talk.join(before, Party(f"l{self.count}", "lead", mode=mode, watches=watched))
+        self.follow(before)
+
+    @rule(who=st.integers(0, 10), mode=st.sampled_from(["listen", "whisper", "barge"]))
+    def lead_changes(self, who: int, mode: str) -> None:
+        leads = self.talk.roles("lead")
+        if leads:
+            before, lead = self.talk, leads[who % len(leads)].id
+            self.talk = talk.apply(before, mode, lead, by=lead)
+            self.follow(before)
+
+    @precondition(lambda self: len(self.talk.parties) > 1)
+    @rule(who=st.integers(0, 40))
+    def goes(self, who: int) -> None:
+        gone, before = self.party(who), self.talk
+        if self.talk.parties[gone].role == "customer":
+            return  # the call is over with him
+        self.sound.gone(gone)
+        self.layout = self.layout.without(gone)
+        self.talk = talk.leave(before, gone)
+        self.follow(before)
+
+    @invariant()
+    def the_matrix_is_true(self) -> None:
+        for (speaker, listener), yes in matrix(self.talk).items():
+            assert (speaker in self.sound.hears(listener)) == yes, f"{speaker} -> {listener}"
+
+    @invariant()
+    def everybody_is_in_one_place_and_no_guest_in_silence(self) -> None:
+        for party in self.talk:
+            rooms = [r for r, others in self.sound.rooms.items() if party.id in others]
+            assert len(rooms) + (party.id in self.sound.music) == 1
+            if party.role == "customer" and rooms:
+                assert len(talk.talkers(self.talk, party.room)) > 1
+
+    @invariant()
+    def no_room_and_no_ear_is_left_over(self) -> None:
+        assert all(others for room, others in self.sound.rooms.items() if room != talk.MAIN)
+        assert set(self.sound.ears) <= set(self.sound.rooms)
+
+
+TestTalk = Talk.TestCase
+TestTalk.settings = settings(max_examples=220, stateful_step_count=50, deadline=None,
+                             suppress_health_check=list(HealthCheck))  # fmt: skip
