@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-STATES = ("offline", "ready", "reserved", "ringing", "talking", "wrap", "busy", "outbound")
-ON_CALL = frozenset({"reserved", "ringing", "talking", "outbound"})
+STATES = ("offline", "ready", "reserved", "ringing", "talking", "wrap", "busy", "outbound", "supervising")
+ON_CALL = frozenset({"reserved", "ringing", "talking", "outbound", "supervising"})
 OWN_REASONS = frozenset({"no_answer", "refused", "device_lost", "microphone"})  # the switch's, no wish
 
 
@@ -73,6 +73,20 @@ class WantsOffline:
 @dataclass(frozen=True, slots=True)
 class Reserve:
     """Routing chose him for a call; his phone does not ring yet."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summon:
+    """A colleague wants him on a call; his phone does not ring yet. Afterwards he is what he was."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Supervise:
+    """A lead goes to somebody's call. Afterwards he is what he was."""
 
     call: str
 
@@ -142,7 +156,7 @@ class TalkLost:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The switch was restarted and finds him on a call (``talking``, ``outbound`` or ``wrap``)."""
+    """The switch was restarted and finds him on a call (``talking``, ``outbound``, ``supervising`` or ``wrap``)."""
 
     state: str
     call: str
@@ -235,6 +249,21 @@ def _dial(agent: Agent, event: Any, now: float) -> Agent:
     return _become(agent, "outbound", "dialled", now, wish=was, call=event.call)
 
 
+def _was(agent: Agent) -> Wish | None:
+    """What to be again afterwards."""
+    if agent.state == "busy":
+        return Wish("busy", agent.reason)
+    return Wish("offline") if agent.state == "offline" else agent.wish
+
+
+def _summon(agent: Agent, event: Any, now: float) -> Agent:
+    return _become(agent, "reserved", "summoned", now, wish=_was(agent), call=event.call)
+
+
+def _supervise(agent: Agent, event: Any, now: float) -> Agent:
+    return _become(agent, "supervising", "supervises", now, wish=_was(agent), call=event.call)
+
+
 def _ended(agent: Agent, event: Any, now: float) -> Agent:
     if event.wrap_until is None or event.wrap_until <= now:
         return _grant(agent, event.cause, now)
@@ -289,6 +318,13 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     ("ready", WantsOffline): Change(_to_offline, ("offline",)),
     ("ready", Reserve): Change(_reserve, ("reserved",)),
     ("ready", Dial): Change(_dial, ("outbound",)),
+    **{(state, Summon): Change(_summon, ("reserved",)) for state in ("ready", "busy", "wrap")},
+    **{(state, Supervise): Change(_supervise, ("supervising",)) for state in ("offline", "ready", "busy")},
+    **_rows("supervising"),
+    ("supervising", Answer): Change(_answer, ("talking",)),  # he takes the call over
+    ("supervising", Ended): Change(_ended, ("wrap", *_FREE)),
+    ("supervising", Release): Change(_release, _FREE),
+    ("supervising", DeviceLost): Change(_later_lost, ("supervising",)),
     ("ready", DeviceLost): Change(_lost, ("busy",)),
     ("busy", WantsReady): Change(_to_ready, ("ready",)),
     ("busy", WantsBusy): Change(_to_busy, ("busy",)),
@@ -310,7 +346,6 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     ("talking", Ended): Change(_ended, ("wrap", *_FREE)),
     ("talking", TalkLost): Change(_talk_lost, ("busy", "offline")),
     # the conversation decides: TalkLost when he does not come back
-    # the conversation decides: TalkLost when he does not come back
     ("talking", DeviceLost): Change(_stay, ("talking",)),
     **_rows("outbound"),
     ("outbound", Answer): Change(_answer, ("talking",)),
@@ -322,7 +357,7 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     ("wrap", WrapMore): Change(_wrap_more, ("wrap",)),
     ("wrap", WrapDone): Change(_wrap_done, _FREE),
     ("wrap", DeviceLost): Change(_later_lost, ("wrap",)),
-    **{(state, Resume): Change(_resume, ("talking", "outbound", "wrap")) for state in ("offline", "ready", "busy")},
+    **{(state, Resume): Change(_resume, ("talking", "outbound", "wrap", "supervising")) for state in ("offline", "ready", "busy")},
 }
 
 

@@ -130,7 +130,12 @@ class AriMedia:
         self._events(RecordEnded(name, float(recording.duration), failed, recording.cause))
 
     def _left(self, event: models.StasisEnd) -> None:
-        """Out of our hands without a hang-up of ours: into the echo, or hung up (the end of the channel follows)."""
+        """Out of our hands without a hang-up of ours: into the echo, or hung up (the end of the channel follows; but an
+        ear's is told by nothing else).
+        """
+        if event.channel.name.startswith("Snoop/"):
+            self._leaving.discard(event.channel.id)
+            self._events(Gone(event.channel.id))
 
     def _lost(self) -> None:
         self._leaving.clear()
@@ -279,6 +284,12 @@ class AriMedia:
     def mute(self, channel: str, on: bool) -> None:
         verb = self.ari.channels.mute if on else self.ari.channels.unmute
         self._watch(verb(channel, direction="in"), "mute", channel, 404)
+
+    def ear(self, channel: str, on: str, whisper: bool, args: Sequence[str]) -> None:
+        made = self.ari.channels.snoop_channel_with_id(
+            on, channel, app=APPLICATION, app_args=",".join(args), spy="both", whisper="out" if whisper else "none"
+        )
+        self._watch(made, "ear", channel)
 
     def keys(self, channel: str, digits: str) -> None:
         self._watch(self.ari.channels.send_dtmf(channel, dtmf=digits), "keys", channel, 404)

@@ -52,7 +52,7 @@ class Core:
         self._began = 0.0
         self._facts: list[Fact] = []
         self._orders: list[Callable[[], None]] = []
-        self._touched_calls: dict[str, Call] = {}
+        self._touched_calls: dict[int, Call] = {}  # by identity: who left a call keeps a copy of it
         self._touched_seats: dict[int, Seat] = {}
         self._gone: list[tuple[int, str, int, Text | None]] = []
         self.last: list[Callable[[], None]] = []  # the same, when nothing more will change
@@ -171,8 +171,9 @@ class Core:
         """Note a fact; it is written at the end of the step."""
         seq = 0
         if call is not None:
-            call.seq += 1
-            seq = call.seq
+            owner = call.origin or call
+            owner.seq += 1
+            seq = owner.seq
             store = store or call.store
         elif person and not store:
             known = self.lookup.people.get(person)
@@ -201,7 +202,7 @@ class Core:
 
     def touch(self, call: Call) -> None:
         """The pages concerned will be told at the end of the step."""
-        self._touched_calls[call.id] = call
+        self._touched_calls[id(call)] = call
 
     def touch_seat(self, seat: Seat) -> None:
         self._touched_seats[seat.person] = seat
@@ -216,11 +217,11 @@ class Core:
             seat.call = None
             self.touch_seat(seat)
 
-    def seat_of(self, call: Call) -> Seat | None:
-        """Who has this call: offered, in conversation, or in after-call work for it."""
-        person = call.leg.person if call.leg is not None else call.person
-        seat = self.seats.get(person)
-        return seat if seat is not None and seat.call is call else None
+    def seats_of(self, call: Call) -> list[Seat]:
+        """Whoever is on this call: offered, in conversation, watching, or in after-call work for it."""
+        people = {call.person, *(leg.person for leg in call.legs_all)}
+        found = (self.seats.get(person) for person in people)
+        return [seat for seat in found if seat is not None and seat.call is call]
 
     def go(self, call: Call, phase: Phase) -> None:
         """Change a call's phase. Raises IllegalPhase."""

@@ -148,6 +148,12 @@ class Media(Protocol):
         """Nobody hears this channel, while on."""
         ...
 
+    def ear(self, channel: str, on: str, whisper: bool, args: Sequence[str]) -> None:
+        """Make a channel that hears what ``on`` says and hears; it arrives with ``args``. ``whisper``: what it is
+        sent, ``on`` alone hears. It ends with ``on``.
+        """
+        ...
+
     def keys(self, channel: str, digits: str) -> None: ...
     def record(self, channel: str, name: str, max_seconds: int, silence_seconds: int) -> None:
         """Record what this channel says, to ``voicemail/<name>.wav`` in the recordings folder; # ends it."""

@@ -122,6 +122,7 @@ class Media:
     music_on: set[str] = field(default_factory=set)
     muted: set[str] = field(default_factory=set)
     monitored: dict[str, tuple[str, str]] = field(default_factory=dict)
+    ears: dict[str, tuple[str, bool, tuple[str, ...]]] = field(default_factory=dict)  # channel -> on whom, whisper, args
     recording: dict[str, str] = field(default_factory=dict)  # name -> channel
     online: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)  # channels from which no sound comes any more
@@ -136,7 +137,9 @@ class Media:
         """The channel hung up by itself."""
         self.channels.pop(channel, None)
         self.legs.pop(channel, None)
+        self.ears.pop(channel, None)
         self.music_on.discard(channel)
+        self.muted.discard(channel)
         self.monitored.pop(channel, None)
         for members in self.bridges.values():
             members.discard(channel)
@@ -195,6 +198,12 @@ class Media:
     def mute(self, channel: str, on: bool) -> None:
         self.orders.append(("mute", channel, on))
         (self.muted.add if on else self.muted.discard)(channel)
+
+    def ear(self, channel: str, on: str, whisper: bool, args: Sequence[str]) -> None:
+        self.orders.append(("ear", channel, on, whisper))
+        if on in self.channels:
+            self.ears[channel] = (on, whisper, tuple(args))
+            self.channels[channel] = LiveChannel(channel, f"Snoop/{on}", "Up", tuple(args))
 
     def keys(self, channel: str, digits: str) -> None:
         self.orders.append(("keys", channel, digits))

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from dealerline.domain import presence
+from dealerline.domain.conversation import MAIN, Conversation, Layout, transfer
 from dealerline.switch.directory import Text
 from dealerline.switch.ports import Desk, Timer
 
@@ -24,24 +25,29 @@ class Phase(StrEnum):
     TALKING = "talking"
     HELD = "held"
     RECONNECTING = "reconnecting"  # the agent's phone went away, music meanwhile
+    TRANSFER = "transfer"  # nobody has it; somebody's phone rings for it, music meanwhile
     FORWARDING = "forwarding"  # an outside phone rings, or talks
     DIALLING = "dialling"  # going out: first the agent's phone, then the number
     TEST = "test"  # an agent hears himself
     ENDED = "ended"
 
 
+_AWAY = frozenset({Phase.RECONNECTING, Phase.TRANSFER, Phase.FORWARDING, Phase.QUEUED, Phase.FLOW, Phase.ENDED})
 PHASES: dict[Phase, frozenset[Phase]] = {
-    Phase.FLOW: frozenset({Phase.QUEUED, Phase.FORWARDING, Phase.ENDED}),
+    Phase.FLOW: frozenset({Phase.QUEUED, Phase.FORWARDING, Phase.TRANSFER, Phase.ENDED}),
     Phase.QUEUED: frozenset({Phase.OFFERED, Phase.FLOW, Phase.ENDED}),
     Phase.OFFERED: frozenset({Phase.TALKING, Phase.QUEUED, Phase.FLOW, Phase.ENDED}),
-    Phase.TALKING: frozenset({Phase.HELD, Phase.RECONNECTING, Phase.QUEUED, Phase.ENDED}),
-    Phase.HELD: frozenset({Phase.TALKING, Phase.RECONNECTING, Phase.QUEUED, Phase.ENDED}),
-    Phase.RECONNECTING: frozenset({Phase.TALKING, Phase.QUEUED, Phase.ENDED}),
-    Phase.FORWARDING: frozenset({Phase.FLOW, Phase.ENDED}),
+    Phase.TALKING: _AWAY | {Phase.HELD},
+    Phase.HELD: _AWAY | {Phase.TALKING},
+    Phase.RECONNECTING: frozenset({Phase.TALKING, Phase.TRANSFER, Phase.QUEUED, Phase.ENDED}),
+    Phase.TRANSFER: frozenset({Phase.TALKING, Phase.FORWARDING, Phase.QUEUED, Phase.FLOW, Phase.ENDED}),
+    Phase.FORWARDING: frozenset({Phase.TALKING, Phase.FLOW, Phase.ENDED}),
     Phase.DIALLING: frozenset({Phase.TALKING, Phase.ENDED}),
     Phase.TEST: frozenset({Phase.ENDED}),
     Phase.ENDED: frozenset(),
 }
+TALKS = frozenset({Phase.TALKING, Phase.HELD, Phase.RECONNECTING})  # an agent has it
+SPEAKING = frozenset({Phase.TALKING, Phase.HELD})
 
 
 class IllegalPhase(RuntimeError):
@@ -57,11 +63,26 @@ class Refused(Exception):
 
 
 @dataclass(slots=True)
+class Attempt:
+    """Somebody is being brought in: see ``domain.conversation.transfer``. ``by``: who asked for it."""
+
+    state: transfer.State
+    how: str  # transfer|consult|invite|return|lead
+    by: int
+    kind: str  # person|number
+    target: str
+    name: str = ""
+    reason: Text | None = None  # why it came back to him
+    first: Attempt | None = None  # the attempt that this one makes good
+    ringback: str = ""  # the tone that the one who asks hears
+
+
+@dataclass(slots=True)
 class AgentLeg:
-    """One ringing or speaking phone of a person, for one call."""
+    """One ringing or speaking phone on a call, other than the customer's: an agent's, a lead's, somebody's outside."""
 
     channel: str
-    person: int
+    person: int  # 0 for somebody outside
     endpoint: str
     at: float
     ring_until: float
@@ -70,6 +91,24 @@ class AgentLeg:
     tab: str = ""  # the page that was rung
     ended_by_us: str = ""  # why we hang it up, so that its end is no surprise
     timer: Timer | None = None
+    settle: Timer | None = None
+    probe: Timer | None = None
+    role: str = "agent"  # agent|outside|lead
+    label: str = ""  # what pages and facts call this party
+    name: str = ""
+    number: str = ""
+    attempt: Attempt | None = None  # until it is settled
+    mode: str = ""  # a lead's
+    watches: str = ""  # whose channel a lead watches
+    follow: bool = False
+    joined: float = 0.0
+
+    def quiet(self) -> None:
+        """No timer of this leg will fire any more."""
+        for timer in (self.timer, self.settle, self.probe):
+            if timer is not None:
+                timer.cancel()
+        self.timer = self.settle = self.probe = None
 
 
 @dataclass(slots=True)
@@ -79,6 +118,16 @@ class Recording:
     person: int
     agent_path: str
     customer_path: str
+    started: float
+
+
+@dataclass(slots=True)
+class Track:
+    """One voice on its own: where it goes, since when, for whose ears."""
+
+    id: str
+    room: str
+    audience: str
     started: float
 
 
@@ -128,13 +177,23 @@ class Call:
     announcing: str = ""  # playback that interrupts the music
     music: bool = False
     priority: int = 0
-    leg: AgentLeg | None = None
+    leg: AgentLeg | None = None  # of the agent who has the call
     next_leg: AgentLeg | None = None  # the same person's new phone, after a reload
+    others: dict[str, AgentLeg] = field(default_factory=dict)  # everybody else, by channel
     person: int = 0  # who has, or had, the conversation
+    talk: Conversation = field(default_factory=Conversation)
+    layout: Layout = field(default_factory=Layout)  # what Asterisk was told
+    ears: dict[str, str] = field(default_factory=dict)  # room -> the channel of the ear in it
+    labels: int = 0
+    origin: Call | None = None  # the live call, when this is the copy of one who has left it
+    tracks: dict[str, Track] = field(default_factory=dict)  # channel -> the track that runs
+    by_tracks: bool = False  # each voice is recorded on its own
+    paused: Timer | None = None  # the recording stands still until then
+    hand: tuple[int, str, float] | None = None  # who asks for help, with what words, since when
     answered: float = 0.0
     talk_started: float = 0.0
     held_since: float = 0.0
-    muted: bool = False
+    held_by: int = 0
     lost_timer: Timer | None = None
     bridged: bool = False
     recording: Recording | None = None
@@ -146,8 +205,6 @@ class Call:
     plays: int = 0
     wrap_until: float = 0.0
     legs: int = 0
-    settle: Timer | None = None
-    probe: Timer | None = None
     remembered: str = ""
     ended: bool = False
     doubts: int = 0  # how often in a row the reconciler found something odd
@@ -161,6 +218,57 @@ class Call:
     @property
     def bridge(self) -> str:
         return f"dl-{self.id}"
+
+    def bridge_of(self, room: str) -> str:
+        """The name of a room's bridge."""
+        return self.bridge if room == MAIN else f"{self.bridge}-{room}"
+
+    @property
+    def legs_all(self) -> list[AgentLeg]:
+        """Everybody's but the customer's: the agent's who has it first."""
+        return [*([self.leg] if self.leg is not None else []), *self.others.values()]
+
+    def leg_of(self, person: int) -> AgentLeg | None:
+        """That person's phone on this call."""
+        return next((leg for leg in self.legs_all if leg.person == person and person), None)
+
+    def leg_on(self, channel: str) -> AgentLeg | None:
+        """The leg with that channel."""
+        return next((leg for leg in self.legs_all if leg.channel == channel), None)
+
+    def labelled(self, label: str) -> str:
+        """The channel of the party that pages call ``label``, or nothing."""
+        if label == "customer":
+            return self.channel
+        return next((leg.channel for leg in self.legs_all if leg.label == label), "")
+
+    def label_of(self, channel: str) -> str:
+        """What pages call the party on that channel."""
+        if channel == self.channel:
+            return "customer"
+        leg = self.leg_on(channel)
+        return leg.label if leg is not None else ""
+
+    @property
+    def speakers(self) -> list[AgentLeg]:
+        """The agents and people outside who are on it; not those who ring, nor leads who only watch."""
+        return [leg for leg in self.legs_all if leg.channel in self.talk.parties and leg.role in ("agent", "outside")]
+
+    def copy_for(self, person: int) -> Call:
+        """What somebody keeps who leaves a call that goes on: ended for him, with the facts going on the live one."""
+        left = Call(self.id, "", self.direction, self.from_number, self.to_number, self.arrived)
+        for name in COPIED:
+            setattr(left, name, getattr(self, name))
+        left.phase, left.ended, left.person, left.origin = Phase.ENDED, True, person, self
+        return left
+
+
+COPIED = ("line", "store", "language", "queue", "queued", "answered", "talk_started", "path", "rev", "up")
+
+
+def call_of_bridge(bridge: str) -> str:
+    """The call whose room this bridge is."""
+    return bridge.removeprefix("dl-")[:36]
 
 
 @dataclass(slots=True)
@@ -180,6 +288,7 @@ class Seat:
     gone_timer: Timer | None = None
     reason_timer: Timer | None = None
     text: Text | None = None  # why the state is not his own wish
+    follows: int = 0  # the agent a lead goes on watching from call to call
     lost: bool = False  # the desk socket is away
 
     @property

@@ -1,10 +1,11 @@
 """Conversations: from answer to end, with hold, mute, keys, a lost browser and its return.
 
-Rules of the file. A conversation is a mixing bridge with the customer and one agent; a customer who is held, or whose
-agent went away, is outside of it and hears music, never silence. A page that loses its socket loses nothing else: the
-voice goes on as long as sound comes from the browser, which Asterisk is asked. Only when no sound comes any more, or
-the channel is gone without a hang-up, is the agent lost; he has ``agent_lost_seconds`` to come back before the
-customer goes to the front of the queue.
+Rules of the file. Who hears whom is ``hearing``'s; here is when and why. The agent who has the call is ``call.leg``;
+everybody else is in ``call.others`` and comes and goes by ``bringing`` and ``supervising``. A customer who is held, or
+whose agent went away, hears music, never silence. A page that loses its socket loses nothing else: the voice goes on as
+long as sound comes from the browser, which Asterisk is asked. Only when no sound comes any more, or the channel is gone
+without a hang-up, is the agent lost; he has ``agent_lost_seconds`` to come back before the customer goes to the front
+of the queue. In a conversation of several the others go on without him.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from dealerline.domain import ivr, presence
+from dealerline.domain.conversation import Party
 from dealerline.switch.core import Core
-from dealerline.switch.model import AgentLeg, Call, Phase, Refused, Seat
+from dealerline.switch.model import SPEAKING, AgentLeg, Call, Phase, Refused, Seat
 
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
@@ -49,7 +51,7 @@ class Talking:
             self._swap(call, leg)
         elif call.phase is Phase.OFFERED:
             self.engine.queueing.answered(call, leg)
-            self._begin(call, leg)
+            self.begin(call, leg)
             if call.flow is not None:
                 self.engine.flows.step(call, ivr.QueueAnswered())
         elif call.phase is Phase.DIALLING:
@@ -60,109 +62,166 @@ class Talking:
             self.core.do(self.core.media.hang_up, channel)
         self.engine.remember(call)
 
-    def _begin(self, call: Call, leg: AgentLeg) -> None:
-        seat = self.core.seats.get(leg.person)
+    def begin(self, call: Call, leg: AgentLeg) -> None:
+        """Customer and agent talk. ``leg`` is answered and is ``call.leg``."""
         self.core.go(call, Phase.TALKING)
-        call.person, call.talk_started = leg.person, self.core.now
+        call.talk_started = self.core.now
         call.answered = call.answered or self.core.now
-        self.engine.queueing.stop_music(call)
-        self.core.do(self.core.media.join, call.bridge, [call.channel, leg.channel])
-        self.core.fact("talk.started", call, person=leg.person, agent=leg.person, channel=leg.channel)
+        self.label(call, leg)
+        self.has_it(call, leg)
+        self.engine.hearing.begin(call, Party(call.channel, "customer"), Party(leg.channel, "agent"))
         self.engine.recorder.start(call, leg)
+        self.engine.supervising.talk_began(call, leg.person)
+
+    def label(self, call: Call, leg: AgentLeg) -> None:
+        """Give a leg the name by which pages and facts know it."""
+        if not leg.label:
+            call.labels += 1
+            leg.label = f"p{call.labels}"
+
+    def has_it(self, call: Call, leg: AgentLeg) -> None:
+        """This agent talks from now on: the fact, and his state."""
+        leg.joined = self.core.now
+        call.person = leg.person
+        self.core.fact("talk.started", call, person=leg.person, agent=leg.person, channel=leg.channel, party=leg.label)
+        seat = self.core.seats.get(leg.person)
         if seat is not None:
             self.engine.agents.event(seat, presence.Answer())
 
     # verbs
     # --------------------------------------------------------------------------------------------------------------
-    def hold(self, call: Call) -> None:
-        """The customer hears music, and nobody hears him. Raises Refused."""
-        if call.phase is not Phase.TALKING:
+    def hold(self, call: Call, by: AgentLeg, party: str = "") -> None:
+        """The customer (or ``party``, a channel) hears music, and nobody hears him. Raises Refused."""
+        if call.phase not in SPEAKING:
             raise Refused("not_now")
+        who = party or call.channel
+        if not self.engine.hearing.verb(call, "hold", who, by=by.channel):
+            raise Refused("not_now")
+        if who != call.channel:
+            self.core.fact("party.held", call, person=by.person, party=call.label_of(who), agent=by.person)
+            return
         self.core.go(call, Phase.HELD)
-        call.held_since = self.core.now
-        self.core.do(self.core.media.leave, call.bridge, call.channel)
-        self.engine.queueing.music(call)
-        self.core.fact("hold.started", call, person=call.person, agent=call.person)
-        self.engine.remember(call)
+        call.held_since, call.held_by = self.core.now, by.person
+        self.core.fact("hold.started", call, person=by.person, agent=by.person)
 
-    def unhold(self, call: Call) -> None:
+    def unhold(self, call: Call, by: AgentLeg | None, party: str = "") -> None:
         """Together again. Raises Refused."""
-        if call.phase is not Phase.HELD:
+        if call.phase not in SPEAKING:
             raise Refused("not_now")
+        who = party or call.channel
+        if not self.engine.hearing.verb(call, "unhold", who, by=by.channel if by is not None else ""):
+            raise Refused("not_now")
+        if who != call.channel:
+            person = by.person if by is not None else 0
+            self.core.fact("party.unheld", call, person=person, party=call.label_of(who), agent=person)
+            return
         self._end_hold(call)
         self.core.go(call, Phase.TALKING)
-        self.engine.queueing.stop_music(call)
-        self.core.do(self.core.media.join, call.bridge, [call.channel])
-        self.engine.remember(call)
 
     def _end_hold(self, call: Call) -> None:
         if call.held_since:
             self.core.fact(
                 "hold.ended",
                 call,
-                person=call.person,
-                agent=call.person,
+                person=call.held_by,
+                agent=call.held_by,
                 seconds=round(self.core.now - call.held_since, 3),
             )
             call.held_since = 0.0
 
-    def mute(self, call: Call, on: bool) -> None:
-        """Nobody hears the agent, while on. Raises Refused."""
-        if call.leg is None or call.phase not in (Phase.TALKING, Phase.HELD):
+    def mute(self, call: Call, by: AgentLeg, on: bool, party: str = "") -> None:
+        """Nobody hears him (or ``party``, a channel, for the host), while on. Raises Refused."""
+        if call.phase not in SPEAKING:
             raise Refused("not_now")
-        if call.muted == on:
+        who = party or by.channel
+        if not self.engine.hearing.verb(call, "mute" if on else "unmute", who, by=by.channel):
             return
-        call.muted = on
-        self.core.do(self.core.media.mute, call.leg.channel, on)
-        self.core.fact("mute.started" if on else "mute.ended", call, person=call.person, agent=call.person)
-        self.core.touch(call)
-        self.engine.remember(call)
+        if who == by.channel:
+            self.core.fact("mute.started" if on else "mute.ended", call, person=by.person, agent=by.person)
+        else:
+            label = call.label_of(who)
+            self.core.fact("party.muted" if on else "party.unmuted", call, person=by.person, party=label, agent=by.person)
 
     def keys(self, call: Call, digits: str) -> None:
-        """Tones to the other side. Raises Refused."""
+        """Tones to the other side: to the customer, and to whoever is there from outside. Raises Refused."""
         if not digits or len(digits) > 32 or any(d not in "0123456789*#" for d in digits):
             raise Refused("bad_digits")
-        if call.phase is not Phase.TALKING or not call.channel:
+        if call.phase not in SPEAKING or not call.channel:
             raise Refused("not_now")
-        self.core.do(self.core.media.keys, call.channel, digits)
+        outside = [leg.channel for leg in call.speakers if leg.role == "outside"]
+        if call.phase is Phase.HELD and not outside:
+            raise Refused("not_now")
+        for channel in outside if call.phase is Phase.HELD else [call.channel, *outside]:
+            self.core.do(self.core.media.keys, channel, digits)
         self.core.fact("key.sent", call, person=call.person, agent=call.person, count=len(digits))
 
-    def _end_mute(self, call: Call) -> None:
-        if call.muted:
-            self.core.fact("mute.ended", call, person=call.person, agent=call.person)
-            call.muted = False
+    def _end_mute(self, call: Call, leg: AgentLeg | None) -> None:
+        party = call.talk.parties.get(leg.channel) if leg is not None else None
+        if leg is not None and party is not None and "muted" in party.flags and leg.role != "outside":
+            self.core.fact("mute.ended", call, person=leg.person, agent=leg.person)
 
     # end
     # ----------------------------------------------------------------------------------------------------------------
     def finish(self, call: Call, reason: str) -> Seat | None:
-        """The talk is over, for whatever reason: facts, recording, legs. Returns the agent's seat."""
+        """The talk is over for all, for whatever reason: facts, recording, legs. Returns the seat of who had it."""
         self._end_hold(call)
-        self._end_mute(call)
-        for timer in (call.lost_timer, call.settle, call.probe):
-            if timer is not None:
-                timer.cancel()
-        call.lost_timer = call.settle = call.probe = None
-        self.engine.recorder.stop(call)
-        self.core.fact(
-            "talk.ended",
-            call,
-            person=call.person,
-            agent=call.person,
-            reason=reason,
-            seconds=round(self.core.now - call.talk_started, 3),
-        )
-        for leg in (call.leg, call.next_leg):
-            self.drop(call, leg)
+        if call.lost_timer is not None:
+            call.lost_timer.cancel()
+            call.lost_timer = None
+        self.engine.bringing.all_leave(call, reason)
+        self.engine.recorder.stop_all(call)
+        leg = call.leg
+        self._end_mute(call, leg)
+        if call.person:
+            self.talk_ended(call, call.person, reason, leg.joined if leg is not None else call.talk_started)
+        for each in (call.leg, call.next_leg):
+            self.drop(call, each)
         call.leg = call.next_leg = None
+        self.engine.hearing.over(call)
         seat = self.core.seats.get(call.person)
         return seat if seat is not None and seat.call is call else None
 
+    def talk_ended(self, call: Call, person: int, reason: str, since: float) -> None:
+        """The fact that somebody's talk is over."""
+        seconds = round(self.core.now - (since or call.talk_started), 3)
+        self.core.fact("talk.ended", call, person=person, agent=person, reason=reason, seconds=seconds)
+
+    def leave(self, call: Call, leg: AgentLeg, reason: str, hearing: bool = True) -> None:
+        """One agent goes while the call goes on: his facts, his channel, his after-call work. Who has the call then is
+        for ``bringing.settle`` to say. Without ``hearing`` the whole conversation is about to end anyway.
+        """
+        self._end_mute(call, leg)
+        if call.held_by == leg.person:
+            self._end_hold(call)
+        self.talk_ended(call, leg.person, reason, leg.joined)
+        if call.hand is not None and call.hand[0] == leg.person:
+            self.engine.supervising.lower(call, leg.person)
+        if hearing:
+            self.engine.hearing.leaves(call, leg.channel)
+        self.drop(call, leg)
+        call.others.pop(leg.channel, None)
+        if call.leg is leg:
+            call.leg = None
+            self.drop(call, call.next_leg)
+            call.next_leg = None
+        seat = self.core.seats.get(leg.person)
+        if seat is None or seat.call is not call:
+            return
+        seat.call = call.copy_for(leg.person)
+        self.core.touch(seat.call)
+        if seat.presence.state != "talking":
+            self.core.part(seat)
+        elif reason in ("lost", "agent_lost"):
+            self.core.part(seat)
+            self.engine.agents.event(seat, presence.TalkLost(), "device_lost")
+        else:
+            self.engine.agents.wrap(seat, self.wrap_seconds(call), "left")
+
     def drop(self, call: Call, leg: AgentLeg | None) -> None:
-        """Hang up an agent's channel, unless it is gone already."""
+        """Hang up a channel, unless it is gone already."""
         if leg is None:
             return
-        if leg.timer is not None:
-            leg.timer.cancel()
+        leg.quiet()
         self._received.pop(leg.channel, None)
         if self.core.by_channel.pop(leg.channel, None) is not None:
             self.core.do(self.core.media.hang_up, leg.channel)
@@ -184,49 +243,53 @@ class Talking:
             return
         if call.phase is Phase.OFFERED:
             self.engine.queueing.leg_gone(call, leg, cause)
-        elif call.phase in (Phase.TALKING, Phase.HELD):
-            self._talk_leg_gone(call, leg, cause)
+        elif call.phase in SPEAKING:
+            self.talk_leg_gone(call, leg, cause)
         elif call.phase is Phase.DIALLING:
             self.engine.outside.dial_leg_gone(call, leg, cause)
         elif call.phase is Phase.TEST:
             self.engine.end(call, "agent", "test_over")
 
-    def _talk_leg_gone(self, call: Call, leg: AgentLeg, cause: int) -> None:
+    def talk_leg_gone(self, call: Call, leg: AgentLeg, cause: int) -> None:
+        """The channel of an agent in conversation is gone: did he hang up, or did his page die?"""
         seat = self.core.seats.get(leg.person)
-        if cause == NORMAL and (seat is None or seat.device == "phone"):
-            self.engine.end(call, "agent", "hung_up")
+        if cause == NORMAL and (seat is None or seat.device != "browser"):
+            self.engine.bringing.goes(call, leg, "hung_up")
         elif cause == NORMAL and seat is not None and seat.desk is not None and call.next_leg is None:
             # A browser hangs up by command; a bare end may be the page's last breath. Its socket tells which.
-            self._music(call)
-            call.settle = self.core.later(SETTLE, self._settled, call, leg, seat.tab)
+            self.engine.hearing.leaves(call, leg.channel)
+            leg.settle = self.core.later(SETTLE, self._settled, call, leg, seat.tab)
         else:
-            self.lost(call, "channel")
+            self.lost(call, leg, "channel")
 
     def _settled(self, call: Call, leg: AgentLeg, tab: str) -> None:
-        call.settle = None
-        if call.leg is not leg or call.ended:
+        leg.settle = None
+        if call.ended or leg not in call.legs_all:
             return
         seat = self.core.seats.get(leg.person)
         if seat is not None and seat.desk is not None and seat.tab == tab:
-            self.engine.end(call, "agent", "hung_up")
+            self.engine.bringing.goes(call, leg, "hung_up")
         else:
-            self.lost(call, "channel")
+            self.lost(call, leg, "channel")
 
-    def _music(self, call: Call) -> None:
-        if call.phase is Phase.TALKING:
-            self.core.do(self.core.media.leave, call.bridge, call.channel)
-        self.engine.queueing.music(call)
-
-    def lost(self, call: Call, what: str) -> None:
-        """The agent is gone from the call: music for the customer, and a time to come back."""
-        if call.phase not in (Phase.TALKING, Phase.HELD):
+    def lost(self, call: Call, leg: AgentLeg, what: str) -> None:
+        """An agent is gone from the call. With others there they go on; else music for the customer, and a time to come
+        back.
+        """
+        if call.phase not in SPEAKING or leg not in call.legs_all:
+            return
+        if leg is not call.leg or len(call.speakers) > 1 or self.engine.bringing.brings(call, leg.person):
+            self.core.fact("agent.lost", call, person=leg.person, agent=leg.person, what=what)
+            self.engine.bringing.goes(call, leg, "lost")
             return
         self._end_hold(call)
-        self._end_mute(call)
-        self._music(call)
+        self._end_mute(call, leg)
         self.core.go(call, Phase.RECONNECTING)
         self.engine.recorder.stop(call)
-        self.drop(call, call.leg)
+        if call.channel in call.talk.parties:
+            self.engine.hearing.verb(call, "unhold", call.channel, sync=False)
+        self.engine.hearing.leaves(call, leg.channel)
+        self.drop(call, leg)
         seat = self.core.seats.get(call.person)
         call.leg = None
         self.core.fact("agent.lost", call, person=call.person, agent=call.person, what=what)
@@ -255,28 +318,28 @@ class Talking:
     # ---------------------------------------------------------------------------------------
     def desk_gone(self, call: Call, seat: Seat) -> None:
         """The socket (or the SIP connection) of a talking agent closed: watch whether his browser still sends sound."""
-        if seat.device == "browser" and call.probe is None and call.phase in (Phase.TALKING, Phase.HELD):
-            self._probe(call, seat)
+        leg = call.leg_of(seat.person)
+        if seat.device == "browser" and leg is not None and leg.probe is None and leg.answered and call.phase in SPEAKING:
+            self._probe(call, leg, seat)
 
-    def _probe(self, call: Call, seat: Seat) -> None:
-        call.probe = None
-        leg = call.leg
-        if call.ended or leg is None or call.phase not in (Phase.TALKING, Phase.HELD):
+    def _probe(self, call: Call, leg: AgentLeg, seat: Seat) -> None:
+        leg.probe = None
+        if call.ended or leg not in call.legs_all or call.phase not in SPEAKING:
             return
         if seat.desk is not None and self.engine.agents.endpoint(seat) in self.core.online:
             self._received.pop(leg.channel, None)
             return  # all is well again
         self.core.do(self.core.media.received, leg.channel, lambda n: self.core.run(self._heard, call, leg, n))
-        call.probe = self.core.later(PROBE, self._probe, call, seat)
+        leg.probe = self.core.later(PROBE, self._probe, call, leg, seat)
 
     def _heard(self, call: Call, leg: AgentLeg, packets: int | None) -> None:
-        if call.ended or call.leg is not leg or packets is None:
+        if call.ended or leg not in call.legs_all or packets is None:
             return
         before, silent = self._received.get(leg.channel, (-1, 0))
         silent = silent + 1 if packets == before else 0
         self._received[leg.channel] = (packets, silent)
         if silent >= SILENT_PROBES:
-            self.lost(call, "browser")
+            self.lost(call, leg, "browser")
 
     def desk_back(self, seat: Seat, moved: bool) -> None:
         """A page of the agent is there again. A new page (``moved``) has to be rung anew; the same one has its sound
@@ -285,13 +348,8 @@ class Talking:
         call = seat.call
         if call is None or not moved or seat.device != "browser":
             return
-        if (
-            call.phase is Phase.OFFERED
-            and call.leg is not None
-            and call.leg.endpoint != self.engine.agents.endpoint(seat)
-        ):
-            return
-        if call.phase in (Phase.TALKING, Phase.HELD) and call.leg is not None:
+        leg = call.leg_of(seat.person)
+        if leg is not None and leg.answered and call.phase in SPEAKING:
             # The old page is dead or will be; what it still carries is kept until the new one answers.
             self.desk_gone(call, seat)
 
@@ -302,14 +360,15 @@ class Talking:
         call = seat.call
         if call is None or call.next_leg is not None or not self.engine.agents.reachable(seat) or seat.desk is None:
             return
-        missing = call.phase is Phase.RECONNECTING
-        moved = call.phase in (Phase.TALKING, Phase.HELD) and call.leg is not None and call.leg.tab != seat.tab
+        leg = call.leg_of(seat.person)
+        missing = call.phase is Phase.RECONNECTING and call.person == seat.person
+        moved = call.phase in SPEAKING and leg is not None and bool(leg.answered) and leg.tab != seat.tab
         if seat.device != "browser" and moved:
             return
         if not missing and not moved:
             return
         call.legs += 1
-        leg = AgentLeg(
+        new = AgentLeg(
             f"{call.id}-a{call.legs}",
             seat.person,
             self.engine.agents.endpoint(seat),
@@ -318,41 +377,60 @@ class Talking:
             auto=True,
             tab=seat.tab,
         )
-        call.next_leg = leg
-        self.core.by_channel[leg.channel] = (call, "agent")
-        self.core.do(self.core.media.ring, self.engine.queueing.leg_for(call, leg, seat))
-        leg.timer = self.core.later(REJOIN_SECONDS, self._rejoin_failed, call, leg)
+        call.next_leg = new
+        self.core.by_channel[new.channel] = (call, "agent")
+        self.core.do(self.core.media.ring, self.engine.queueing.leg_for(call, new, seat))
+        new.timer = self.core.later(REJOIN_SECONDS, self._rejoin_failed, call, new)
 
     def _rejoin_failed(self, call: Call, leg: AgentLeg) -> None:
         if call.next_leg is not leg:
             return
         self.drop(call, leg)
         call.next_leg = None
-        if call.phase in (Phase.TALKING, Phase.HELD) and call.leg is not None:
-            call.leg.tab = leg.tab  # the old phone still carries the talk: leave it so
+        old = call.leg_of(leg.person)
+        if call.phase in SPEAKING and old is not None:
+            old.tab = leg.tab  # the old phone still carries the talk: leave it so
 
     def _swap(self, call: Call, leg: AgentLeg) -> None:
         """The new page answered: into the conversation with it, out with the old."""
-        if leg.timer is not None:
-            leg.timer.cancel()
-        held = call.phase is Phase.HELD
-        missing = call.phase is Phase.RECONNECTING
-        if not held and not missing and call.phase is not Phase.TALKING:
+        leg.quiet()
+        call.next_leg = None
+        old = call.leg_of(leg.person)
+        if call.phase not in (*SPEAKING, Phase.RECONNECTING) or (old is None and call.person != leg.person):
             self.drop(call, leg)
-            call.next_leg = None
             return
-        old, call.leg, call.next_leg = call.leg, leg, None
-        for timer in (call.lost_timer, call.settle, call.probe):
-            if timer is not None:
-                timer.cancel()
-        call.lost_timer = call.settle = call.probe = None
-        if missing:
+        if call.lost_timer is not None:
+            call.lost_timer.cancel()
+            call.lost_timer = None
+        if call.phase is Phase.RECONNECTING:
             self.core.go(call, Phase.TALKING)
-        if not held:
-            self.engine.queueing.stop_music(call)
-        self.core.do(self.core.media.join, call.bridge, [leg.channel] if held else [call.channel, leg.channel])
-        self.engine.recorder.start(call, leg)
-        self.drop(call, old)
-        self._end_mute(call)
-        self.core.fact("agent.back", call, person=call.person, agent=call.person, channel=leg.channel)
+        if old is None or old is call.leg:
+            call.leg = leg
+        self._take_place(call, leg, old)
+        self.core.fact("agent.back", call, person=leg.person, agent=leg.person, channel=leg.channel)
         self.core.touch(call)
+
+    def _take_place(self, call: Call, leg: AgentLeg, old: AgentLeg | None) -> None:
+        """The same person on a new channel: what he was, where he was; not muted any more."""
+        party = Party(leg.channel, "agent")
+        if old is not None:
+            leg.label, leg.joined, leg.role, leg.name, leg.number = old.label, old.joined, old.role, old.name, old.number
+            leg.mode, leg.watches, leg.follow, leg.attempt = old.mode, old.watches, old.follow, old.attempt
+            self._end_mute(call, old)
+            known = call.talk.parties.get(old.channel)
+            if known is not None:
+                party = Party(leg.channel, known.role, known.room, known.flags - {"muted"}, known.mode, known.watches)
+        self.label(call, leg)
+        leg.joined = leg.joined or call.talk_started
+        hosts = old is not None and call.talk.host == old.channel
+        self.engine.hearing.join(call, party)
+        if hosts:
+            self.engine.hearing.verb(call, "host", leg.channel, sync=False)
+        if old is not None:
+            if old.channel in call.others:
+                del call.others[old.channel]
+                call.others[leg.channel] = leg
+            self.engine.hearing.leaves(call, old.channel)
+        if call.leg is leg:
+            self.engine.recorder.start(call, leg)
+        self.drop(call, old)

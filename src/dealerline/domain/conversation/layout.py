@@ -78,7 +78,7 @@ def wanted(conversation: Conversation, current: Layout) -> Layout:
         if room.startswith("booth-"):
             lead = conversation.parties[room.removeprefix("booth-")]
             if lead.watches in conversation.parties and lead.watches not in music:  # on hold he is heard by nobody
-                ears[room] = Ear(lead.watches, whisper=True)
+                ears[room] = Ear(lead.watches, whisper=conversation.parties[lead.watches].role == "agent")
         elif room != MAIN and rooms[MAIN]:
             before = current.ears.get(room)
             kept = before.on if before is not None and before.on in rooms[MAIN] else ""

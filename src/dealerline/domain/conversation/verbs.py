@@ -65,7 +65,26 @@ def join(conversation: Conversation, party: Party, by: str = "") -> Conversation
         return conversation
     may_join(conversation, by)
     host = conversation.host or (party.id if party.role == "agent" else "")
-    return replace(conversation, parties={**conversation.parties, party.id: party}, host=host)
+    parties = {**conversation.parties, party.id: party}
+    if party.role == "agent":  # leads whose agent had left watch this one
+        agents = {key for key, p in parties.items() if p.role == "agent"}
+        parties = {
+            key: p if p.role != "lead" or p.watches in agents else replace(p, watches=party.id)
+            for key, p in parties.items()
+        }
+    return replace(conversation, parties=parties, host=host)
+
+
+def take_over(conversation: Conversation, lead: str) -> Conversation:
+    """The lead has the conversation now: an agent like any other, host, in the room of the one he watched, who is to
+    leave. Raises IllegalVerb.
+    """
+    party = conversation.parties.get(lead)
+    watched = conversation.parties.get(party.watches) if party is not None else None
+    if party is None or party.role != "lead" or watched is None or watched.role != "agent":
+        raise IllegalVerb("not_now")
+    parties = {**conversation.parties, lead: Party(lead, "agent", watched.room)}
+    return replace(conversation, parties=parties, host=lead)
 
 
 def may_join(conversation: Conversation, by: str = "") -> None:

@@ -1,0 +1,628 @@
+"""Bringing people into a call and letting them go: transfer, consultation, invitation, and what becomes of each.
+
+Rules of the file. What an event does to an attempt is a row of ``domain.conversation.transfer.TABLE``; here its effects
+are made real. A customer is never dropped: whatever fails leads back to the one who asked, then to the front of the
+queue, then to a shift lead, then to the line's beginning. Whoever is wanted in a call is rung once; how that ends is one
+fact. A call that nobody speaks on any more ends.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dealerline.domain import conversation as talk
+from dealerline.domain import presence
+from dealerline.domain.conversation import IllegalVerb, Party, transfer
+from dealerline.domain.conversation.transfer import Do
+from dealerline.domain.conversation.transfer import Event as On
+from dealerline.domain.conversation.transfer import State as At
+from dealerline.switch import numbers, texts
+from dealerline.switch.core import Core
+from dealerline.switch.directory import Line, Queue, Text
+from dealerline.switch.lookup import significant
+from dealerline.switch.media import Leg
+from dealerline.switch.model import SPEAKING, AgentLeg, Attempt, Call, Phase, Refused, Seat
+
+if TYPE_CHECKING:
+    from dealerline.switch.engine import Engine
+
+log = logging.getLogger(__name__)
+
+CAUSES = {17: "busy", 18: "no_answer", 19: "no_answer", 21: "refused", 16: "refused", 1: "unallocated", 28: "unallocated"}
+ALONE = (At.BLIND, At.RETURNING, At.LEADING)  # nobody else is there for the customer meanwhile
+START = {"consult": At.ASKING, "invite": At.INVITING}
+LEADS = frozenset({"shift_lead", "store_manager", "group_manager"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom to ring: a colleague or a number outside."""
+
+    kind: str  # person|number
+    ref: str
+    name: str
+    seat: Seat | None = None
+    endpoint: str = ""
+
+
+class Bringing:
+    """Everybody on a call but the customer and the agent who has it: how they come and go."""
+
+    def __init__(self, core: Core, engine: Engine) -> None:
+        self.core = core
+        self.engine = engine
+        self._effects: dict[Do, Callable[[Call, AgentLeg, Attempt, str], None]] = {
+            Do.DROP_TARGET: self._drop_target,
+            Do.RELEASE_INITIATOR: self._release_initiator,
+            Do.RESUME_CUSTOMER: self._resume_customer,
+            Do.TAKE_IN: self._take_in,
+            Do.ADD: self._add,
+            Do.RING_INITIATOR: self._ring_initiator,
+            Do.RING_LEAD: self._ring_lead,
+            Do.TO_FRONT: self._to_front,
+            Do.TO_MESSAGE: self._to_message,
+            Do.TELL: self._tell,
+        }
+
+    # asking for somebody
+    # -------------------------------------------------------------------------------------------------------
+    def bring(self, call: Call, by: AgentLeg, how: str, wanted: dict[str, Any]) -> str:
+        """Ring somebody for this call. Returns the label of the new party, or nothing. Raises Refused."""
+        if call.phase not in SPEAKING or by.channel not in call.talk.parties or how not in ("transfer", *START):
+            raise Refused("not_now")
+        try:
+            talk.may_join(call.talk, by.channel)
+        except IllegalVerb as error:
+            raise Refused(error.code) from error
+        if how != "invite" and any(leg.attempt.how != "invite" for leg in self.attempts(call) if leg.attempt):
+            raise Refused("attempt_running")
+        kind = wanted.get("kind")
+        if how == "transfer" and kind == "queue":
+            self._hand_to_queue(call, by, self._queue(wanted))
+            return ""
+        if kind == "line":
+            if how != "transfer":
+                raise Refused("only_transfer")
+            self._hand_to_line(call, by, self._line(wanted))
+            return ""
+        target = self._target(call, by, wanted)
+        if how == "transfer":
+            return self._blind(call, by, target)
+        attempt = Attempt(START[how], how, by.person, target.kind, target.ref, target.name)
+        if how == "consult" and call.phase is Phase.TALKING:
+            self.engine.talk.hold(call, by)
+        return self._ring(call, target, attempt).label
+
+    def _blind(self, call: Call, by: AgentLeg, target: Target) -> str:
+        others = [leg for leg in call.speakers if leg is not by]
+        state = At.INVITING if others else At.BLIND
+        attempt = Attempt(state, "transfer", by.person, target.kind, target.ref, target.name)
+        leg = self._ring(call, target, attempt)
+        if others:
+            self.goes(call, by, "transferred")
+        else:
+            self._alone(call, by)
+        return leg.label
+
+    def _alone(self, call: Call, by: AgentLeg) -> None:
+        """The one who transferred goes; the customer hears music until somebody answers."""
+        self.engine.talk.leave(call, by, "transferred")
+        if call.channel in call.talk.parties:
+            self.engine.hearing.verb(call, "unhold", call.channel)
+        self.core.go(call, Phase.TRANSFER)
+        call.person = 0
+        self.engine.remember(call)
+
+    def _ring(self, call: Call, target: Target, attempt: Attempt) -> AgentLeg:
+        """Ring a colleague or an outside number for this call."""
+        known = self.core.lookup.snapshot
+        seconds = known.return_seconds if attempt.state is At.RETURNING else known.ring_seconds_transfer
+        call.legs += 1
+        now = self.core.now
+        person = target.seat.person if target.seat is not None else 0
+        letter, endpoint = ("a", self.engine.agents.endpoint(target.seat)) if target.seat else ("o", target.endpoint)
+        leg = AgentLeg(f"{call.id}-{letter}{call.legs}", person, endpoint, now, now + seconds, name=target.name)
+        leg.attempt = attempt
+        if target.seat is not None:
+            leg.tab = target.seat.tab
+            self._summon(call, target.seat)
+            order = self.engine.queueing.leg_for(call, leg, target.seat)
+        else:
+            leg.role, leg.number = "outside", target.ref
+            order = self._outside_leg(call, leg, int(seconds))
+        self.engine.talk.label(call, leg)
+        call.others[leg.channel] = leg
+        self.core.by_channel[leg.channel] = (call, "member")
+        self.core.do(self.core.media.ring, order)
+        leg.timer = self.core.later(seconds, self.failed, call, leg, "no_answer")
+        self.core.fact(
+            "invite.started",
+            call,
+            person=attempt.by,
+            agent=attempt.by,
+            how=attempt.how,
+            target_kind=attempt.kind,
+            target=attempt.target,
+            party=leg.label,
+        )
+        self._ringback(call, attempt)
+        self.core.touch(call)
+        self.engine.remember(call)
+        return leg
+
+    def _summon(self, call: Call, seat: Seat) -> None:
+        """He is taken for this call; after-call work that he was in is over."""
+        if seat.presence.state == "wrap":
+            if seat.wrap_timer is not None:
+                seat.wrap_timer.cancel()
+                seat.wrap_timer = None
+            if seat.call is not None:
+                self.core.fact("wrap.ended", seat.call, person=seat.person, agent=seat.person, cause="summoned")
+                call.rev = max(call.rev, seat.call.rev + 1)
+        seat.call = call
+        self.engine.agents.event(seat, presence.Summon(call.id))
+
+    def _outside_leg(self, call: Call, leg: AgentLeg, seconds: int) -> Leg:
+        line = self.core.lookup.lines.get(call.line)
+        shown = (line.caller_id or (line.numbers[0] if line.numbers else "")) if line else ""
+        variables = {"DL_CALL": call.id, "DL_ROLE": "outside"}
+        return Leg(leg.channel, leg.endpoint, "", shown, seconds + 2, ("member", call.id), variables)
+
+    def _ringback(self, call: Call, attempt: Attempt, on: bool = True) -> None:
+        """The one who asks hears that it rings, as long as there is nobody else for him to hear."""
+        if attempt.ringback:
+            self.core.do(self.core.media.stop_play, attempt.ringback)
+            attempt.ringback = ""
+        asks = call.leg_of(attempt.by)
+        if on and attempt.state is At.ASKING and asks is not None and len(call.speakers) == 1:
+            call.plays += 1
+            attempt.ringback = f"{asks.channel}-p{call.plays}"
+            self.core.do(self.core.media.play, asks.channel, attempt.ringback, ["tone:ring"])
+
+    # whom
+    # --------------------------------------------------------------------------------------------------------
+    def _target(self, call: Call, by: AgentLeg, wanted: dict[str, Any]) -> Target:
+        kind = wanted.get("kind")
+        if kind == "number":
+            return self._number(call, str(wanted.get("number", "")))
+        if kind == "queue":
+            seat = self._first_free(call, self._queue(wanted))
+        elif kind == "person" and isinstance(wanted.get("id"), int):
+            seat = self._colleague(call, by, wanted["id"])
+        else:
+            raise Refused("bad_message")
+        person = self.core.lookup.people[seat.person]
+        return Target("person", str(seat.person), person.name, seat)
+
+    def _colleague(self, call: Call, by: AgentLeg, person: int) -> Seat:
+        if person == by.person:
+            raise Refused("oneself")
+        if call.leg_of(person) is not None:
+            raise Refused("in_it_already")
+        seat = self.core.seats.get(person)
+        if seat is None or person not in self.core.lookup.people or not self.can_be_rung(seat):
+            raise Refused("target_away" if seat is None or seat.call is None else "target_busy")
+        return seat
+
+    def can_be_rung(self, seat: Seat) -> bool:
+        """Whether a colleague may ring him now."""
+        return (
+            seat.desk is not None
+            and (seat.call is None or seat.call.ended)
+            and self.engine.agents.can(seat, presence.Summon(""))
+            and self.engine.agents.reachable(seat)
+        )
+
+    def _first_free(self, call: Call, queue: Queue) -> Seat:
+        """The one of this queue who has been ready longest."""
+        seats = [self.core.seats[p] for p in queue.agents if p in self.core.seats]
+        free = [
+            s for s in seats if s.presence.state == "ready" and self.engine.agents.usable(s) and not call.leg_of(s.person)
+        ]
+        if not free:
+            raise Refused("nobody_free")
+        return min(free, key=lambda s: s.presence.since)
+
+    def _number(self, call: Call, raw: str) -> Target:
+        line = self.core.lookup.lines.get(call.line)
+        endpoint = self.engine.outside.endpoint_for(line, call.carrier, raw)
+        if not endpoint:
+            raise Refused("bad_number")
+        number = numbers.e164(raw)
+        customer = call.to_number if call.direction == "out" else call.from_number
+        there = [customer, *(leg.number for leg in call.legs_all if leg.number)]
+        if any(other and significant(other) == significant(number) for other in there):
+            raise Refused("in_it_already")
+        if significant(number) in self.core.lookup.by_number:
+            raise Refused("own_number")  # it would come back to us as a new call, for ever in the worst case
+        return Target("number", number, "", None, endpoint)
+
+    def _queue(self, wanted: dict[str, Any]) -> Queue:
+        number = wanted.get("id")
+        queue = self.core.lookup.queues.get(number) if isinstance(number, int) else None
+        if queue is None:
+            raise Refused("bad_message")
+        return queue
+
+    def _line(self, wanted: dict[str, Any]) -> Line:
+        number = wanted.get("id")
+        line = self.core.lookup.lines.get(number) if isinstance(number, int) else None
+        if line is None:
+            raise Refused("bad_message")
+        return line
+
+    # to a queue, to a line
+    # -----------------------------------------------------------------------------------------------------
+    def _hand_over(self, call: Call, by: AgentLeg, kind: str, ref: int) -> None:
+        """Everybody but the customer is out; he is with the music."""
+        if [leg for leg in call.speakers if leg is not by]:
+            raise Refused("not_alone")
+        self.core.fact(
+            "transfer.done", call, person=by.person, agent=by.person, how="transfer", target_kind=kind, target=str(ref)
+        )
+        self._alone(call, by)
+        self.all_leave(call, "transferred")
+        self.engine.recorder.stop_all(call)
+        self.engine.hearing.over(call)
+
+    def _hand_to_queue(self, call: Call, by: AgentLeg, queue: Queue) -> None:
+        self._hand_over(call, by, "queue", queue.id)
+        call.queue = queue.id
+        self.engine.queueing.back(call, queue, "transferred", front=False)
+
+    def _hand_to_line(self, call: Call, by: AgentLeg, line: Line) -> None:
+        self._hand_over(call, by, "line", line.id)
+        self._to_line(call, line)
+
+    def _to_line(self, call: Call, line: Line) -> None:
+        self.engine.queueing.stop_music(call)
+        self.core.go(call, Phase.FLOW)
+        call.line, call.store = line.id, line.store
+        call.queue, call.deadline = 0, 0.0
+        self.engine.flows.start(call, line)
+
+    # what becomes of it
+    # -----------------------------------------------------------------------------------------------------
+    @staticmethod
+    def attempts(call: Call) -> list[AgentLeg]:
+        """The legs of whoever is being brought in, or consulted."""
+        return [leg for leg in call.others.values() if leg.attempt is not None]
+
+    def brings(self, call: Call, person: int) -> bool:
+        """Whether this person is bringing somebody in."""
+        return any(leg.attempt is not None and leg.attempt.by == person for leg in call.others.values())
+
+    def _attempt_of(self, call: Call, by: AgentLeg, label: str = "") -> AgentLeg:
+        """The newest attempt (or that of party ``label``) which this agent may decide on. Raises Refused."""
+        found = [leg for leg in self.attempts(call) if not label or leg.label == label]
+        mine = [leg for leg in found if leg.attempt is not None and leg.attempt.by == by.person]
+        if not found or by.channel not in call.talk.parties or (not mine and by.channel != call.talk.host):
+            raise Refused("not_now")
+        return (mine or found)[-1]
+
+    def decide(self, call: Call, by: AgentLeg, event: On, label: str = "") -> None:
+        """Complete, cancel or join an attempt. Raises Refused."""
+        self.step(call, self._attempt_of(call, by, label), event, "cancelled" if event is On.CANCEL else "")
+
+    def step(self, call: Call, leg: AgentLeg, event: On, result: str = "") -> None:
+        """One row of the table, made real. Raises Refused when there is none."""
+        attempt = leg.attempt
+        if attempt is None:
+            raise Refused("not_now")
+        try:
+            state, effects = transfer.step(attempt.state, event)
+        except IllegalVerb as error:
+            raise Refused(error.code) from error
+        before, attempt.state = attempt.state, state
+        self._ringback(call, attempt, on=False)
+        if state is At.DONE and before is not At.CONSULTING and event is not On.ANSWERED:
+            leg.quiet()
+        if state is At.DONE:
+            leg.attempt = None
+        for effect in effects:
+            self._effects[effect](call, leg, attempt, result)
+        self.core.touch(call)
+        self.engine.remember(call)
+
+    def arrived(self, call: Call, channel: str) -> None:
+        """A phone that we rang for a call was answered."""
+        leg = call.others.get(channel)
+        if leg is None or leg.answered:
+            return
+        leg.quiet()
+        leg.answered = self.core.now
+        if leg.role == "lead":
+            self.engine.supervising.arrived(call, leg)
+            return
+        if leg.attempt is None:
+            self._drop(call, leg, "cancelled")
+            return
+        self._invite_ended(call, leg, leg.attempt, "answered")
+        self.step(call, leg, On.ANSWERED)
+
+    def _invite_ended(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        person = leg.person or attempt.by
+        self.core.fact("invite.ended", call, person=person, how=attempt.how, party=leg.label, result=result)
+
+    def failed(self, call: Call, leg: AgentLeg, result: str) -> None:
+        """Nobody came: the phone was silent, busy, refused, or cannot be reached."""
+        if call.ended or leg.answered or call.others.get(leg.channel) is not leg:
+            return
+        if leg.role == "lead":
+            self.engine.supervising.failed(call, leg, result)
+            return
+        self.step(call, leg, On.FAILED, result)
+
+    def refuse(self, call: Call, leg: AgentLeg) -> None:
+        """The person who is rung does not want to."""
+        self.failed(call, leg, "refused")
+
+    def leg_gone(self, call: Call, channel: str, cause: int) -> None:
+        """A channel of somebody other than who has the call ended by itself."""
+        leg = call.others.get(channel)
+        if leg is None:
+            return
+        if not leg.answered:
+            self.failed(call, leg, CAUSES.get(cause, "unreachable"))
+        elif leg.role == "agent":
+            self.engine.talk.talk_leg_gone(call, leg, cause)
+        else:
+            self.goes(call, leg, "hung_up")
+
+    def device_gone(self, call: Call, seat: Seat) -> None:
+        """The page or phone of somebody who is rung went away and stayed away."""
+        leg = call.leg_of(seat.person)
+        if leg is not None and not leg.answered and not self.engine.agents.reachable(seat):
+            self.failed(call, leg, "unreachable")
+
+    # effects
+    # ------------------------------------------------------------------------------------------------------------
+    def _drop_target(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        if leg.answered:
+            self._out(call, leg, "cancelled")
+        else:
+            self._drop(call, leg, result, attempt)
+
+    def _drop(self, call: Call, leg: AgentLeg, result: str, attempt: Attempt | None = None) -> None:
+        """A phone that rings, or came too late: given up; its person is what he was."""
+        if attempt is not None:
+            self._invite_ended(call, leg, attempt, result or "cancelled")
+        self.engine.talk.drop(call, leg)
+        call.others.pop(leg.channel, None)
+        seat = self.core.seats.get(leg.person)
+        if seat is not None and seat.call is call:
+            self.core.part(seat, texts.MISSED.get(result))
+            if seat.presence.state in ("reserved", "ringing"):
+                self.engine.agents.event(seat, presence.Release(result or "cancelled"))
+
+    def _release_initiator(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        asks = call.leg_of(attempt.by)
+        if asks is None:
+            return
+        if attempt.state is At.BLIND:
+            attempt.how = "transfer"
+            self._alone(call, asks)
+            return
+        self._done(call, attempt)
+        self.engine.talk.leave(call, asks, "transferred")
+        self.settle(call)
+
+    def _done(self, call: Call, attempt: Attempt) -> None:
+        """The customer was handed over."""
+        kind, target = attempt.kind, attempt.target
+        self.core.fact(
+            "transfer.done",
+            call,
+            person=attempt.by,
+            agent=attempt.by,
+            how=attempt.how,
+            target_kind=kind,
+            target=target,
+        )
+
+    def _resume_customer(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        """The customer is there again, and so is who was put aside for him."""
+        for party in list(call.talk):
+            if "held" in party.flags and party.id != call.channel:
+                self.engine.hearing.verb(call, "unhold", party.id, sync=False)
+        if call.phase is Phase.HELD:
+            self.engine.talk.unhold(call, None)
+        else:
+            self.engine.hearing.sync(call)
+
+    def _take_in(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        if attempt.how == "transfer":
+            self._done(call, attempt)
+        if leg.role == "outside":
+            self.core.go(call, Phase.FORWARDING)
+            call.forward_up = True
+            self._comes(call, leg)
+            return
+        del call.others[leg.channel]
+        call.leg = leg
+        self.core.by_channel[leg.channel] = (call, "agent")
+        self.core.go(call, Phase.TALKING)
+        call.talk_started = call.talk_started or self.core.now
+        self.engine.talk.has_it(call, leg)
+        self.engine.hearing.join(call, Party(leg.channel, "agent"))
+        self.engine.recorder.start(call, leg)
+        self.engine.supervising.talk_began(call, leg.person)
+
+    def _add(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        if leg.role == "agent":
+            had = call.person
+            self.engine.talk.has_it(call, leg)
+            call.person = had
+        self._comes(call, leg)
+
+    def _comes(self, call: Call, leg: AgentLeg) -> None:
+        """Into the main room."""
+        leg.joined = self.core.now
+        if leg.role != "agent":
+            self.core.fact(
+                "party.joined", call, party=leg.label, role=leg.role, agent=leg.person, number=leg.number
+            )
+        self.engine.hearing.join(call, Party(leg.channel, leg.role))
+
+    def _ring_initiator(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        seat = self.core.seats.get(attempt.by)
+        again = Attempt(At.RETURNING, "return", attempt.by, "person", str(attempt.by), first=attempt)
+        again.reason = texts.came_back(result, attempt.name or numbers.masked(attempt.target))
+        if seat is None or not self.can_be_rung(seat):
+            self._to_front(call, leg, again, "unreachable")
+            return
+        person = self.core.lookup.people[seat.person]
+        self._ring(call, Target("person", str(seat.person), person.name, seat), again)
+
+    def _to_front(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        if call.others.get(leg.channel) is leg:
+            self._drop(call, leg, result, attempt)
+        queue = self.core.lookup.queues.get(call.queue)
+        if queue is None:
+            self._ring_lead(call, leg, attempt, result)
+            return
+        self.all_leave(call, "transferred")
+        self.engine.recorder.stop_all(call)
+        self.engine.hearing.over(call)
+        self.engine.queueing.back(call, queue, "transfer_failed")
+
+    def _ring_lead(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        """No queue to go back to: a shift lead of the store."""
+        seat = next((s for s in self.core.seats.values() if self._leads(s, call.store) and self.can_be_rung(s)), None)
+        again = Attempt(At.LEADING, "lead", attempt.by, "person", str(seat.person if seat else 0), first=attempt)
+        again.reason = attempt.reason
+        if seat is None:
+            self._to_message(call, leg, again, result)
+            return
+        person = self.core.lookup.people[seat.person]
+        self._ring(call, Target("person", str(seat.person), person.name, seat), again)
+
+    def _leads(self, seat: Seat, store: int) -> bool:
+        person = self.core.lookup.people.get(seat.person)
+        return person is not None and store in person.stores and bool(LEADS & set(person.roles))
+
+    def _to_message(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        """Nobody at all: the line's own beginning, which ends with somebody or with a voice message."""
+        if call.others.get(leg.channel) is leg:
+            self._drop(call, leg, result, attempt)
+        self.all_leave(call, "transferred")
+        self.engine.recorder.stop_all(call)
+        self.engine.hearing.over(call)
+        line = self.core.lookup.lines.get(call.line)
+        if line is not None and call.direction == "in":
+            self._to_line(call, line)
+        else:
+            self.engine.queueing.stop_music(call)
+            self.core.go(call, Phase.FLOW)
+            self.engine.flows.farewell(call, "error.technical", "nobody")
+
+    def _tell(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
+        self.engine.notice(attempt.by, texts.came_back(result, attempt.name or numbers.masked(attempt.target)))
+
+    # going
+    # --------------------------------------------------------------------------------------------------------------
+    def goes(self, call: Call, leg: AgentLeg, reason: str) -> None:
+        """Somebody leaves for good, by himself or because he is lost or sent out. What he was doing is taken over."""
+        if leg.role == "lead":
+            self.engine.supervising.left(call, leg, "left" if reason == "hung_up" else reason)
+            return
+        if leg.attempt is not None and leg.attempt.state is At.CONSULTING:
+            attempt = leg.attempt
+            self._out(call, leg, reason)
+            leg.attempt = attempt
+            self.step(call, leg, On.TARGET_GONE, "left")
+            return
+        others = [each for each in call.speakers if each is not leg]
+        mine = [a for a in self.attempts(call) if a.attempt is not None and a.attempt.by == leg.person]
+        for theirs in mine:
+            state = theirs.attempt.state if theirs.attempt is not None else At.DONE
+            if state is At.CONSULTING or (not others and state in (At.ASKING, At.INVITING)):
+                self._give_up_others(call, [a for a in mine if a is not theirs])
+                self.step(call, theirs, On.INITIATOR_GONE)
+                return
+        if not others:
+            self.engine.end(call, "agent", reason)
+            return
+        heir = next((each.person for each in others if each.role == "agent"), 0)
+        for theirs in mine:
+            if theirs.attempt is not None:
+                theirs.attempt.by = heir
+        self._out(call, leg, reason)
+        self.settle(call)
+
+    def _give_up_others(self, call: Call, legs: list[AgentLeg]) -> None:
+        for leg in legs:
+            attempt, leg.attempt = leg.attempt, None
+            if not leg.answered:
+                self._drop(call, leg, "cancelled", attempt)
+
+    def _out(self, call: Call, leg: AgentLeg, reason: str) -> None:
+        if leg.role == "agent":
+            self.engine.talk.leave(call, leg, reason)
+            return
+        self._left(call, leg, reason)
+        self.engine.hearing.leaves(call, leg.channel)
+        self.engine.talk.drop(call, leg)
+        call.others.pop(leg.channel, None)
+
+    def _left(self, call: Call, leg: AgentLeg, reason: str) -> None:
+        seconds = round(self.core.now - leg.joined, 3) if leg.joined else 0.0
+        self.core.fact(
+            "party.left",
+            call,
+            party=leg.label,
+            role=leg.role,
+            agent=leg.person,
+            number=leg.number,
+            reason=reason,
+            seconds=seconds,
+        )
+
+    def settle(self, call: Call) -> None:
+        """Somebody left: who has the call now?"""
+        if call.ended or call.phase not in SPEAKING | {Phase.FORWARDING}:
+            return
+        speakers = call.speakers
+        if not speakers:
+            self.engine.end(call, "agent", "hung_up")
+            return
+        if call.leg is not None and call.leg in speakers:
+            return
+        agent = next((leg for leg in speakers if leg.role == "agent"), None)
+        if agent is not None:
+            self.promote(call, agent)
+            return
+        if call.phase is Phase.HELD:
+            self.engine.talk.unhold(call, None)
+        if call.phase is not Phase.FORWARDING:
+            self.core.go(call, Phase.FORWARDING)
+        call.person, call.forward_up = 0, True
+        self.engine.remember(call)
+
+    def promote(self, call: Call, leg: AgentLeg) -> None:
+        """This agent has the call from now on."""
+        call.others.pop(leg.channel, None)
+        call.leg, call.person, leg.attempt = leg, leg.person, None
+        self.core.by_channel[leg.channel] = (call, "agent")
+        self.core.touch(call)
+        self.engine.remember(call)
+
+    def all_leave(self, call: Call, reason: str) -> None:
+        """The call is over for everybody but who has it: facts, channels, states."""
+        for leg in list(call.others.values()):
+            attempt, leg.attempt = leg.attempt, None
+            if attempt is not None:
+                self._ringback(call, attempt, on=False)
+            if leg.role == "lead":
+                self.engine.supervising.over(call, leg, "call_ended")
+            elif not leg.answered or leg.channel not in call.talk.parties:
+                self._drop(call, leg, "caller_gone", attempt)
+            elif leg.role == "agent":
+                self.engine.talk.leave(call, leg, reason, hearing=False)
+            else:
+                self._left(call, leg, reason)
+                self.engine.talk.drop(call, leg)
+            call.others.pop(leg.channel, None)

@@ -1,0 +1,184 @@
+"""Makes the hearing matrix real: what a conversation wants to sound like becomes orders to the media engine.
+
+Rules of the file. ``call.talk`` is what is wanted, ``call.layout`` what Asterisk was told; nothing else orders bridges,
+mutes or ears for a conversation. Every change of ``call.talk`` goes through here and is followed at once, in the order
+that ``domain.conversation.layout`` gives. An ear is a channel of its own: it comes into its bridge when it arrives, and
+one that ends although it is wanted is made anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dealerline.domain import conversation as talk
+from dealerline.domain.conversation import Command, Conversation, IllegalVerb, Layout, Party
+from dealerline.switch.core import Core
+from dealerline.switch.model import AgentLeg, Call, Refused
+
+if TYPE_CHECKING:
+    from dealerline.switch.engine import Engine
+
+log = logging.getLogger(__name__)
+
+EARS_AT_MOST = 200  # made for one call: more than that is a fault, and a loop must end
+
+
+class Hearing:
+    """The conversations of all calls, as they sound."""
+
+    def __init__(self, core: Core, engine: Engine) -> None:
+        self.core = core
+        self.engine = engine
+        self._do: dict[str, Callable[[Call, Command], None]] = {
+            "make": self._make,
+            "drop": self._drop,
+            "silence": lambda call, c: self.core.do(self.core.media.mute, c.parties[0], True),
+            "unsilence": lambda call, c: self.core.do(self.core.media.mute, c.parties[0], False),
+            "leave": lambda call, c: self.core.do(self.core.media.leave, call.bridge_of(c.room), c.parties[0]),
+            "join": lambda call, c: self.core.do(self.core.media.join, call.bridge_of(c.room), list(c.parties)),
+            "music": lambda call, c: self._music(call, c.parties[0]),
+            "unmusic": lambda call, c: self._unmusic(call, c.parties[0]),
+            "ear": self._ear,
+            "cut": self._cut,
+        }
+
+    # what is wanted
+    # ------------------------------------------------------------------------------------------------------------
+    def begin(self, call: Call, *parties: Party) -> None:
+        """A conversation starts. Its customer has waited with music; the main room may be there already."""
+        rooms = {talk.MAIN: frozenset[str]()} if call.bridged else {}
+        call.layout = Layout(rooms, frozenset({call.channel}) if call.channel else frozenset())
+        call.talk = Conversation()
+        for party in parties:
+            call.talk = talk.join(call.talk, party)
+        self.sync(call)
+
+    def join(self, call: Call, party: Party) -> None:
+        """Somebody comes in. Raises Refused."""
+        self._become(call, lambda: talk.join(call.talk, party))
+
+    def verb(
+        self, call: Call, verb: str, party: str, *, by: str = "", room: str = "", watches: str = "", sync: bool = True
+    ) -> bool:
+        """Do a verb of the table. Whether it changed anything. Raises Refused."""
+        return self._become(
+            call, lambda: talk.apply(call.talk, verb, party, by=by, room=room, watches=watches), sync=sync
+        )
+
+    def _become(self, call: Call, change: Callable[[], Conversation], sync: bool = True) -> bool:
+        before = call.talk
+        try:
+            call.talk = change()
+        except IllegalVerb as error:
+            raise Refused(error.code) from error
+        if call.talk is before:
+            return False
+        if sync:
+            self.sync(call)
+        return True
+
+    def leaves(self, call: Call, channel: str) -> None:
+        """That party is out: it hung up, or is about to be hung up by us."""
+        call.layout = call.layout.without(channel)
+        call.talk = talk.leave(call.talk, channel)
+        for leg in call.others.values():
+            if leg.role == "lead" and leg.channel in call.talk.parties:
+                leg.watches = call.talk.parties[leg.channel].watches
+        self.sync(call)
+
+    def sync(self, call: Call) -> None:
+        """Make it sound as it is wanted."""
+        target = talk.wanted(call.talk, call.layout)
+        for command in talk.plan(call.layout, target):
+            self._do[command.verb](call, command)
+        call.layout = target
+        self.engine.recorder.sync(call)
+        self.core.touch(call)
+        self.engine.remember(call)
+
+    def over(self, call: Call) -> None:
+        """The conversation has ended, or goes back to waiting: ears and rooms but the main one go, who is in is left
+        to whoever ends it.
+        """
+        for channel in call.ears.values():
+            if self.core.by_channel.pop(channel, None) is not None:
+                self.core.do(self.core.media.hang_up, channel)
+        call.ears = {}
+        for room in call.layout.rooms:
+            if room != talk.MAIN:
+                self.core.do(self.core.media.drop_bridge, call.bridge_of(room))
+        call.talk, call.layout = Conversation(), Layout()
+
+    # orders
+    # -----------------------------------------------------------------------------------------------------------
+    def _make(self, call: Call, command: Command) -> None:
+        if command.room == talk.MAIN:
+            call.bridged = True
+        self.core.do(self.core.media.make_bridge, call.bridge_of(command.room))
+
+    def _drop(self, call: Call, command: Command) -> None:
+        self.core.do(self.core.media.drop_bridge, call.bridge_of(command.room))
+
+    def _music(self, call: Call, party: str) -> None:
+        if party == call.channel:
+            self.engine.queueing.music(call)
+            return
+        store = self.core.lookup.stores.get(call.store)
+        self.core.do(self.core.media.music, party, store.music if store else "")
+
+    def _unmusic(self, call: Call, party: str) -> None:
+        if party == call.channel:
+            self.engine.queueing.stop_music(call)
+        else:
+            self.core.do(self.core.media.stop_music, party)
+
+    def _ear(self, call: Call, command: Command) -> None:
+        assert command.ear is not None
+        call.legs += 1
+        channel = f"{call.id}-e{call.legs}"
+        call.ears[command.room] = channel
+        self.core.by_channel[channel] = (call, "ear")
+        self.core.do(self.core.media.ear, channel, command.ear.on, command.ear.whisper, ("ear", call.id, command.room))
+
+    def _cut(self, call: Call, command: Command) -> None:
+        channel = call.ears.pop(command.room, "")
+        if self.core.by_channel.pop(channel, None) is not None:
+            self.core.do(self.core.media.hang_up, channel)
+
+    # ears
+    # -----------------------------------------------------------------------------------------------------------
+    def ear_arrived(self, call: Call, channel: str) -> None:
+        """The ear is there: into its bridge."""
+        room = next((room for room, ear in call.ears.items() if ear == channel), None)
+        if room is None:
+            self.core.by_channel.pop(channel, None)
+            self.core.do(self.core.media.hang_up, channel)
+        else:
+            self.core.do(self.core.media.join, call.bridge_of(room), [channel])
+
+    def ear_gone(self, call: Call, channel: str) -> None:
+        """An ear ended by itself: with the party it was on (whose own end follows or has come), or it could not be
+        made. One that is still wanted is made anew.
+        """
+        room = next((room for room, ear in call.ears.items() if ear == channel), None)
+        if room is None:
+            return
+        del call.ears[room]
+        ears = {name: ear for name, ear in call.layout.ears.items() if name != room}
+        call.layout = Layout(call.layout.rooms, call.layout.music, call.layout.muted, ears)
+        if call.legs < EARS_AT_MOST:
+            self.core.later(0.2, self._ear_again, call)
+
+    def _ear_again(self, call: Call) -> None:
+        if not call.ended and call.talk.parties:
+            self.sync(call)
+
+    # for whoever asks
+    # -----------------------------------------------------------------------------------------------------------
+    def party(self, call: Call, leg: AgentLeg, mode: str = "") -> Party:
+        """A leg as the domain knows it."""
+        if leg.role == "lead":
+            return Party(leg.channel, "lead", mode=mode or leg.mode or "listen", watches=leg.watches)
+        return Party(leg.channel, leg.role)
