@@ -357,7 +357,10 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     ("wrap", WrapMore): Change(_wrap_more, ("wrap",)),
     ("wrap", WrapDone): Change(_wrap_done, _FREE),
     ("wrap", DeviceLost): Change(_later_lost, ("wrap",)),
-    **{(state, Resume): Change(_resume, ("talking", "outbound", "wrap", "supervising")) for state in ("offline", "ready", "busy")},
+    **{
+        (state, Resume): Change(_resume, ("talking", "outbound", "wrap", "supervising"))
+        for state in ("offline", "ready", "busy")
+    },
 }
 
 

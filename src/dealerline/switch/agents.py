@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dealerline.domain import presence
 from dealerline.switch.core import Core
-from dealerline.switch.model import Phase, Refused, Seat
+from dealerline.switch.model import Call, Phase, Refused, Seat
 from dealerline.switch.ports import Desk
 from dealerline.switch.texts import CAUSES
 
@@ -156,10 +156,31 @@ class Agents:
         call = seat.call
         if call is None:
             return
-        if call.phase is Phase.OFFERED and seat.device == "browser":
-            self.core.later(RING_GRACE, self.engine.queueing.page_gone, call, seat)
-        elif call.leg is not None:
+        leg = call.leg_of(seat.person)
+        if leg is not None and leg.answered:
             self.engine.talk.desk_gone(call, seat)
+        elif leg is not None and seat.device == "browser":
+            self.core.later(RING_GRACE, self._page_gone, call, seat)
+
+    def _page_gone(self, call: Call, seat: Seat) -> None:
+        """A page went away while it rang, and did not come back."""
+        if seat.call is not call or call.ended:
+            return
+        if call.phase is Phase.OFFERED:
+            self.engine.queueing.page_gone(call, seat)
+        elif seat.desk is None:
+            leg = call.leg_of(seat.person)
+            if leg is not None and leg.channel in call.others:
+                self.engine.bringing.failed(call, leg, "unreachable")
+
+    def _ringing_lost(self, call: Call, seat: Seat) -> None:
+        """Asterisk cannot reach a ringing phone any more."""
+        if seat.call is not call or call.ended:
+            return
+        if call.phase is Phase.OFFERED:
+            self.engine.queueing.device_gone(call, seat)
+        else:
+            self.engine.bringing.device_gone(call, seat)
 
     def stayed_away(self, seat: Seat) -> None:
         seat.gone_timer = None
@@ -201,9 +222,10 @@ class Agents:
                     self.engine.talk.device_back(seat)
                 continue
             self.sync(seat)
-            if seat.call is not None and seat.call.phase is Phase.OFFERED:
-                self.core.later(RING_GRACE, self.engine.queueing.device_gone, seat.call, seat)
-            elif seat.call is not None and seat.call.leg is not None and seat.device == "browser":
+            leg = seat.call.leg_of(seat.person) if seat.call is not None else None
+            if seat.call is not None and leg is not None and not leg.answered:
+                self.core.later(RING_GRACE, self._ringing_lost, seat.call, seat)
+            elif seat.call is not None and leg is not None and seat.device == "browser":
                 self.engine.talk.desk_gone(seat.call, seat)
             elif seat.presence.state == "ready" and seat.desk is not None:
                 # A page that reloads, or a phone that registers anew, is back at once; only one that stays away counts.

@@ -327,16 +327,32 @@ class AriMedia:
         self._watch(action, "remember", channel)
 
     def monitor(self, channel: str, agent_path: str, customer_path: str) -> None:
-        # S keeps both sides in step: silence is written where one side has none (the customer on hold, lost packets).
-        options = f"r({agent_path})t({customer_path})S"
-        self._watch(self.manager.action("MixMonitor", Channel=channel, File="", Options=options), "monitor", channel)
+        # Both sides are kept in step: silence is written where one side has none (the customer on hold, lost packets).
+        self._record("monitor", channel, agent_path, f"r({agent_path})t({customer_path})")
 
-    def stop_monitor(self, channel: str) -> None:
+    def track(self, channel: str, path: str) -> None:
+        self._record("track", channel, path, f"r({path})")
+
+    def _record(self, order: str, channel: str, path: str, options: str) -> None:
+        # Several recorders may run on one channel: the variable keeps this one's id, so that it alone can be ended,
+        # by a later switch, too.
+        made = self.manager.action("MixMonitor", Channel=channel, File="", Options=f"{options}i({_recorder(path)})")
+        self._watch(made, order, channel)
+
+    def stop_monitor(self, channel: str, path: str) -> None:
         def done(answer: Future[Any]) -> None:
             if not answer.cancelled():
                 answer.exception()  # none there any more: it ended with its channel
 
-        self.manager.action("StopMixMonitor", Channel=channel).add_done_callback(done)
+        def known(answer: Future[dict[str, str]]) -> None:
+            if answer.cancelled() or answer.exception() is not None:
+                return
+            identifier = answer.result().get("Value", "")
+            if identifier:
+                stopped = self.manager.action("StopMixMonitor", Channel=channel, MixMonitorID=identifier)
+                stopped.add_done_callback(done)
+
+        self.manager.action("Getvar", Channel=channel, Variable=_recorder(path)).add_done_callback(known)
 
     def received(self, channel: str, done: Callable[[int | None], None]) -> None:
         def answered(answer: Future[models.RTPstat]) -> None:
@@ -361,3 +377,8 @@ class AriMedia:
             done(None if failed else answer.result())
 
         task.add_done_callback(asked)
+
+
+def _recorder(path: str) -> str:
+    """The channel variable that keeps the id of the recorder writing to ``path``."""
+    return "DL_R_" + "".join(c for c in path.rpartition("/")[2].removesuffix(".wav") if c.isalnum())

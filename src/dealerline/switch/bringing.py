@@ -1,9 +1,9 @@
 """Bringing people into a call and letting them go: transfer, consultation, invitation, and what becomes of each.
 
-Rules of the file. What an event does to an attempt is a row of ``domain.conversation.transfer.TABLE``; here its effects
-are made real. A customer is never dropped: whatever fails leads back to the one who asked, then to the front of the
-queue, then to a shift lead, then to the line's beginning. Whoever is wanted in a call is rung once; how that ends is one
-fact. A call that nobody speaks on any more ends.
+Rules of the file. What an event does to an attempt is a row of ``domain.conversation.transfer.TABLE``; here its
+effects are made real. A customer is never dropped: whatever fails leads back to the one who asked, then to the front
+of the queue, then to a shift lead, then to the line's beginning. Whoever is wanted in a call is rung once; how that
+ends is one fact. A call that nobody speaks on any more ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dealerline.domain.conversation.transfer import Event as On
 from dealerline.domain.conversation.transfer import State as At
 from dealerline.switch import numbers, texts
 from dealerline.switch.core import Core
-from dealerline.switch.directory import Line, Queue, Text
+from dealerline.switch.directory import Line, Queue
 from dealerline.switch.lookup import significant
 from dealerline.switch.media import Leg
 from dealerline.switch.model import SPEAKING, AgentLeg, Attempt, Call, Phase, Refused, Seat
@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CAUSES = {17: "busy", 18: "no_answer", 19: "no_answer", 21: "refused", 16: "refused", 1: "unallocated", 28: "unallocated"}
+CAUSES = {
+    17: "busy",
+    18: "no_answer",
+    19: "no_answer",
+    21: "refused",
+    16: "refused",
+    1: "unallocated",
+    28: "unallocated",
+}
 ALONE = (At.BLIND, At.RETURNING, At.LEADING)  # nobody else is there for the customer meanwhile
 START = {"consult": At.ASKING, "invite": At.INVITING}
 LEADS = frozenset({"shift_lead", "store_manager", "group_manager"})
@@ -110,6 +118,7 @@ class Bringing:
     def _alone(self, call: Call, by: AgentLeg) -> None:
         """The one who transferred goes; the customer hears music until somebody answers."""
         self.engine.talk.leave(call, by, "transferred")
+        self.engine.talk.end_hold(call)
         if call.channel in call.talk.parties:
             self.engine.hearing.verb(call, "unhold", call.channel)
         self.core.go(call, Phase.TRANSFER)
@@ -203,7 +212,8 @@ class Bringing:
         if call.leg_of(person) is not None:
             raise Refused("in_it_already")
         seat = self.core.seats.get(person)
-        if seat is None or person not in self.core.lookup.people or not self.can_be_rung(seat):
+        known = seat is not None and person in self.core.lookup.people
+        if seat is None or not known or not self.can_be_rung(seat) or seat.presence.state == "wrap":
             raise Refused("target_away" if seat is None or seat.call is None else "target_busy")
         return seat
 
@@ -220,7 +230,9 @@ class Bringing:
         """The one of this queue who has been ready longest."""
         seats = [self.core.seats[p] for p in queue.agents if p in self.core.seats]
         free = [
-            s for s in seats if s.presence.state == "ready" and self.engine.agents.usable(s) and not call.leg_of(s.person)
+            s
+            for s in seats
+            if s.presence.state == "ready" and self.engine.agents.usable(s) and not call.leg_of(s.person)
         ]
         if not free:
             raise Refused("nobody_free")
@@ -462,9 +474,7 @@ class Bringing:
         """Into the main room."""
         leg.joined = self.core.now
         if leg.role != "agent":
-            self.core.fact(
-                "party.joined", call, party=leg.label, role=leg.role, agent=leg.person, number=leg.number
-            )
+            self.core.fact("party.joined", call, party=leg.label, role=leg.role, agent=leg.person, number=leg.number)
         self.engine.hearing.join(call, Party(leg.channel, leg.role))
 
     def _ring_initiator(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
@@ -559,6 +569,21 @@ class Bringing:
             if not leg.answered:
                 self._drop(call, leg, "cancelled", attempt)
 
+    def told_left(self, call: Call, leg: AgentLeg, reason: str) -> None:
+        """The facts of somebody who went while nobody watched."""
+        if leg.role == "lead":
+            self.core.fact("supervision.ended", call, person=leg.person, agent=leg.person, reason=reason)
+        else:
+            self._left(call, leg, reason)
+
+    def back_a_step(self, call: Call, attempt: Attempt | None) -> None:
+        """After a restart: nobody has the call and no phone rings for it. The one who transferred is asked first."""
+        ghost = AgentLeg("", 0, "", self.core.now, self.core.now)
+        if attempt is not None:
+            self._ring_initiator(call, ghost, attempt, "unreachable")
+        else:
+            self._to_front(call, ghost, Attempt(At.RETURNING, "return", 0, "person", "0"), "unreachable")
+
     def _out(self, call: Call, leg: AgentLeg, reason: str) -> None:
         if leg.role == "agent":
             self.engine.talk.leave(call, leg, reason)
@@ -618,7 +643,7 @@ class Bringing:
                 self._ringback(call, attempt, on=False)
             if leg.role == "lead":
                 self.engine.supervising.over(call, leg, "call_ended")
-            elif not leg.answered or leg.channel not in call.talk.parties:
+            elif not leg.answered:
                 self._drop(call, leg, "caller_gone", attempt)
             elif leg.role == "agent":
                 self.engine.talk.leave(call, leg, reason, hearing=False)

@@ -62,6 +62,8 @@ class Core:
         self.tell_gone: Callable[[int, str, int, Text | None], None] = lambda person, call, rev, text: None
         self.tell_seat: Callable[[Seat], None] = lambda seat: None
         self.tell_alarm: Callable[[str, bool], None] = lambda code, on: None
+        self.tell_notice: Callable[[int, Text, str], None] = lambda person, text, kind: None
+        self.hands_changed: Callable[[], None] = lambda: None
         self.changed: Callable[[], None] = lambda: None
 
     # the step

@@ -14,11 +14,13 @@ from typing import Any
 
 from dealerline.domain import presence
 from dealerline.switch import texts, tickets
+from dealerline.switch.callverbs import CallVerbs
 from dealerline.switch.directory import Text
 from dealerline.switch.engine import Engine
-from dealerline.switch.model import Call, Phase, Refused, Seat
+from dealerline.switch.model import Call, Refused, Seat
 from dealerline.switch.ports import Desk
 from dealerline.switch.provision import agent_endpoint, password
+from dealerline.switch.supervising import MAY
 from dealerline.switch.views import Views
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ class Session:
         self.watch = watch
         self.stores = stores
         self.board = watch
+        self.colleagues = False
+        self.leads = False
 
 
 class Desks:
@@ -55,21 +59,21 @@ class Desks:
         self.core.tell_gone = self._tell_gone
         self.core.tell_alarm = self._tell_alarm
         self.core.changed = self._mark
+        self.core.tell_notice = self._tell_notice
+        self.core.hands_changed = self._tell_hands
+        self.verbs = CallVerbs(engine)
         self._on: dict[str, Callable[[Seat, dict[str, Any]], dict[str, Any]]] = {
+            **self.verbs.commands,
             "phone": self._phone,
             "state": self._state,
-            "refuse": self._refuse,
-            "answer": self._answer,
-            "hold": self._hold,
-            "unhold": self._unhold,
-            "mute": self._mute,
-            "unmute": self._unmute,
-            "keys": self._keys,
-            "hangup": self._hangup,
             "wrap_done": self._wrap_done,
             "wrap_more": self._wrap_more,
             "dial": self._dial,
             "headset_test": self._headset_test,
+            "supervise": self._supervise,
+            "force": self._force,
+            "force_hangup": self._force_hangup,
+            "lower_hand": self._lower_hand,
         }
         self.core.later(EVERY, self._again)
 
@@ -80,11 +84,9 @@ class Desks:
 
     def _tell_call(self, call: Call) -> None:
         call.rev += 1
-        seat = self.core.seat_of(call)
-        if seat is None:
-            return
-        if seat.desk is not None and seat.desk in self.sessions:
-            seat.desk.send({"type": "call", **self.views.call(call, seat.person)})
+        for seat in self.core.seats_of(call):
+            if seat.desk is not None and seat.desk in self.sessions:
+                seat.desk.send({"type": "call", **self.views.call(call, seat.person)})
 
     def _tell_gone(self, person: int, call: str, rev: int, text: Text | None) -> None:
         seat = self.core.seats.get(person)
@@ -95,6 +97,19 @@ class Desks:
         if seat.desk is not None and seat.desk in self.sessions:
             seat.desk.send({"type": "agent", **self.views.agent(seat)})
 
+    def _tell_notice(self, person: int, text: Text, kind: str) -> None:
+        seat = self.core.seats.get(person)
+        if seat is not None and seat.desk is not None and seat.desk in self.sessions:
+            seat.desk.send({"type": "notice", "text": text, "kind": kind})
+
+    def _tell_hands(self) -> None:
+        self.core.once("hands", self._send_hands)
+
+    def _send_hands(self) -> None:
+        for session in self.sessions.values():
+            if session.leads:
+                session.desk.send({"type": "hands", "hands": self.engine.supervising.hands(session.stores)})
+
     def _tell_alarm(self, code: str, on: bool) -> None:
         for session in self.sessions.values():
             session.desk.send({"type": "alarm", "code": code, "text": texts.ALARMS.get(code, {}), "on": on})
@@ -104,10 +119,13 @@ class Desks:
         if not self._changed or not self.sessions:
             return
         self._changed = False
+        colleagues = self.views.colleagues() if any(s.colleagues for s in self.sessions.values()) else None
         board = self.views.board() if any(s.board for s in self.sessions.values()) else None
         for session in self.sessions.values():
             if board is not None and session.board:
                 session.desk.send(self.views.cut(board, session.stores))
+            if colleagues is not None and session.colleagues:
+                session.desk.send({"type": "colleagues", "people": colleagues, "now": self.core.now})
             waiting = self.views.waiting(session.stores)
             if self._waiting.get(session.desk) != waiting:
                 self._waiting[session.desk] = waiting
@@ -127,6 +145,7 @@ class Desks:
         if device not in ("browser", "phone") or not TAB.fullmatch(tab):
             raise Refused("bad_message")
         session = Session(desk, watch, frozenset(person.stores) | {person.store})
+        session.leads = bool(MAY & set(person.roles))
         seat: Seat | None = None
         if not watch:
             seat = self.core.seats.get(person.id)
@@ -138,6 +157,8 @@ class Desks:
         self.sessions[desk] = session  # from here on it is told of changes: the welcome comes first
         self._waiting[desk] = waiting = self.views.waiting(session.stores)
         desk.send({"type": "queues", "waiting": waiting})
+        if session.leads and (hands := self.engine.supervising.hands(session.stores)):
+            desk.send({"type": "hands", "hands": hands})
         for code, on in self.core.alarms.items():
             if on:
                 desk.send({"type": "alarm", "code": code, "text": texts.ALARMS.get(code, {}), "on": True})
@@ -163,6 +184,11 @@ class Desks:
                 session.board = message.get("on") is True
                 self._changed = True
                 return {"type": "ok", "id": identifier}
+            if kind == "colleagues":
+                session.colleagues = message.get("on") is True
+                if session.colleagues:
+                    session.desk.send({"type": "colleagues", "people": self.views.colleagues(), "now": self.core.now})
+                return {"type": "ok", "id": identifier}
             handler = self._on.get(str(kind))
             if handler is None:
                 raise Refused("bad_message")
@@ -176,12 +202,6 @@ class Desks:
             code = error.code if isinstance(error, Refused) else "bad_state"
             return {"type": "error", "id": identifier, "code": code, "text": texts.error(code)}
 
-    def _call(self, seat: Seat, message: dict[str, Any]) -> Call:
-        call = seat.call
-        if call is None or call.id != message.get("call"):
-            raise Refused("no_call")
-        return call
-
     def _phone(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
         microphone = message.get("microphone", "unknown")
         if microphone not in MICROPHONES:
@@ -193,58 +213,15 @@ class Desks:
         self.engine.agents.wish(seat, str(message.get("state", "")), str(message.get("reason") or ""))
         return {}
 
-    def _refuse(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        call = self._call(seat, message)
-        if call.phase is not Phase.OFFERED:
-            raise Refused("not_now")
-        self.engine.queueing.refuse(call, seat)
-        return {}
-
-    def _answer(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        """A desk phone answers by itself; nothing can be done for it from here but to say whether it still rings."""
-        if self._call(seat, message).phase is not Phase.OFFERED:
-            raise Refused("not_now")
-        return {}
-
-    def _hold(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self.engine.talk.hold(self._call(seat, message))
-        return {}
-
-    def _unhold(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self.engine.talk.unhold(self._call(seat, message))
-        return {}
-
-    def _mute(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self.engine.talk.mute(self._call(seat, message), True)
-        return {}
-
-    def _unmute(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self.engine.talk.mute(self._call(seat, message), False)
-        return {}
-
-    def _keys(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self.engine.talk.keys(self._call(seat, message), str(message.get("digits", "")))
-        return {}
-
-    def _hangup(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        call = self._call(seat, message)
-        if call.ended:
-            raise Refused("no_call")
-        if call.phase is Phase.OFFERED:
-            self.engine.queueing.refuse(call, seat)
-        else:
-            self.engine.end(call, "agent", "cancelled" if call.phase is Phase.DIALLING else "hung_up")
-        return {}
-
     def _wrap_done(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self._call(seat, message)
+        self.verbs.call(seat, message)
         if seat.presence.state != "wrap":
             raise Refused("not_now")
         self.engine.agents.wrap_over(seat, "done")
         return {}
 
     def _wrap_more(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self._call(seat, message)
+        self.verbs.call(seat, message)
         self.engine.agents.wrap_more(seat, WRAP_MORE)
         return {}
 
@@ -258,3 +235,37 @@ class Desks:
 
     def _headset_test(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
         return {"call": self.engine.outside.test(seat).id}
+
+    # leads
+    # --------------------------------------------------------------------------------------------------------------
+    @staticmethod
+    def _whom(message: dict[str, Any]) -> int:
+        person = message.get("person")
+        if not isinstance(person, int):
+            raise Refused("bad_message")
+        return person
+
+    def _supervise(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        mode, follow = str(message.get("mode", "")), message.get("follow") is True
+        return {"call": self.engine.supervising.supervise(seat, self._whom(message), mode, follow).id}
+
+    def _force(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        what, reason = str(message.get("what", "")), str(message.get("reason") or "")
+        self.engine.supervising.force(seat, self._whom(message), what, reason)
+        return {}
+
+    def _force_hangup(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.supervising.force_hangup(seat, self._whom(message))
+        return {}
+
+    def _lower_hand(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        """One's own, or, for a lead, somebody's of his stores."""
+        person = message.get("person") or seat.person
+        if not isinstance(person, int):
+            raise Refused("bad_message")
+        if person != seat.person:
+            self.engine.supervising.right_over(seat.person, person)
+        call = next((c for c in self.core.calls.values() if c.hand is not None and c.hand[0] == person), None)
+        if call is not None:
+            self.engine.supervising.lower(call, seat.person)
+        return {}

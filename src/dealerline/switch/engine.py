@@ -16,9 +16,11 @@ from typing import Any
 from dealerline.domain import ivr, presence
 from dealerline.switch import numbers
 from dealerline.switch.agents import Agents
+from dealerline.switch.bringing import Bringing
 from dealerline.switch.core import Core
-from dealerline.switch.directory import Snapshot
+from dealerline.switch.directory import Snapshot, Text
 from dealerline.switch.flows import Flows
+from dealerline.switch.hearing import Hearing
 from dealerline.switch.lookup import Lookup, significant
 from dealerline.switch.media import (
     Arrived,
@@ -34,18 +36,18 @@ from dealerline.switch.media import (
     RecordEnded,
     Ringing,
 )
-from dealerline.switch.model import Call, Phase, Seat
+from dealerline.switch.model import TALKS, Call, Phase, Seat
 from dealerline.switch.outside import Outside
 from dealerline.switch.ports import Clock, Directory, Journal
 from dealerline.switch.queueing import Queueing
 from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
 from dealerline.switch.resume import Resumer
+from dealerline.switch.state import pack
+from dealerline.switch.supervising import Supervising
 from dealerline.switch.talking import Talking
 
 log = logging.getLogger(__name__)
-
-TALKS = (Phase.TALKING, Phase.HELD, Phase.RECONNECTING)
 
 
 class Engine:
@@ -66,7 +68,10 @@ class Engine:
         self.agents = Agents(self.core, self)
         self.flows = Flows(self.core, self)
         self.recorder = Recorder(self.core, recordings, min_free_mb)
+        self.hearing = Hearing(self.core, self)
         self.talk = Talking(self.core, self)
+        self.bringing = Bringing(self.core, self)
+        self.supervising = Supervising(self.core, self)
         self.outside = Outside(self.core, self)
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)
@@ -134,6 +139,10 @@ class Engine:
             self.core.do(self.core.media.hang_up, event.channel)
         elif role == "agent":
             self.talk.agent_arrived(call, event.channel)
+        elif role == "member":
+            self.bringing.arrived(call, event.channel)
+        elif role == "ear":
+            self.hearing.ear_arrived(call, event.channel)
         elif role == "forward":
             self.outside.forward_answered(call)
         elif kind == "far":
@@ -173,9 +182,10 @@ class Engine:
     # what happens to a call
     # ---------------------------------------------------------------------------------------------
     def _ringing(self, event: Ringing) -> None:
-        call, role = self.core.by_channel.get(event.channel, (None, ""))
-        if call is not None and role == "agent" and call.leg is not None and call.leg.channel == event.channel:
-            self.queueing.ringing(call, call.leg)
+        call, _ = self.core.by_channel.get(event.channel, (None, ""))
+        leg = call.leg_on(event.channel) if call is not None else None
+        if call is not None and leg is not None:
+            self.queueing.ringing(call, leg)
 
     def _digit(self, event: Digit) -> None:
         call, role = self.core.by_channel.get(event.channel, (None, ""))
@@ -211,6 +221,10 @@ class Engine:
                 self.end(call, "customer", "hung_up" if event.cause in (16, 0) else f"cause_{event.cause}")
         elif role == "forward":
             self.outside.forward_gone(call, event.cause)
+        elif role == "ear":
+            self.hearing.ear_gone(call, event.channel)
+        elif role == "member":
+            self.bringing.leg_gone(call, event.channel, event.cause)
         else:
             self.talk.leg_gone(call, event.channel, event.cause)
 
@@ -218,9 +232,9 @@ class Engine:
         """An order was refused. Most are echoes (the caller had hung up already); what matters is mended here."""
         self.core.metrics.orders_failed += 1
         call, role = self.core.by_channel.get(event.subject, (None, ""))
-        if event.order == "monitor" and call is not None:
+        if event.order in ("monitor", "track") and call is not None:
             self.recorder.failed(call, event)
-        elif event.order == "ring" and call is not None:
+        elif event.order in ("ring", "ear") and call is not None:
             self._gone(Gone(event.subject, 20, event.reason))
         elif event.order == "play" and event.status in (404, 409, 412):
             log.debug("nobody is there any more to hear %s", event.subject)  # the end of the channel follows
@@ -246,7 +260,8 @@ class Engine:
         if call.flow is not None and call.flow.state.stage != "ended" and phase not in TALKS:
             self.flows.step(call, ivr.CallerGone())
         call.ended = True
-        seat = self.talk.finish(call, "agent_hung_up" if by == "agent" else f"{by}_gone") if phase in TALKS else None
+        speaks = phase in TALKS or phase is Phase.TRANSFER or bool(call.talk.parties)
+        seat = self.talk.finish(call, "agent_hung_up" if by == "agent" else f"{by}_gone") if speaks else None
         if phase is Phase.FORWARDING and call.forward:
             result = "ended" if call.forward_up else "caller_gone"
             self.core.fact("forward.ended", call, number=call.forward_number, result=result)
@@ -298,43 +313,7 @@ class Engine:
     def _remember(self, call: Call) -> None:
         if call.ended or not call.up or call.channel not in self.core.by_channel:
             return
-        run = call.flow
-        state = {
-            "dir": call.direction,
-            "ph": call.phase.value,
-            "ln": call.line,
-            "st": call.store,
-            "ca": call.carrier,
-            "fr": call.from_number,
-            "to": call.to_number,
-            "ar": round(call.arrived, 3),
-            "lg": call.language,
-            "q": call.queue,
-            "qd": round(call.queued, 3),
-            "dl": round(call.deadline, 3),
-            "we": call.wait_when_empty,
-            "pr": call.priority,
-            "p": call.person,
-            "an": round(call.answered, 3),
-            "ts": round(call.talk_started, 3),
-            "h": round(call.held_since, 3),
-            "mu": call.muted,
-            "n": call.recordings,
-            "lc": call.legs,
-            "pl": call.plays,
-            "fw": call.forward_number,
-            "fl": [run.flow, run.version, run.state.dump()] if run is not None else None,
-            "rc": [
-                call.recording.id,
-                call.recording.channel,
-                call.recording.agent_path,
-                call.recording.customer_path,
-                round(call.recording.started, 3),
-            ]
-            if call.recording
-            else None,
-            "pa": call.path,
-        }
+        state = pack(call)
         text = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
         if text == call.remembered:
             return
@@ -343,3 +322,9 @@ class Engine:
             values |= {"DL_CALL": call.id, "DL_ROLE": "customer"}
         call.remembered = text
         self.core.do(self.core.media.remember, call.channel, values)
+
+    # words in passing
+    # ----------------------------------------------------------------------------------------------------
+    def notice(self, person: int, text: Text, kind: str = "info") -> None:
+        """Tell somebody something at his page, at the end of the step."""
+        self.core.last.append(lambda: self.core.tell_notice(person, text, kind))

@@ -79,14 +79,29 @@ class Hearing:
             self.sync(call)
         return True
 
+    def moves(self, call: Call, old: str, new: str) -> None:
+        """The same party speaks on another channel from now on; the old one is about to be hung up."""
+        self._without(call, old)
+        call.talk = talk.rename(call.talk, old, new)
+        for leg in call.others.values():
+            if leg.watches == old:
+                leg.watches = new
+        self.sync(call)
+
     def leaves(self, call: Call, channel: str) -> None:
         """That party is out: it hung up, or is about to be hung up by us."""
-        call.layout = call.layout.without(channel)
+        self._without(call, channel)
         call.talk = talk.leave(call.talk, channel)
         for leg in call.others.values():
             if leg.role == "lead" and leg.channel in call.talk.parties:
                 leg.watches = call.talk.parties[leg.channel].watches
         self.sync(call)
+
+    def _without(self, call: Call, channel: str) -> None:
+        """Forget a party's place; the ears on it end with it."""
+        call.layout = call.layout.without(channel)
+        for room in [room for room in call.ears if room not in call.layout.ears]:
+            self._cut(call, Command("cut", room))
 
     def sync(self, call: Call) -> None:
         """Make it sound as it is wanted."""
@@ -109,6 +124,8 @@ class Hearing:
         for room in call.layout.rooms:
             if room != talk.MAIN:
                 self.core.do(self.core.media.drop_bridge, call.bridge_of(room))
+        if call.channel in call.layout.muted and call.channel in self.core.by_channel:
+            self.core.do(self.core.media.mute, call.channel, False)  # whoever has him next shall hear him
         call.talk, call.layout = Conversation(), Layout()
 
     # orders

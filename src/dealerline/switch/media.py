@@ -168,7 +168,13 @@ class Media(Protocol):
         """Record the conversation on an agent's channel: what he says to one file, what he hears to the other."""
         ...
 
-    def stop_monitor(self, channel: str) -> None: ...
+    def track(self, channel: str, path: str) -> None:
+        """Record what this channel says, and nothing else, to a file of its own."""
+        ...
+
+    def stop_monitor(self, channel: str, path: str) -> None:
+        """End the recorder on that channel that writes to ``path``."""
+        ...
 
     def received(self, channel: str, done: Callable[[int | None], None]) -> None:
         """Ask how many sound packets came in on a channel; ``done`` gets None when it cannot be said."""

@@ -122,7 +122,8 @@ class Media:
     music_on: set[str] = field(default_factory=set)
     muted: set[str] = field(default_factory=set)
     monitored: dict[str, tuple[str, str]] = field(default_factory=dict)
-    ears: dict[str, tuple[str, bool, tuple[str, ...]]] = field(default_factory=dict)  # channel -> on whom, whisper, args
+    tracked: dict[str, str] = field(default_factory=dict)  # path -> channel
+    ears: dict[str, tuple[str, bool, tuple[str, ...]]] = field(default_factory=dict)  # channel -> on, whisper, args
     recording: dict[str, str] = field(default_factory=dict)  # name -> channel
     online: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)  # channels from which no sound comes any more
@@ -141,6 +142,9 @@ class Media:
         self.music_on.discard(channel)
         self.muted.discard(channel)
         self.monitored.pop(channel, None)
+        self.tracked = {path: c for path, c in self.tracked.items() if c != channel}
+        for ear in [e for e, (on, _, _) in self.ears.items() if on == channel]:
+            self.lose(ear)
         for members in self.bridges.values():
             members.discard(channel)
 
@@ -227,9 +231,15 @@ class Media:
         self.orders.append(("monitor", channel, agent_path, customer_path))
         self.monitored[channel] = (agent_path, customer_path)
 
-    def stop_monitor(self, channel: str) -> None:
-        self.orders.append(("stop_monitor", channel))
-        self.monitored.pop(channel, None)
+    def track(self, channel: str, path: str) -> None:
+        self.orders.append(("track", channel, path))
+        self.tracked[path] = channel
+
+    def stop_monitor(self, channel: str, path: str) -> None:
+        self.orders.append(("stop_monitor", channel, path))
+        if self.monitored.get(channel, ("",))[0] == path:
+            del self.monitored[channel]
+        self.tracked.pop(path, None)
 
     def received(self, channel: str, done: Callable[[int | None], None]) -> None:
         if channel in self.channels and channel not in self.silent:

@@ -187,6 +187,7 @@ class Call:
     labels: int = 0
     origin: Call | None = None  # the live call, when this is the copy of one who has left it
     tracks: dict[str, Track] = field(default_factory=dict)  # channel -> the track that runs
+    track_paths: dict[str, str] = field(default_factory=dict)  # channel -> its file
     by_tracks: bool = False  # each voice is recorded on its own
     paused: Timer | None = None  # the recording stands still until then
     hand: tuple[int, str, float] | None = None  # who asks for help, with what words, since when

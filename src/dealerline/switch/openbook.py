@@ -12,23 +12,31 @@ from typing import Any
 from dealerline.domain.facts import Fact
 
 BEGINS = {
-    "queue.entered": "queue",
-    "talk.started": "talk",
-    "hold.started": "hold",
-    "recording.started": "recording",
-    "queue.returned": "queue",
+    "queue.entered": ("queue", ""),
+    "queue.returned": ("queue", ""),
+    "talk.started": ("talk", "agent"),
+    "hold.started": ("hold", ""),
+    "recording.started": ("recording", "recording"),
+    "track.started": ("track", "track"),
+    "party.joined": ("party", "party"),
+    "supervision.started": ("supervision", "agent"),
 }
 ENDS = {
-    "queue.left": "queue",
-    "talk.ended": "talk",
-    "hold.ended": "hold",
-    "recording.stopped": "recording",
-    "recording.failed": "recording",
+    "queue.left": ("queue", ""),
+    "talk.ended": ("talk", "agent"),
+    "hold.ended": ("hold", ""),
+    "recording.stopped": ("recording", "recording"),
+    "recording.failed": ("recording", "recording"),
+    "track.stopped": ("track", "track"),
+    "track.failed": ("track", "track"),
+    "party.left": ("party", "party"),
+    "supervision.ended": ("supervision", "agent"),
 }
+KEPT = ("agent", "queue", "recording", "track", "party", "role", "number")
 
 
 class OpenBook:
-    """call id -> {"seq", "store", and one entry for each open step}."""
+    """call id -> {"seq", "store", and one entry for each open step: "talk 7", "track <id>", "queue "...}."""
 
     def __init__(self) -> None:
         self.calls: dict[str, dict[str, Any]] = {}
@@ -46,41 +54,48 @@ class OpenBook:
         if fact.kind == "call.ended":
             del self.calls[fact.call]
         elif fact.kind in BEGINS:
-            entry[BEGINS[fact.kind]] = {
-                "at": fact.at,
-                "person": fact.data.get("agent", 0),
-                "queue": fact.data.get("queue", 0),
-                "recording": fact.data.get("recording", ""),
-            }
+            entry[_key(BEGINS[fact.kind], fact)] = {"at": fact.at, **{k: fact.data[k] for k in KEPT if k in fact.data}}
         elif fact.kind in ENDS:
-            entry.pop(ENDS[fact.kind], None)
+            entry.pop(_key(ENDS[fact.kind], fact), None)
+
+    def steps(self, call: str, name: str) -> list[dict[str, Any]]:
+        """The open steps of that name, oldest first."""
+        entry = self.calls.get(call, {})
+        return [value for key, value in entry.items() if key.partition(" ")[0] == name and isinstance(value, dict)]
+
+    def talking(self, call: str) -> list[int]:
+        """Who was talking on that call."""
+        return [int(step.get("agent", 0)) for step in self.steps(call, "talk")]
 
     def closing(self, call: str, now: float) -> Iterator[tuple[str, int, dict[str, Any]]]:
         """(kind, person, data) of the facts that end an open call in order."""
-        entry = self.calls.get(call, {})
-        talk, queue, hold, recording = (entry.get(k) for k in ("talk", "queue", "hold", "recording"))
-        if hold:
-            yield "hold.ended", hold["person"], {"agent": hold["person"], "seconds": round(now - hold["at"], 3)}
-        if recording:
-            yield (
-                "recording.stopped",
-                recording["person"],
-                {
-                    "recording": recording["recording"],
-                    "agent": recording["person"],
-                    "seconds": round(now - recording["at"], 3),
-                },
-            )
-        if talk:
-            yield (
-                "talk.ended",
-                talk["person"],
-                {"agent": talk["person"], "reason": "unwatched", "seconds": round(now - talk["at"], 3)},
-            )
-        if queue:
-            yield (
-                "queue.left",
-                0,
-                {"queue": queue["queue"], "reason": "abandoned", "waited": round(now - queue["at"], 3)},
-            )
+
+        def lasted(step: dict[str, Any]) -> float:
+            return round(now - float(step["at"]), 3)
+
+        for step in self.steps(call, "hold"):
+            agent = step.get("agent", 0)
+            yield "hold.ended", agent, {"agent": agent, "seconds": lasted(step)}
+        for step in self.steps(call, "recording"):
+            agent = step.get("agent", 0)
+            data = {"recording": step.get("recording", ""), "agent": agent, "seconds": lasted(step)}
+            yield "recording.stopped", agent, data
+        for step in self.steps(call, "track"):
+            yield "track.stopped", 0, {"track": step.get("track", ""), "seconds": lasted(step)}
+        for step in self.steps(call, "supervision"):
+            yield "supervision.ended", step.get("agent", 0), {"agent": step.get("agent", 0), "reason": "unwatched"}
+        for step in self.steps(call, "party"):
+            who = {key: step.get(key, "") for key in ("party", "role", "agent", "number")}
+            yield "party.left", 0, {**who, "reason": "unwatched", "seconds": lasted(step)}
+        for step in self.steps(call, "talk"):
+            agent = step.get("agent", 0)
+            yield "talk.ended", agent, {"agent": agent, "reason": "unwatched", "seconds": lasted(step)}
+        for step in self.steps(call, "queue"):
+            data = {"queue": step.get("queue", 0), "reason": "abandoned", "waited": lasted(step)}
+            yield "queue.left", 0, data
         yield "call.ended", 0, {"by": "customer", "cause": "unwatched"}
+
+
+def _key(row: tuple[str, str], fact: Fact) -> str:
+    name, field = row
+    return f"{name} {fact.data.get(field, '')}" if field else f"{name} "

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from dealerline.domain import ivr, presence
+from dealerline.domain.conversation import Party
 from dealerline.switch import numbers
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Line
@@ -39,6 +40,10 @@ class Outside:
         known = self.core.lookup.carriers.get(carrier)
         digits = numbers.dialable(number)
         return f"PJSIP/{known.prefix}{digits}@carrier-{carrier}" if known is not None and digits else ""
+
+    def endpoint_for(self, line: Line | None, carrier: int, number: str) -> str:
+        """How to reach an outside number for a call of that line; nothing when it cannot be dialled."""
+        return self._endpoint(self._carrier(line, carrier), number)
 
     def _carrier(self, line: Line | None, call_carrier: int = 0) -> int:
         """The line's own carrier, else the one the call came by, else any."""
@@ -83,10 +88,14 @@ class Outside:
 
     def forward_answered(self, call: Call) -> None:
         call.forward_up = True
-        call.talk_started = self.core.now
-        self.engine.queueing.stop_music(call)
-        self.core.do(self.core.media.join, call.bridge, [call.channel, call.forward])
-        self.engine.remember(call)
+        call.talk_started = now = self.core.now
+        leg = AgentLeg(
+            call.forward, 0, "", now, now, answered=now, role="outside", number=call.forward_number, joined=now
+        )
+        self.engine.talk.label(call, leg)
+        call.others[leg.channel] = leg
+        self.core.fact("party.joined", call, party=leg.label, role="outside", agent=0, number=leg.number)
+        self.engine.hearing.begin(call, Party(call.channel, "customer"), Party(leg.channel, "outside"))
 
     def forward_gone(self, call: Call, cause: int) -> None:
         """The outside phone hung up, or never answered."""
@@ -214,15 +223,7 @@ class Outside:
         self.core.do(self.core.media.stop_play, call.announcing)
         call.announcing = ""
         self.core.fact("call.answered", call)
-        self.core.go(call, Phase.TALKING)
-        call.talk_started = call.answered = self.core.now
-        self.core.do(self.core.media.join, call.bridge, [call.channel, leg.channel])
-        self.core.fact("talk.started", call, person=leg.person, agent=leg.person, channel=leg.channel)
-        self.engine.recorder.start(call, leg)
-        seat = self.core.seats.get(leg.person)
-        if seat is not None:
-            self.engine.agents.event(seat, presence.Answer())
-        self.engine.remember(call)
+        self.engine.talk.begin(call, leg)
 
     def dial_leg_gone(self, call: Call, leg: AgentLeg, cause: int) -> None:
         """The agent hung up before the number answered, or his phone could not be rung."""

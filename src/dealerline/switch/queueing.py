@@ -287,9 +287,9 @@ class Queueing:
         )
 
     def ringing(self, call: Call, leg: AgentLeg) -> None:
-        """The phone rings."""
+        """The phone rings, for a caller in the queue or for a call somebody is brought into."""
         seat = self.core.seats.get(leg.person)
-        if seat is not None and call.phase is Phase.OFFERED and seat.presence.state == "reserved":
+        if seat is not None and seat.call is call and seat.presence.state == "reserved":
             self.engine.agents.event(seat, presence.Ring(leg.ring_until))
 
     def answered(self, call: Call, leg: AgentLeg) -> None:
@@ -364,8 +364,10 @@ class Queueing:
         if seat.call is call and call.leg is not None and not self.engine.agents.reachable(seat):
             self.failed(call, call.leg, "device_lost")
 
-    def back(self, call: Call, queue: Queue, reason: str) -> None:
-        """Out of a conversation, back to the front of its queue (the agent was lost)."""
+    def back(self, call: Call, queue: Queue, reason: str, front: bool = True) -> None:
+        """Out of a conversation, back to the front of its queue (the agent was lost, a transfer came to nothing), or,
+        handed over to ``queue``, to the place that his arrival gives him.
+        """
         self.core.go(call, Phase.QUEUED)
         now = self.core.now
         call.queued, call.person = now, 0
@@ -375,7 +377,8 @@ class Queueing:
             self.engine.flows.step(call, ivr.QueueReturned())
         self._wait(call, queue)
         self.music(call)
-        self.decide(routing.CallReturned(call.id, call.queue, call.priority, call.arrived))
+        came = routing.CallReturned if front else routing.CallEntered
+        self.decide(came(call.id, call.queue, call.priority, call.arrived))
         if call.phase is Phase.QUEUED and self.router.present(call.queue) == 0:
             self._empty(call)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dealerline.domain import presence
 from dealerline.switch.core import Core
 from dealerline.switch.media import Gone, Inventory
-from dealerline.switch.model import Call, Phase, Seat
+from dealerline.switch.model import Call, Phase, Seat, call_of_bridge
 
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
@@ -65,7 +65,7 @@ class Reconciler:
             if channel.id not in self.core.by_channel:
                 yield "channel_unowned", channel.id, partial(self.core.do, hang_up, channel.id)
         for bridge in found.bridges:
-            if bridge.removeprefix("dl-") not in self.core.calls:
+            if call_of_bridge(bridge) not in self.core.calls:
                 yield "bridge_unowned", bridge, partial(self.core.do, drop, bridge)
 
     def _calls(self, found: Inventory) -> Iterator[Finding]:
@@ -76,20 +76,20 @@ class Reconciler:
             elif call.id not in self.core.calls:
                 yield "call_gone", channel, partial(self._forget, channel)
         for call in self.core.calls.values():
-            if call.phase is not Phase.TALKING or call.leg is None or call.settle is not None:
-                continue
-            inside = found.bridges.get(call.bridge, frozenset())
-            if not {call.channel, call.leg.channel} <= inside:
-                yield "not_together", call.id, partial(self._together, call)
+            for room, parties in call.layout.rooms.items():
+                wanted = parties | ({call.ears[room]} if room in call.ears else set())
+                if not wanted <= found.bridges.get(call.bridge_of(room), frozenset()):
+                    yield "not_together", f"{call.id} {room}", partial(self._together, call, room)
 
     def _forget(self, channel: str) -> None:
         self.core.by_channel.pop(channel, None)
         self.core.do(self.core.media.hang_up, channel)
 
-    def _together(self, call: Call) -> None:
-        if call.leg is not None:
-            self.core.do(self.core.media.make_bridge, call.bridge)
-            self.core.do(self.core.media.join, call.bridge, [call.channel, call.leg.channel])
+    def _together(self, call: Call, room: str) -> None:
+        parties = sorted(call.layout.rooms.get(room, ())) + ([call.ears[room]] if room in call.ears else [])
+        if parties:
+            self.core.do(self.core.media.make_bridge, call.bridge_of(room))
+            self.core.do(self.core.media.join, call.bridge_of(room), parties)
 
     def _people(self) -> Iterator[Finding]:
         """States without their call, and calls without their state."""

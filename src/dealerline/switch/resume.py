@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dealerline.domain import ivr, presence
 from dealerline.switch.core import Core
 from dealerline.switch.media import Arrived, Gone, Inventory, LiveChannel
-from dealerline.switch.model import AgentLeg, Call, FlowRun, Phase, Recording, Seat
+from dealerline.switch.model import Call, Phase, call_of_bridge
 from dealerline.switch.openbook import OpenBook
+from dealerline.switch.resume_talks import Talks
+from dealerline.switch.state import attempts_of, legs_of, unpack
 
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
@@ -31,6 +33,7 @@ class Resumer:
     def __init__(self, core: Core, engine: Engine) -> None:
         self.core = core
         self.engine = engine
+        self.talks = Talks(core, engine)
         self.book: OpenBook | None = None  # what the last switch left open; None once it is settled
         self.version = ""
 
@@ -49,7 +52,7 @@ class Resumer:
         for channel in found.channels.values():
             self._unowned(channel)
         for bridge in found.bridges:
-            if bridge.removeprefix("dl-") not in self.core.calls:
+            if call_of_bridge(bridge) not in self.core.calls:
                 self.core.do(self.core.media.drop_bridge, bridge)
         self._close_the_rest()
         if first:
@@ -78,6 +81,8 @@ class Resumer:
             return
         if call.phase is Phase.FLOW:
             self.engine.flows.resume(call)
+        elif call.talk.parties:
+            self.talks.check(call, found)
         elif call.announcing:  # its end may have been missed
             call.announcing, call.music = "", False
             self.engine.queueing.music(call)
@@ -86,9 +91,11 @@ class Resumer:
     # ---------------------------------------------------------------------------------------
     def _take_up(self, channel: LiveChannel, found: Inventory) -> None:
         call_id, text = channel.variables.get("DL_CALL", ""), channel.variables.get("DL_STATE", "")
+        known = self.book.calls.get(call_id, {}) if self.book is not None else {}
         try:
             state = json.loads(text)
-            call = self._rebuild(call_id, channel, state)
+            call = unpack(call_id, channel.id, state, int(known.get("seq", 0)))
+            answered = legs_of(state)
         except (ValueError, KeyError, TypeError) as error:
             log.error("the state on channel %s cannot be read (%s); the call begins anew", channel.id, error)
             self.engine._arrived(Arrived(channel.id, channel.args, channel.name, channel.from_number))
@@ -99,11 +106,13 @@ class Resumer:
         legs = [
             c
             for c in found.channels.values()
-            if c.variables.get("DL_CALL") == call_id and c.variables.get("DL_ROLE") in ("agent", "forward")
+            if c.variables.get("DL_CALL") == call_id and c.variables.get("DL_ROLE") in ("agent", "forward", "outside")
         ]
         phase = Phase(state["ph"])
-        if phase in (Phase.TALKING, Phase.HELD, Phase.RECONNECTING):
-            self._talk(call, phase, legs, found)
+        if phase in (Phase.TALKING, Phase.HELD, Phase.RECONNECTING, Phase.TRANSFER) or (
+            phase is Phase.FORWARDING and call.talk.parties
+        ):
+            self.talks.take_up(call, phase, answered, attempts_of(state), found)
         elif phase in (Phase.QUEUED, Phase.OFFERED):
             self._queued(call, legs, found)
         elif phase is Phase.FORWARDING:
@@ -116,69 +125,13 @@ class Resumer:
             self.engine.end(call, "repair", "unwatched")
         self.core.touch(call)
 
-    def _rebuild(self, call_id: str, channel: LiveChannel, s: dict[str, Any]) -> Call:
-        call = Call(call_id, channel.id, s["dir"], s["fr"], s["to"], s["ar"])
-        call.line, call.store, call.carrier, call.language = s["ln"], s["st"], s["ca"], s["lg"]
-        call.queue, call.queued, call.deadline, call.wait_when_empty = s["q"], s["qd"], s["dl"], s["we"]
-        call.priority, call.person, call.answered, call.talk_started = s["pr"], s["p"], s["an"], s["ts"]
-        call.held_since, call.muted, call.recordings, call.legs = s["h"], s["mu"], s["n"], s["lc"] + 5
-        call.plays, call.forward_number, call.path = s["pl"] + 50, s["fw"], s["pa"]
-        call.up = True
-        known = self.book.calls.get(call_id, {}) if self.book is not None else {}
-        call.seq = max(int(s["sq"]), int(known.get("seq", 0)))
-        if s["fl"]:
-            flow, version, position = s["fl"]
-            call.flow = FlowRun(flow, version, ivr.State.load(position))
-            call.flow.node = call.flow.state.node
-        if s["rc"]:
-            identifier, leg, agent_path, customer_path, started = s["rc"]
-            call.recording = Recording(identifier, leg, call.person, agent_path, customer_path, started)
-            call.recording_state = "on"
-        return call
-
-    def _talk(self, call: Call, phase: Phase, legs: list[LiveChannel], found: Inventory) -> None:
-        leg = next((c for c in legs if c.state == "Up" and c.variables.get("DL_AGENT") == str(call.person)), None)
-        seat = self.engine.agents.seat(call.person)
-        seat.call = call
-        call.phase = Phase.TALKING if phase is Phase.RECONNECTING or leg is None else phase
-        if seat.presence.state in ("offline", "ready", "busy"):
-            state = "talking"
-            self.engine.agents.event(seat, presence.Resume(state, call.id, call.talk_started or self.core.now))
-        seat.lost = seat.desk is None
-        if leg is None:
-            call.recording = None
-            self.engine.talk.lost(call, "unwatched")
-            return
-        seat.device = "phone" if "/phone-" in leg.name else "browser"
-        tab = leg.variables.get("DL_TAB", "")
-        seat.tab = seat.tab or tab
-        call.leg = AgentLeg(
-            leg.id, call.person, self.engine.agents.endpoint(seat), call.answered, 0.0, answered=call.answered, tab=tab
-        )
-        self.core.by_channel[leg.id] = (call, "agent")
-        inside = found.bridges.get(call.bridge, frozenset())
-        wanted = {leg.id} if call.phase is Phase.HELD else {leg.id, call.channel}
-        if not wanted <= inside:
-            self.core.do(self.core.media.make_bridge, call.bridge)
-            self.core.do(self.core.media.join, call.bridge, sorted(wanted))
-        call.music = call.phase is Phase.HELD
-        if seat.desk is None:
-            self.engine.talk.desk_gone(call, seat)
-
     def _queued(self, call: Call, legs: list[LiveChannel], found: Inventory) -> None:
         queue = self.core.lookup.queues.get(call.queue)
-        book = self.book.calls.get(call.id, {}) if self.book is not None else {}
         for leg in legs:
             person = int(leg.variables.get("DL_AGENT", "0") or 0)
             if leg.state == "Up" and {leg.id, call.channel} <= found.bridges.get(call.bridge, frozenset()):
                 # Answered in the last moment of the old switch: they talk already.
-                call.person, call.answered = person, self.core.now
-                call.talk_started = book.get("talk", {}).get("at", self.core.now)
-                if "talk" not in book:
-                    self.core.fact("talk.started", call, person=person, agent=person, channel=leg.id)
-                self._talk(call, Phase.TALKING, [leg], found)
-                if "recording" not in book and call.leg is not None:
-                    self.engine.recorder.start(call, call.leg)
+                self.talks.just_answered(call, leg, person, self.book, found)
                 return
             self.core.do(self.core.media.hang_up, leg.id)
             self.core.fact("offer.ended", call, person=person, agent=person, result="failed")
@@ -207,7 +160,7 @@ class Resumer:
         if channel.id in self.core.by_channel:
             return
         role = channel.variables.get("DL_ROLE")
-        if role in ("agent", "forward", "customer"):
+        if role in ("agent", "forward", "customer", "outside") or channel.args[:1] == ("ear",):
             self.core.do(self.core.media.hang_up, channel.id)
         elif channel.args[:1] == ("in",):
             self.engine._arrived(Arrived(channel.id, channel.args, channel.name, channel.from_number))
@@ -225,9 +178,10 @@ class Resumer:
             entry = book.calls[call_id]
             ghost = Call(call_id, "", "in", "", "", 0.0)
             ghost.seq, ghost.store = int(entry["seq"]), int(entry["store"])
+            people = book.talking(call_id)
             for kind, person, data in list(book.closing(call_id, self.core.now)):
                 self.core.fact(kind, ghost, person=person, **data)
-            talk = entry.get("talk")
-            seat: Seat | None = self.core.seats.get(talk["person"]) if talk else None
-            if seat is not None and seat.call is None and seat.presence.state == "talking":
-                self.engine.agents.event(seat, presence.Ended(None, "unwatched"))
+            for person in people:
+                seat = self.core.seats.get(person)
+                if seat is not None and seat.call is None and seat.presence.state == "talking":
+                    self.engine.agents.event(seat, presence.Ended(None, "unwatched"))

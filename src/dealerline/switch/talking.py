@@ -115,10 +115,11 @@ class Talking:
             person = by.person if by is not None else 0
             self.core.fact("party.unheld", call, person=person, party=call.label_of(who), agent=person)
             return
-        self._end_hold(call)
+        self.end_hold(call)
         self.core.go(call, Phase.TALKING)
 
-    def _end_hold(self, call: Call) -> None:
+    def end_hold(self, call: Call) -> None:
+        """The fact that the customer is not on hold any more, if he was."""
         if call.held_since:
             self.core.fact(
                 "hold.ended",
@@ -140,7 +141,9 @@ class Talking:
             self.core.fact("mute.started" if on else "mute.ended", call, person=by.person, agent=by.person)
         else:
             label = call.label_of(who)
-            self.core.fact("party.muted" if on else "party.unmuted", call, person=by.person, party=label, agent=by.person)
+            self.core.fact(
+                "party.muted" if on else "party.unmuted", call, person=by.person, party=label, agent=by.person
+            )
 
     def keys(self, call: Call, digits: str) -> None:
         """Tones to the other side: to the customer, and to whoever is there from outside. Raises Refused."""
@@ -164,7 +167,7 @@ class Talking:
     # ----------------------------------------------------------------------------------------------------------------
     def finish(self, call: Call, reason: str) -> Seat | None:
         """The talk is over for all, for whatever reason: facts, recording, legs. Returns the seat of who had it."""
-        self._end_hold(call)
+        self.end_hold(call)
         if call.lost_timer is not None:
             call.lost_timer.cancel()
             call.lost_timer = None
@@ -191,8 +194,8 @@ class Talking:
         for ``bringing.settle`` to say. Without ``hearing`` the whole conversation is about to end anyway.
         """
         self._end_mute(call, leg)
-        if call.held_by == leg.person:
-            self._end_hold(call)
+        if call.recording is not None and call.recording.channel == leg.channel:
+            self.engine.recorder.stop(call)
         self.talk_ended(call, leg.person, reason, leg.joined)
         if call.hand is not None and call.hand[0] == leg.person:
             self.engine.supervising.lower(call, leg.person)
@@ -257,6 +260,7 @@ class Talking:
             self.engine.bringing.goes(call, leg, "hung_up")
         elif cause == NORMAL and seat is not None and seat.desk is not None and call.next_leg is None:
             # A browser hangs up by command; a bare end may be the page's last breath. Its socket tells which.
+            self._end_mute(call, leg)
             self.engine.hearing.leaves(call, leg.channel)
             leg.settle = self.core.later(SETTLE, self._settled, call, leg, seat.tab)
         else:
@@ -282,16 +286,21 @@ class Talking:
             self.core.fact("agent.lost", call, person=leg.person, agent=leg.person, what=what)
             self.engine.bringing.goes(call, leg, "lost")
             return
-        self._end_hold(call)
         self._end_mute(call, leg)
-        self.core.go(call, Phase.RECONNECTING)
         self.engine.recorder.stop(call)
-        if call.channel in call.talk.parties:
-            self.engine.hearing.verb(call, "unhold", call.channel, sync=False)
         self.engine.hearing.leaves(call, leg.channel)
         self.drop(call, leg)
-        seat = self.core.seats.get(call.person)
         call.leg = None
+        self.reconnecting(call, what)
+
+    def reconnecting(self, call: Call, what: str) -> None:
+        """The only agent is away: the customer, with the music already, is told, and a clock runs."""
+        self.end_hold(call)
+        if call.phase is not Phase.RECONNECTING:
+            self.core.go(call, Phase.RECONNECTING)
+        if call.channel in call.talk.parties:
+            self.engine.hearing.verb(call, "unhold", call.channel)
+        seat = self.core.seats.get(call.person)
         self.core.fact("agent.lost", call, person=call.person, agent=call.person, what=what)
         if call.queue:
             self.engine.queueing.say(call, ("agent_lost.wait",))
@@ -319,7 +328,13 @@ class Talking:
     def desk_gone(self, call: Call, seat: Seat) -> None:
         """The socket (or the SIP connection) of a talking agent closed: watch whether his browser still sends sound."""
         leg = call.leg_of(seat.person)
-        if seat.device == "browser" and leg is not None and leg.probe is None and leg.answered and call.phase in SPEAKING:
+        if (
+            seat.device == "browser"
+            and leg is not None
+            and leg.probe is None
+            and leg.answered
+            and call.phase in SPEAKING
+        ):
             self._probe(call, leg, seat)
 
     def _probe(self, call: Call, leg: AgentLeg, seat: Seat) -> None:
@@ -412,25 +427,20 @@ class Talking:
 
     def _take_place(self, call: Call, leg: AgentLeg, old: AgentLeg | None) -> None:
         """The same person on a new channel: what he was, where he was; not muted any more."""
-        party = Party(leg.channel, "agent")
         if old is not None:
-            leg.label, leg.joined, leg.role, leg.name, leg.number = old.label, old.joined, old.role, old.name, old.number
-            leg.mode, leg.watches, leg.follow, leg.attempt = old.mode, old.watches, old.follow, old.attempt
+            for name in ("label", "joined", "role", "name", "number", "mode", "watches", "follow", "attempt"):
+                setattr(leg, name, getattr(old, name))
             self._end_mute(call, old)
-            known = call.talk.parties.get(old.channel)
-            if known is not None:
-                party = Party(leg.channel, known.role, known.room, known.flags - {"muted"}, known.mode, known.watches)
         self.label(call, leg)
         leg.joined = leg.joined or call.talk_started
-        hosts = old is not None and call.talk.host == old.channel
-        self.engine.hearing.join(call, party)
-        if hosts:
-            self.engine.hearing.verb(call, "host", leg.channel, sync=False)
-        if old is not None:
-            if old.channel in call.others:
-                del call.others[old.channel]
-                call.others[leg.channel] = leg
-            self.engine.hearing.leaves(call, old.channel)
+        if old is not None and old.channel in call.others:
+            del call.others[old.channel]
+            call.others[leg.channel] = leg
+            self.core.by_channel[leg.channel] = (call, "member")
+        if old is not None and old.channel in call.talk.parties:
+            self.engine.hearing.moves(call, old.channel, leg.channel)
+        else:
+            self.engine.hearing.join(call, self.engine.hearing.party(call, leg))
         if call.leg is leg:
             self.engine.recorder.start(call, leg)
         self.drop(call, old)

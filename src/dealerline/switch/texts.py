@@ -42,6 +42,44 @@ ERRORS: dict[str, Text] = {
     "disk_full": {"zh": "磁盘空间不足。", "en": "The disk is full."},
 }
 
+ERRORS |= {
+    "forbidden": {"zh": "您没有这样做的权限。", "en": "You are not allowed to do this."},
+    "not_host": {"zh": "只有主持人可以这样做。", "en": "Only the host can do this."},
+    "full": {"zh": "通话人数已达上限（32 人）。", "en": "The call is full: 32 people at most."},
+    "locked": {
+        "zh": "会议已锁定，只有主持人可以邀请。",
+        "en": "The conference is locked: only the host can bring people in.",
+    },
+    "attempt_running": {
+        "zh": "已有一个转接或咨询正在进行，请先完成或取消。",
+        "en": "A transfer or consultation is under way already. Complete or cancel it first.",
+    },
+    "only_transfer": {
+        "zh": "热线只能转接，不能咨询或邀请。",
+        "en": "A line can only be transferred to.",
+    },
+    "oneself": {"zh": "不能选择自己。", "en": "That is yourself."},
+    "in_it_already": {"zh": "对方已在通话中。", "en": "That person is on this call already."},
+    "target_away": {
+        "zh": "对方不在线或电话未就绪，请选择其他人。",
+        "en": "That colleague is not there, or his phone is not ready. Choose somebody else.",
+    },
+    "target_busy": {
+        "zh": "对方正忙，请选择其他人或稍后再试。",
+        "en": "That colleague is busy. Try somebody else.",
+    },
+    "nobody_free": {"zh": "该队列目前没有空闲的座席。", "en": "Nobody of that queue is free just now."},
+    "own_number": {
+        "zh": "这是本集团的号码，请从列表中选择门店热线。",
+        "en": "This is one of our own numbers. Choose the store's line from the list.",
+    },
+    "not_alone": {
+        "zh": "通话中还有其他人，请先请他们离开，或直接退出通话。",
+        "en": "Others are on the call. Let them leave first, or just leave it yourself.",
+    },
+    "no_talk": {"zh": "对方目前没有通话。", "en": "That person is not on a call just now."},
+}
+
 CAUSES: dict[str, Text] = {
     "no_answer": {
         "zh": "来电未接听，已自动示忙。准备好后请切换为示闲。",
@@ -122,6 +160,53 @@ ALARMS: dict[str, Text] = {
         "en": "Something did not agree and was repaired. Tell the administrator.",
     },
 }
+
+
+MISSED: dict[str, Text] = {
+    "no_answer": {"zh": "同事呼叫您，您没有接听。", "en": "A colleague rang you and you did not answer."},
+    "unreachable": {
+        "zh": "同事呼叫您，您的电话无法接通。",
+        "en": "A colleague rang you in vain: your phone was away.",
+    },
+    "cancelled": {"zh": "同事取消了呼叫。", "en": "The colleague gave it up."},
+    "caller_gone": {"zh": "客户已挂断。", "en": "The customer hung up."},
+}
+
+RESULTS: dict[str, tuple[str, str]] = {
+    "busy": ("{0}忙线。", "{0} is busy."),
+    "no_answer": ("{0}没有接听。", "{0} did not answer."),
+    "refused": ("{0}没有接受。", "{0} refused."),
+    "unreachable": ("{0}无法接通。", "{0} could not be reached."),
+    "unallocated": ("{0}是空号，请核对。", "{0} does not exist. Check the number."),
+    "cancelled": ("已取消呼叫{0}。", "{0} is not being rung any more."),
+    "left": ("{0}离开了，客户回到您这里。", "{0} has left; the customer is with you again."),
+    "": ("呼叫{0}没有成功。", "{0} could not be brought in."),
+}
+
+TOLD: dict[str, tuple[str, str]] = {
+    "taken_over": ("班长{0}已接管此通话。", "{0} has taken this call over."),
+    "forced_ready": ("{0}将您设为示闲。", "{0} set you to ready."),
+    "forced_busy": ("{0}将您设为示忙。", "{0} set you to busy."),
+    "forced_offline": ("{0}让您签退。", "{0} signed you out."),
+    "forced_hangup": ("{0}结束了您的通话。", "{0} ended your call."),
+    "removed": ("{0}请您离开了会议。", "{0} asked you to leave the conference."),
+    "lost": ("{0}掉线了。", "{0} was cut off."),
+}
+
+
+def _filled(row: tuple[str, str], name: str) -> Text:
+    zh, en = (text.format(name) for text in row)
+    return {"zh": zh, "en": en}
+
+
+def came_back(result: str, name: str) -> Text:
+    """Why somebody could not be brought in, for the one who asked."""
+    return _filled(RESULTS.get(result, RESULTS[""]), name)
+
+
+def told(code: str, name: str) -> Text:
+    """Something that ``name`` did, for the one whom it concerns."""
+    return _filled(TOLD[code], name)
 
 
 def error(code: str) -> Text:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dealerline.domain import presence
-from dealerline.switch import numbers
+from dealerline.switch import callview
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person
 from dealerline.switch.model import Call, Phase, Seat
@@ -17,15 +17,6 @@ from dealerline.switch.model import Call, Phase, Seat
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
 
-SHOWN = {
-    Phase.OFFERED: "offered",
-    Phase.TALKING: "talking",
-    Phase.HELD: "held",
-    Phase.RECONNECTING: "reconnecting",
-    Phase.DIALLING: "dialling",
-    Phase.TEST: "test",
-    Phase.ENDED: "wrap",
-}
 NAMELESS = {"zh": "", "en": ""}
 
 
@@ -36,25 +27,24 @@ class Views:
         self.core = core
         self.engine = engine
 
-    def _number(self, call: Call, person: Person | None) -> str:
-        number = call.to_number if call.direction == "out" else call.from_number
-        return numbers.masked(number) if person is None or person.masked else number
-
     def call(self, call: Call, person: int) -> dict[str, Any]:
         """A CallView for that person."""
         lookup = self.core.lookup
         store, line, queue = lookup.stores.get(call.store), lookup.lines.get(call.line), lookup.queues.get(call.queue)
-        leg = call.leg
+        leg = call.leg_of(person) or (call.leg if call.leg is not None and not call.leg.answered else None)
         offered = leg.at if leg is not None else None
+        seat = self.core.seats.get(person)
+        shown = callview.phase(call, leg)
+        wrapping = shown == "wrap" and seat is not None and seat.presence.state == "wrap"
         waited = 0.0
         if call.queued:
             waited = (call.answered or self.core.now) - call.queued
         return {
             "id": call.id,
             "rev": call.rev,
-            "phase": SHOWN.get(call.phase, "wrap"),
+            "phase": shown,
             "direction": call.direction,
-            "number": self._number(call, lookup.people.get(person)),
+            "number": callview.number_of(call, lookup.people.get(person)),
             "to_number": call.to_number if call.direction == "in" else call.from_number,
             "store": call.store,
             "store_name": store.name if store else NAMELESS,
@@ -68,15 +58,40 @@ class Views:
             "arrived": call.arrived,
             "waited": round(max(waited, 0.0), 3),
             "offered": offered,
-            "ring_until": leg.ring_until if leg is not None and call.phase is Phase.OFFERED else None,
+            "ring_until": leg.ring_until if leg is not None and shown == "offered" else None,
             "answered": call.answered or None,
             "held_since": call.held_since or None,
-            "muted": call.muted,
-            "wrap_until": call.wrap_until or None,
+            "wrap_until": (seat.presence.until if wrapping and seat is not None else call.wrap_until) or None,
             "recording": call.recording_state,
             "channel_hint": leg.channel if leg is not None else "",
             "far_answered": call.up,
+            **callview.people(self.core, call, person),
         }
+
+    def colleagues(self) -> list[dict[str, Any]]:
+        """Everybody of the group, as somebody who wants to transfer has to see them: no calls, no numbers."""
+        lookup = self.core.lookup
+        rows = []
+        for person in lookup.people.values():
+            seat = self.core.seats.get(person.id)
+            state = seat.presence if seat is not None else presence.Agent(person.id)
+            store = lookup.stores.get(person.store)
+            free = seat is not None and state.state != "wrap" and self.engine.bringing.can_be_rung(seat)
+            rows.append(
+                {
+                    "id": person.id,
+                    "name": person.name,
+                    "extension": person.extension,
+                    "store": person.store,
+                    "store_name": store.name if store else NAMELESS,
+                    "queues": lookup.queues_of.get(person.id, []),
+                    "state": state.state,
+                    "reason": state.reason,
+                    "since": state.since,
+                    "free": free,
+                }
+            )
+        return rows
 
     def agent(self, seat: Seat) -> dict[str, Any]:
         """An AgentView."""

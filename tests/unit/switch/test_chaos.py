@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dealerline.switch.desks import Session
 from dealerline.switch.media import Arrived, Failed, Gone
-from dealerline.switch.model import Phase
+from dealerline.switch.model import Call, Phase
 from tests.unit.switch.world import DUTY, MENU, MESSAGE, SALES, World
+
+VERBS = (
+    *("hold", "unhold", "mute", "unmute", "hangup", "refuse", "wrap_done", "wrap_more"),
+    *("bring", "bring", "bring", "complete", "cancel", "three_way", "swap", "remove", "aside", "back", "host"),
+    *("lock", "unlock", "record_pause", "record_resume", "supervise", "take_over", "raise_hand"),
+)
+
+
+PARTIES = ("hold", "unhold", "mute", "unmute")
+MODES = ("listen", "whisper", "barge")
+NEVER_SILENT = {Phase.QUEUED, Phase.OFFERED, Phase.HELD, Phase.RECONNECTING, Phase.TRANSFER, Phase.TALKING}
 
 
 class Chaos:
@@ -91,7 +103,7 @@ class Chaos:
                 self.world.end(channel, self.random.choice((17, 19, 20, 21, 3)))
 
     def agent_comes(self) -> None:
-        person = self.random.choice((1, 2, 3))
+        person = self.random.choice((1, 1, 2, 2, 3, 4, 5, 5))
         self.tabs += self.random.random() < 0.5
         self.sessions[person] = self.world.sign_in(person, tab=f"tab{self.tabs}", ready=False)
 
@@ -104,14 +116,37 @@ class Chaos:
         for session in self.sessions.values():
             seat = self.world.core.seats.get(session.desk.person)
             if seat is not None and seat.call is not None:
-                verb = self.random.choice(
-                    ("hold", "unhold", "mute", "unmute", "hangup", "refuse", "wrap_done", "wrap_more")
-                )
-                self.world.ask(session, verb, call=seat.call.id)
+                self.acts_on_his_call(session, seat.call)
+            elif session.leads and self.random.random() < 0.6:
+                mode = self.random.choice(MODES)
+                self.world.ask(session, "supervise", person=self.random.choice((1, 2, 5)), mode=mode)
             elif self.random.random() < 0.2:
                 self.world.ask(session, "dial", number="13900000001", line=1)
             elif self.random.random() < 0.1:
                 self.world.ask(session, "headset_test")
+
+    def acts_on_his_call(self, session: Session, call: Call) -> None:
+        """Anything that a call card offers, sensible or not."""
+        verb = self.random.choice(VERBS)
+        fields: dict[str, Any] = {"call": call.id}
+        labels = ["customer", *(leg.label for leg in call.legs_all)]
+        if verb == "bring":
+            fields["how"] = self.random.choice(("transfer", "consult", "invite"))
+            fields["target"] = self.random.choice(
+                (
+                    {"kind": "person", "id": self.random.choice((1, 2, 4, 5))},
+                    {"kind": "number", "number": f"1390000000{self.random.randrange(1, 9)}"},
+                    {"kind": "queue", "id": 10},
+                    {"kind": "line", "id": 2},
+                )
+            )
+        elif verb in ("aside", "back"):
+            fields["parties"] = [self.random.choice(labels), self.random.choice(labels)]
+        elif verb in ("host", "remove") or (verb in PARTIES and self.random.random() < 0.3):
+            fields["party"] = self.random.choice(labels)
+        elif verb == "supervise":
+            fields["person"], fields["mode"] = self.random.choice((1, 2, 5)), self.random.choice(MODES)
+        self.world.ask(session, verb, **fields)
 
     def page_closes(self) -> None:
         if self.sessions and self.random.random() < 0.5:
@@ -126,9 +161,10 @@ class Chaos:
 
     def agent_channel_ends(self) -> None:
         legs = [
-            c.leg.channel
+            leg.channel
             for c in self.world.core.calls.values()
-            if c.leg is not None and c.leg.answered and c.leg.channel in self.world.media.channels
+            for leg in c.legs_all
+            if leg.answered and leg.channel in self.world.media.channels
         ]
         if legs and self.random.random() < 0.3:
             self.world.end(self.random.choice(legs), self.random.choice((16, 16, 44)))
@@ -150,9 +186,10 @@ class Chaos:
         assert core.metrics.errors == 0
         for seat in core.seats.values():
             assert seat.call is None or seat.call.ended == (seat.presence.state == "wrap"), (seat.presence, seat.call)
+        self.world.true_to_the_matrix()
         for call in core.calls.values():
             heard = self.world.hears(call)
-            if call.phase in (Phase.QUEUED, Phase.OFFERED, Phase.HELD, Phase.RECONNECTING):
+            if call.phase in NEVER_SILENT:
                 assert heard != "silence", f"a caller hears nothing while {call.phase}"
 
     def drain(self) -> None:
@@ -184,6 +221,10 @@ def test_nothing_stays_behind_after_days_of_anything(tmp_path: Path, seed: int) 
         ("hold.started", "hold.ended"),
         ("offer.made", "offer.ended"),
         ("recording.started", "recording.stopped"),
+        ("track.started", "track.stopped"),
+        ("invite.started", "invite.ended"),
+        ("party.joined", "party.left"),
+        ("supervision.started", "supervision.ended"),
     ):
         assert kinds.count(begin) == kinds.count(end), begin
 

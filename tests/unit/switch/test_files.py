@@ -100,7 +100,7 @@ def test_a_new_switch_knows_the_open_calls_although_the_scribe_took_the_segment(
         segment.unlink()
     after = SpoolJournal(tmp_path / "spool", tmp_path / "run" / "open.json")
     entry = after.read_back().calls[CALL]
-    assert entry["seq"] == 3 and entry["talk"]["person"] == 7
+    assert entry["seq"] == 3 and entry["talk 7"]["agent"] == 7
     kinds = [kind for kind, _, _ in after.book.closing(CALL, 1010)]
     assert kinds == ["talk.ended", "call.ended"]
 

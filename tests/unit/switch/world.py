@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+from dealerline.domain import conversation
 from dealerline.domain.routing import Router
 from dealerline.switch import tickets
 from dealerline.switch.desks import Desks, Session
@@ -133,6 +134,8 @@ def snapshot(**changes: Any) -> Snapshot:
             Person(1, 1, "Alice", "801", ("agent",), (1,)),
             Person(2, 1, "Bob", "802", ("agent",), (1,), masked=True),
             Person(3, 2, "Charlie", "803", ("agent",), (2,)),
+            Person(4, 1, "Lena", "804", ("shift_lead", "agent"), (1,)),
+            Person(5, 1, "Dora", "805", ("agent",), (1,)),
         ),
         "carriers": (Carrier(1, "outside", "127.0.0.1"),),
         "flows": FLOWS,
@@ -276,6 +279,67 @@ class World:
         self.media.lose(channel)
         self.engine.handle(Gone(channel, cause))
 
+    def ears(self) -> None:
+        """Ears that were asked for are there."""
+        for channel, (_, _, args) in list(self.media.ears.items()):
+            if not any(channel in members for members in self.media.bridges.values()):
+                self.engine.handle(Arrived(channel, args))
+
+    def member_rings(self) -> str:
+        """An outside phone that rings for a call, or ""."""
+        ringing = [c for c in self.media.legs if "-o" in c and self.media.channels[c].state == "Ringing"]
+        return ringing[-1] if ringing else ""
+
+    def outside_answers(self) -> str:
+        channel = self.member_rings()
+        assert channel, "no outside phone rings"
+        self.media.answer(channel)
+        self.engine.handle(Arrived(channel, self.media.legs[channel].args, channel))
+        return channel
+
+    def sounds(self, call: Call) -> set[tuple[str, str]]:
+        """(speaker, listener) by label, as bridges, mutes and ears of the media engine have it."""
+        return {
+            (call.label_of(speaker), call.label_of(listener))
+            for listener in call.talk.parties
+            for speaker in self._hears(listener)
+            if call.label_of(speaker)
+        }
+
+    def _room(self, channel: str) -> str:
+        return next((b for b, members in self.media.bridges.items() if channel in members), "")
+
+    def _voices(self, bridge: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        found: set[str] = set()
+        for channel in self.media.bridges.get(bridge, ()):
+            if channel in self.media.ears:
+                on = self.media.ears[channel][0]
+                if bridge not in seen:
+                    found |= ({on} - self.media.muted) | self._voices(self._room(on), seen | {bridge})
+            elif channel not in self.media.muted:
+                found.add(channel)
+        return found
+
+    def _hears(self, listener: str) -> set[str]:
+        heard = self._voices(self._room(listener))
+        for ear, (on, whisper, _) in self.media.ears.items():
+            if on == listener and whisper and self._room(ear) and self._room(listener):
+                heard |= {c for c in self.media.bridges[self._room(ear)] if c not in self.media.ears} - self.media.muted
+        return heard - {listener}
+
+    def true_to_the_matrix(self) -> None:
+        """In every conversation everybody hears whom he shall, and nobody else; and no guest is in silence."""
+        self.ears()
+        for call in self.core.calls.values():
+            wanted = {
+                (call.label_of(s), call.label_of(o)) for (s, o), yes in conversation.matrix(call.talk).items() if yes
+            }
+            assert self.sounds(call) == wanted, call.phase
+            for party in call.talk:
+                inside, music = bool(self._room(party.id)), party.id in self.media.music_on
+                playing = any(c == party.id for c, _ in self.media.playing.values())
+                assert inside or music or playing, f"{party} is nowhere while {call.phase}"
+
     def recorded(self, seconds: float) -> None:
         name = next(iter(self.media.recording))
         del self.media.recording[name]
@@ -296,6 +360,7 @@ class World:
         """No fault, no repair, nothing left over, and every call's facts in order without gaps."""
         if self.dead:
             return
+        self.true_to_the_matrix()
         assert self.core.metrics.errors == 0
         for _ in range(3):
             self.media.inventory(lambda found: self.core.run(self.engine.reconciler.compare, found))

@@ -19,7 +19,7 @@ from dealerline.domain.conversation.model import (
     place,
     talkers,
 )
-from dealerline.domain.conversation.verbs import VERBS, apply, join, leave, may_join, take_over
+from dealerline.domain.conversation.verbs import VERBS, apply, join, leave, may_join, rename, take_over
 
 __all__ = [
     "LIMIT",
@@ -42,6 +42,7 @@ __all__ = [
     "may_join",
     "place",
     "plan",
+    "rename",
     "take_over",
     "talkers",
     "wanted",

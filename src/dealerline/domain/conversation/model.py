@@ -5,7 +5,8 @@ The rules of the file:
 - A party is in one place: a room, a lead's booth, or with the music. Where is derived (``place``), never stored.
 - In a room all hear all. A side room hears the main room; the main room hears nothing of it, nor do other side rooms.
 - A lead who listens or whispers sits in a booth: he hears what the party he watches says and hears, and nobody hears
-  him but, while he whispers, that party, if it is an agent. A lead who barges in is in that party's room like anybody else.
+  him but, while he whispers, that party, if it is an agent. A lead who barges in is in that party's room like
+  anybody else.
 - Whoever is held, or waits for somebody who is away for a moment, hears music and is heard by nobody. So does a
   customer, or anybody else from outside, who would be alone in his room: silence is for nobody.
 - The matrix is derived. What the media engine must do is a difference of two layouts: see ``layout.py``.

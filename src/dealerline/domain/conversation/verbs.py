@@ -75,6 +75,17 @@ def join(conversation: Conversation, party: Party, by: str = "") -> Conversation
     return replace(conversation, parties=parties, host=host)
 
 
+def rename(conversation: Conversation, old: str, new: str) -> Conversation:
+    """The same party on another channel (a page that was loaded anew): where and what it was, but not muted."""
+    party = conversation.parties[old]
+    there = replace(party, id=new, flags=party.flags - {"muted"})
+    parties = {
+        new if key == old else key: there if key == old else (replace(p, watches=new) if p.watches == old else p)
+        for key, p in conversation.parties.items()
+    }
+    return replace(conversation, parties=parties, host=new if conversation.host == old else conversation.host)
+
+
 def take_over(conversation: Conversation, lead: str) -> Conversation:
     """The lead has the conversation now: an agent like any other, host, in the room of the one he watched, who is to
     leave. Raises IllegalVerb.

@@ -1,0 +1,138 @@
+"""What of a call outlives the switch: packed small, put on the customer's channel, read back by the next switch.
+
+The rule of the file: only what Asterisk itself cannot tell is packed; keys are short, since a channel variable has to
+hold it. Reading raises ValueError, KeyError or TypeError for what cannot be understood.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dealerline.domain import ivr
+from dealerline.domain.conversation import Conversation, Party
+from dealerline.switch.model import AgentLeg, Call, FlowRun, Recording, Track
+
+
+def pack(call: Call) -> dict[str, Any]:
+    """A call as JSON values."""
+    run = call.flow
+    return {
+        "dir": call.direction,
+        "ph": call.phase.value,
+        "ln": call.line,
+        "st": call.store,
+        "ca": call.carrier,
+        "fr": call.from_number,
+        "to": call.to_number,
+        "ar": round(call.arrived, 3),
+        "lg": call.language,
+        "q": call.queue,
+        "qd": round(call.queued, 3),
+        "dl": round(call.deadline, 3),
+        "we": call.wait_when_empty,
+        "pr": call.priority,
+        "p": call.person,
+        "an": round(call.answered, 3),
+        "ts": round(call.talk_started, 3),
+        "h": round(call.held_since, 3),
+        "hb": call.held_by,
+        "n": call.recordings,
+        "lc": call.legs,
+        "lb": call.labels,
+        "pl": call.plays,
+        "fw": call.forward_number,
+        "fl": [run.flow, run.version, run.state.dump()] if run is not None else None,
+        "rc": [
+            call.recording.id,
+            call.recording.channel,
+            call.recording.agent_path,
+            call.recording.customer_path,
+            round(call.recording.started, 3),
+        ]
+        if call.recording
+        else None,
+        "bt": call.by_tracks,
+        "tr": {
+            c: [t.id, t.room, t.audience, round(t.started, 3), call.track_paths.get(c, "")]
+            for c, t in call.tracks.items()
+        },
+        "pd": call.paused is not None,
+        "cv": _talk(call),
+        "er": call.ears,
+        "pa": call.path,
+    }
+
+
+def _talk(call: Call) -> Any:
+    if not call.talk.parties:
+        return None
+    parties = [[p.id, p.role, p.room, sorted(p.flags), p.mode, p.watches] for p in call.talk]
+    legs = [
+        [
+            leg.channel,
+            leg.person,
+            leg.role,
+            leg.label,
+            leg.name,
+            leg.number,
+            round(leg.joined, 3),
+            leg.mode,
+            leg.watches,
+        ]
+        for leg in call.legs_all
+        if leg.answered
+    ]
+    attempts = [
+        [leg.channel, a.state.value, a.how, a.by, a.kind, a.target, a.name]
+        for leg in call.others.values()
+        if (a := leg.attempt) is not None
+    ]
+    return [parties, call.talk.host, call.talk.locked, legs, attempts]
+
+
+def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
+    """The call that was packed. Its conversation is in it as it was wanted; nothing is said of who is still there."""
+    call = Call(call_id, channel, s["dir"], s["fr"], s["to"], s["ar"])
+    call.line, call.store, call.carrier, call.language = s["ln"], s["st"], s["ca"], s["lg"]
+    call.queue, call.queued, call.deadline, call.wait_when_empty = s["q"], s["qd"], s["dl"], s["we"]
+    call.priority, call.person, call.answered, call.talk_started = s["pr"], s["p"], s["an"], s["ts"]
+    call.held_since, call.held_by, call.recordings, call.legs = s["h"], s["hb"], s["n"], s["lc"] + 5
+    call.plays, call.forward_number, call.path, call.labels = s["pl"] + 50, s["fw"], s["pa"], s["lb"] + 5
+    call.up, call.seq, call.by_tracks = True, max(int(s["sq"]), seq), s["bt"]
+    if s["fl"]:
+        flow, version, position = s["fl"]
+        call.flow = FlowRun(flow, version, ivr.State.load(position))
+        call.flow.node = call.flow.state.node
+    if s["rc"]:
+        identifier, leg, agent_path, customer_path, started = s["rc"]
+        call.recording = Recording(identifier, leg, call.person, agent_path, customer_path, started)
+        call.recording_state = "on"
+    for channel_of, (track, room, audience, started, path) in s["tr"].items():
+        call.tracks[channel_of] = Track(track, room, audience, started)
+        call.track_paths[channel_of] = path
+        call.recording_state = "on"
+    if s["cv"]:
+        parties, host, locked = s["cv"][:3]
+        made = [
+            Party(i, role, room, frozenset(flags), mode, watches) for i, role, room, flags, mode, watches in parties
+        ]
+        call.talk = Conversation({p.id: p for p in made}, host, locked)
+    call.ears = dict(s["er"])
+    return call
+
+
+def legs_of(s: dict[str, Any]) -> dict[str, AgentLeg]:
+    """Every leg that had answered when the state was packed, by channel."""
+    made = {}
+    for channel, person, role, label, name, number, joined, mode, watches in s["cv"][3] if s["cv"] else ():
+        leg = AgentLeg(
+            channel, person, "", joined, 0.0, answered=joined, role=role, label=label, name=name, number=number
+        )
+        leg.joined, leg.mode, leg.watches = joined, mode, watches
+        made[channel] = leg
+    return made
+
+
+def attempts_of(s: dict[str, Any]) -> list[list[Any]]:
+    """[channel, state, how, by, kind, target, name] of everybody who was being brought in, or consulted."""
+    return list(s["cv"][4]) if s["cv"] else []

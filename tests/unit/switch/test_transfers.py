@@ -1,0 +1,412 @@
+"""Transfer, consultation, invitation: the customer always has somebody or music, whatever goes wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dealerline.switch.desks import Session
+from dealerline.switch.model import Call, Phase
+from tests.unit.switch.world import MENU, SALES, World
+
+INSURER = "13900000002"
+
+
+def bring(world: World, session: Session, call: Call, how: str, **target: Any) -> dict[str, Any]:
+    return world.ask(session, "bring", call=call.id, how=how, target=target)
+
+
+def ok(answer: dict[str, Any]) -> None:
+    assert answer["type"] == "ok", answer
+
+
+def code(answer: dict[str, Any]) -> str:
+    return str(answer.get("code", "ok"))
+
+
+def started(world: World) -> tuple[Session, Session, Call]:
+    """Alice talks with a customer; Dora, of no queue, is ready."""
+    alice, dora = world.sign_in(1), world.sign_in(5)
+    return alice, dora, world.talk()
+
+
+def last(session: Session, kind: str = "call") -> dict[str, Any]:
+    message = session.desk.last(kind)  # type: ignore[attr-defined]
+    assert message is not None
+    return dict(message)
+
+
+def test_a_blind_transfer_hands_the_customer_over_and_lets_the_first_agent_write_his_record(world: World) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "transfer", kind="person", id=5))
+    assert world.state(1) == "wrap" and world.state(5) == "reserved" and call.phase is Phase.TRANSFER
+    assert world.hears(call) == "music"
+    assert last(dora)["offer"] == {"how": "transfer", "by": "Alice", "text": None} and last(dora)["phase"] == "offered"
+    world.answer(5)
+    assert world.hears(call) == "talk" and world.state(5) == "talking" and call.person == 5
+    assert last(alice)["phase"] == "wrap"
+    world.consistent()
+    ok(world.ask(alice, "wrap_done", call=call.id))
+    assert world.state(1) == "ready"
+    world.hang_up(call)
+    assert world.state(5) == "wrap" and world.state(1) == "ready"
+    kinds = world.journal.kinds(call.id)
+    assert kinds.count("talk.started") == kinds.count("talk.ended") == 2
+    assert kinds.count("recording.started") == kinds.count("recording.stopped") == 2
+    assert kinds.count("transfer.done") == 1
+    world.consistent()
+
+
+@pytest.mark.parametrize(("how", "word"), [("silent", "did not answer"), ("refuses", "refused"), ("busy", "busy"),
+                                           ("page closed", "could not be reached")])  # fmt: skip
+def test_a_blind_transfer_that_fails_rings_the_first_agent_again_with_the_reason(
+    world: World, how: str, word: str
+) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "transfer", kind="person", id=5))
+    if how == "silent":
+        world.clock.advance(21)
+    elif how == "refuses":
+        ok(world.ask(dora, "refuse", call=call.id))
+    elif how == "busy":
+        world.end(world.rings(5), 17)
+    else:
+        world.close_page(dora)
+        world.clock.advance(2)
+    assert world.hears(call) == "music"
+    offer = last(alice)["offer"]
+    assert offer["how"] == "return" and word in offer["text"]["en"] and "Dora" in offer["text"]["en"]
+    world.answer(1)
+    assert world.hears(call) == "talk" and world.state(1) == "talking" and call.person == 1
+    world.consistent()
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_if_the_first_agent_has_gone_too_the_customer_is_first_in_his_queue(world: World) -> None:
+    alice, _, call = started(world)
+    bob = world.sign_in(2, ready=False)
+    ok(bring(world, alice, call, "transfer", kind="person", id=5))
+    world.close_page(alice)
+    world.clock.advance(21)
+    assert call.phase is Phase.QUEUED and world.hears(call) == "music"
+    ok(world.ask(bob, "state", state="ready"))
+    world.answer(2)
+    assert world.hears(call) == "talk" and call.person == 2
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_an_agent_who_does_not_take_his_own_call_back_sends_it_to_the_front(world: World) -> None:
+    alice, _, call = started(world)
+    ok(bring(world, alice, call, "transfer", kind="person", id=5))
+    world.clock.advance(21)
+    assert world.rings(1)
+    world.clock.advance(21)
+    assert call.phase in (Phase.QUEUED, Phase.OFFERED) and world.hears(call) == "music"
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_a_transfer_to_an_outside_number_leaves_the_two_talking(world: World) -> None:
+    alice, _, call = started(world)
+    ok(bring(world, alice, call, "transfer", kind="number", number=INSURER))
+    assert world.state(1) == "wrap"
+    channel = world.outside_answers()
+    assert world.hears(call) == "talk" and call.phase is Phase.FORWARDING
+    world.consistent()
+    world.end(channel)
+    assert call.ended
+    world.clock.advance(60)
+    world.consistent()
+
+
+def test_a_transfer_to_a_queue_and_to_another_line(world: World) -> None:
+    alice, _, call = started(world)
+    world.sign_in(2)
+    ok(bring(world, alice, call, "transfer", kind="queue", id=10))
+    assert call.phase is Phase.OFFERED and world.hears(call) == "music" and world.rings(2)
+    world.answer(2)
+    bob = next(s for s in world.desks.sessions.values() if s.desk.person == 2)
+    ok(bring(world, bob, call, "transfer", kind="line", id=2))
+    assert call.phase is Phase.FLOW and world.hears(call) == "menu.sales"
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_a_consultation_from_the_question_to_the_handing_over(world: World) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "consult", kind="person", id=5))
+    assert world.hears(call) == "music" and last(alice)["attempt"]["state"] == "asking"
+    world.answer(5)
+    world.true_to_the_matrix()
+    assert world.sounds(call) == {("p1", "p2"), ("p2", "p1")} and last(alice)["attempt"]["state"] == "consulting"
+    ok(world.ask(alice, "swap", call=call.id))
+    assert world.sounds(call) == {("customer", "p1"), ("p1", "customer")}
+    ok(world.ask(alice, "swap", call=call.id))
+    assert world.sounds(call) == {("p1", "p2"), ("p2", "p1")}
+    ok(world.ask(alice, "complete", call=call.id))
+    assert world.sounds(call) == {("customer", "p2"), ("p2", "customer")}
+    assert world.state(1) == "wrap" and call.person == 5 and last(dora)["phase"] == "talking"
+    world.consistent()
+    world.hang_up(call)
+    world.consistent()
+    inside = [f.data for f in world.journal.facts if f.kind == "track.started" and f.data["audience"] == "inside"]
+    assert {f["party"] for f in inside} == {"p1", "p2"}, "what was said while he was on hold is not for his copy"
+
+
+def test_a_consultation_can_be_cancelled_completed_early_or_made_a_talk_of_three(world: World) -> None:
+    alice, _, call = started(world)
+    ok(bring(world, alice, call, "consult", kind="person", id=5))
+    ok(world.ask(alice, "cancel", call=call.id))
+    assert world.hears(call) == "talk" and world.state(5) == "ready"
+    ok(bring(world, alice, call, "consult", kind="person", id=5))
+    world.answer(5)
+    ok(world.ask(alice, "cancel", call=call.id))
+    assert world.hears(call) == "talk" and world.state(5) == "wrap"
+    world.clock.advance(31)
+    ok(bring(world, alice, call, "consult", kind="person", id=5))
+    ok(world.ask(alice, "three_way", call=call.id))
+    assert world.hears(call) == "talk"
+    world.answer(5)
+    assert len(world.sounds(call)) == 6
+    ok(world.ask(alice, "hangup", call=call.id))
+    assert not call.ended and call.person == 5 and world.hears(call) == "talk"
+    world.consistent()
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_completing_while_it_still_rings_is_a_blind_transfer(world: World) -> None:
+    alice, _, call = started(world)
+    ok(bring(world, alice, call, "consult", kind="person", id=5))
+    ok(world.ask(alice, "complete", call=call.id))
+    assert world.state(1) == "wrap" and call.phase is Phase.TRANSFER and world.hears(call) == "music"
+    world.clock.advance(21)
+    assert last(alice)["offer"]["how"] == "return"
+    world.answer(1)
+    assert world.hears(call) == "talk"
+    world.hang_up(call)
+    world.consistent()
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_an_agent_whose_browser_dies_in_a_consultation_leaves_the_customer_with_the_other(
+    world: World, answered: bool
+) -> None:
+    alice, _, call = started(world)
+    ok(bring(world, alice, call, "consult", kind="person", id=5))
+    if answered:
+        world.answer(5)
+    channel = call.leg.channel if call.leg else ""
+    world.online(1, False)
+    world.close_page(alice)
+    world.end(channel, 44)
+    world.clock.advance(2)
+    if not answered:
+        assert world.hears(call) == "music"
+        world.answer(5)
+    assert world.hears(call) == "talk" and call.person == 5
+    world.consistent()
+    world.hang_up(call)
+    world.clock.advance(40)
+    world.consistent()
+
+
+def test_who_is_consulted_hangs_up_and_the_customer_is_back_with_the_first(world: World) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "consult", kind="person", id=5))
+    world.answer(5)
+    ok(world.ask(dora, "hangup", call=call.id))
+    assert world.hears(call) == "talk" and world.state(5) == "wrap" and world.state(1) == "talking"
+    assert "Dora" in last(alice, "notice")["text"]["en"]
+    world.consistent()
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_the_customer_hangs_up_at_every_step_and_everybody_is_free(world: World) -> None:
+    alice, dora, _ = started(world)
+    world.hang_up(next(iter(world.core.calls.values())))
+    for step in ("blind", "asking", "consulting", "inviting", "three"):
+        for session in (alice, dora):
+            seat = world.core.seats[session.desk.person]
+            if seat.call is not None and seat.presence.state == "wrap":
+                ok(world.ask(session, "wrap_done", call=seat.call.id))
+        call = world.talk()
+        how = {"blind": "transfer", "asking": "consult", "consulting": "consult"}.get(step, "invite")
+        ok(bring(world, alice, call, how, kind="person", id=5))
+        if step in ("consulting", "three"):
+            world.answer(5)
+        world.hang_up(call)
+        assert call.ended and world.state(1) == "wrap", step
+        assert world.state(5) == ("wrap" if step in ("consulting", "three") else "ready"), step
+        world.consistent()
+
+
+def test_an_invited_insurer_comes_in_while_the_talk_goes_on_and_leaves_again(world: World) -> None:
+    alice, _, call = started(world)
+    ok(bring(world, alice, call, "invite", kind="number", number=INSURER))
+    assert world.hears(call) == "talk"
+    insurer = world.outside_answers()
+    assert len(world.sounds(call)) == 6
+    parties = {p["id"]: p for p in last(alice)["parties"]}
+    assert parties["p2"]["role"] == "outside" and parties["p2"]["state"] == "in" and parties["p1"]["host"]
+    world.end(insurer)
+    assert world.hears(call) == "talk" and not call.ended
+    world.consistent()
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_side_rooms_are_made_moved_between_and_left(world: World) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "invite", kind="person", id=5))
+    world.answer(5)
+    ok(bring(world, alice, call, "invite", kind="number", number=INSURER))
+    world.outside_answers()
+    answer = world.ask(dora, "aside", call=call.id, parties=["p3", "p2"])
+    assert answer["room"] == "s1"
+    world.true_to_the_matrix()
+    assert ("p2", "p3") in world.sounds(call) and ("p2", "customer") not in world.sounds(call)
+    assert ("customer", "p3") in world.sounds(call)
+    assert code(world.ask(dora, "aside", call=call.id, parties=["customer"], room="s1")) == "not_host"
+    ok(world.ask(dora, "back", call=call.id))
+    assert len(world.sounds(call)) == 12 and not call.ears
+    world.consistent()
+    ok(world.ask(alice, "hangup", call=call.id, all=True))
+    assert call.ended
+    world.clock.advance(40)
+    world.consistent()
+
+
+def test_the_host_removes_locks_and_hands_over(world: World) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "invite", kind="person", id=5))
+    world.answer(5)
+    assert code(world.ask(dora, "lock", call=call.id)) == "not_host"
+    ok(world.ask(alice, "lock", call=call.id))
+    assert code(bring(world, dora, call, "invite", kind="number", number=INSURER)) == "locked"
+    ok(world.ask(alice, "host", call=call.id, party="p2"))
+    ok(world.ask(dora, "mute", call=call.id, party="p1"))
+    assert ("p1", "customer") not in world.sounds(call)
+    ok(world.ask(dora, "unmute", call=call.id, party="p1"))
+    ok(world.ask(dora, "remove", call=call.id, party="p1"))
+    assert world.state(1) == "wrap" and call.person == 5 and "Dora" in last(alice, "notice")["text"]["en"]
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_what_cannot_be_says_why_and_changes_nothing(world: World) -> None:
+    alice, _, call = started(world)
+    world.sign_in(2, ready=False)
+    cases: list[tuple[str, dict[str, Any], str]] = [
+        ("transfer", {"kind": "person", "id": 1}, "oneself"),
+        ("transfer", {"kind": "person", "id": 3}, "target_away"),
+        ("consult", {"kind": "number", "number": "13812345678"}, "in_it_already"),
+        ("invite", {"kind": "number", "number": SALES}, "own_number"),
+        ("invite", {"kind": "number", "number": "abc"}, "bad_number"),
+        ("consult", {"kind": "line", "id": 2}, "only_transfer"),
+        ("consult", {"kind": "queue", "id": 99}, "bad_message"),
+        ("transfer", {"kind": "person", "id": "x"}, "bad_message"),
+        ("dance", {"kind": "person", "id": 5}, "not_now"),
+    ]
+    for how, target, why in cases:
+        assert code(bring(world, alice, call, how, **target)) == why, target
+    for verb in ("complete", "cancel", "three_way", "swap", "record_resume", "take_over"):
+        assert code(world.ask(alice, verb, call=call.id)) == "not_now", verb
+    assert code(world.ask(alice, "hold", call=call.id, party="p9")) == "not_now"
+    assert world.hears(call) == "talk" and call.phase is Phase.TALKING
+    world.consistent()
+
+
+def test_two_who_act_at_once_one_wins_and_the_other_is_told(world: World) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "invite", kind="person", id=5))
+    world.answer(5)
+    ok(world.ask(alice, "hold", call=call.id))
+    assert code(world.ask(dora, "hold", call=call.id)) == "not_now"
+    ok(world.ask(dora, "unhold", call=call.id))
+    world.sign_in(2)
+    ok(bring(world, alice, call, "consult", kind="person", id=2))
+    assert code(bring(world, dora, call, "consult", kind="number", number=INSURER)) == "attempt_running"
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_a_reload_in_a_conference_comes_back_to_the_same_place(world: World) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "invite", kind="person", id=5))
+    old = world.answer(5)
+    world.close_page(dora)
+    dora = world.sign_in(5, tab="new", ready=False)
+    world.answer(5)
+    assert len(world.sounds(call)) == 6 and old not in world.media.channels
+    assert last(dora)["me"] == "p2"
+    world.consistent()
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_nothing_is_recorded_while_card_numbers_are_said(world: World) -> None:
+    alice, _, call = started(world)
+    ok(world.ask(alice, "record_pause", call=call.id))
+    assert not world.media.monitored and last(alice)["recording"] == "paused"
+    ok(bring(world, alice, call, "invite", kind="person", id=5))
+    world.answer(5)
+    assert not world.media.tracked
+    world.clock.advance(121)
+    assert len(world.media.tracked) == 3 and last(alice)["recording"] == "on"
+    world.hang_up(call)
+    world.consistent()
+
+
+def kill(world: World) -> tuple[World, Call]:
+    new = world.killed()
+    return new, next(iter(new.core.calls.values()))
+
+
+@pytest.mark.parametrize("step", ["transfer", "consult", "consulting", "swapped", "three", "side", "outside"])
+def test_a_switch_killed_in_the_middle_finds_the_talk_whole_or_takes_a_step_back(world: World, step: str) -> None:
+    alice, dora, call = started(world)
+    consults = {"transfer": "transfer", "consult": "consult", "consulting": "consult", "swapped": "consult"}
+    how = consults.get(step, "invite")
+    ok(bring(world, alice, call, how, kind="person", id=5))
+    if step not in ("transfer", "consult"):
+        world.answer(5)
+    if step == "swapped":
+        ok(world.ask(alice, "swap", call=call.id))
+    if step == "side":
+        ok(bring(world, alice, call, "invite", kind="number", number=INSURER))
+        world.outside_answers()
+        ok(world.ask(dora, "aside", call=call.id, parties=["p3", "p2"]))
+        world.ears()
+    if step == "outside":
+        ok(bring(world, alice, call, "invite", kind="number", number=INSURER))
+        world.outside_answers()
+        ok(world.ask(alice, "hangup", call=call.id))
+        ok(world.ask(dora, "hangup", call=call.id))
+        assert call.phase is Phase.FORWARDING
+    before = world.sounds(call)
+    new, call = kill(world)
+    new.true_to_the_matrix()
+    if step == "transfer":
+        assert new.hears(call) == "music" and call.phase in (Phase.QUEUED, Phase.OFFERED)
+    elif step == "consult":
+        assert new.hears(call) == "music" and call.phase is Phase.HELD
+        alice = new.sign_in(1, ready=False)
+        ok(new.ask(alice, "unhold", call=call.id))
+        assert new.hears(call) == "talk"
+    else:
+        assert len(new.sounds(call)) == len(before)
+    new.hang_up(call)
+    new.clock.advance(60)
+    new.consistent()
+
+
+def test_the_menu_line_stays_reachable_after_all_that(world: World) -> None:
+    call = world.ring(MENU)
+    assert world.hears(call) == "menu.sales"
+    world.hang_up(call)
+    world.consistent()
