@@ -1,14 +1,18 @@
 """Every two seconds: do channels, calls, people and queues agree? What does not is repaired, and counted in public.
 
-Rules of the file. Things in motion are not wrong: only what looked wrong in two passes in a row, in the same way, is
-repaired. Every repair is a fact and counts; in normal running there are none, so each one is a fault of ours to be
-found.
+Rules of the file. Things in motion are not wrong, however slowly they move. So a pass compares what Asterisk said with
+what we believed when it was asked, and only where we still believe the same when the answer is there, and have heard
+of everything that happened until then (``Media.inventory``): an answer older than an order or an event says nothing
+about it. A channel that is hanging up is in motion, too. Passes do not overlap, and come the more rarely the longer an
+answer takes. And only what looked wrong in two passes in a row, in the same way, is repaired. Every repair is a fact
+and counts; in normal running there are none, so each one is a fault of ours to be found.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +27,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY = 2.0
+REST = 5.0  # between two passes: at least so many times as long as the answer took
 Finding = tuple[str, str, Callable[[], None]]  # what, subject, how to mend it
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What we believed when Asterisk was asked."""
+
+    owners: Mapping[str, str]  # channel -> call
+    calls: frozenset[str]
+    talks: Mapping[str, tuple[int, str]]  # call whose parties should be together -> its newest fact, agent's channel
 
 
 class Reconciler:
@@ -40,16 +54,45 @@ class Reconciler:
         self.core.later(EVERY, self._again)
 
     def _again(self) -> None:
-        self.core.later(EVERY, self._again)
         if self.core.media_here:
-            self.core.do(self.core.media.inventory, lambda found: self.core.run(self.compare, found))
+            self.core.do(self.look, self._rest)
+        else:
+            self.core.later(EVERY, self._again)
 
-    def compare(self, found: Inventory | None) -> None:
-        """One pass. What was doubted before and still is, is repaired."""
+    def _rest(self, seconds: float) -> None:
+        self.core.later(max(EVERY, REST * seconds), self._again)
+
+    def look(self, over: Callable[[float], None] = lambda seconds: None) -> None:
+        """One pass. ``over`` hears how many seconds the answer took."""
+        believed, began = self._belief(), self.core.now
+
+        def answered(found: Inventory | None) -> None:
+            over(self.core.now - began)
+            self.core.run(self.compare, found, believed)
+
+        self.core.media.inventory(answered)
+
+    def _belief(self) -> Belief:
+        return Belief(
+            {channel: call.id for channel, (call, _) in self.core.by_channel.items()},
+            frozenset(self.core.calls),
+            {call.id: mark for call in self.core.calls.values() if (mark := self._mark(call)) is not None},
+        )
+
+    @staticmethod
+    def _mark(call: Call) -> tuple[int, str] | None:
+        """Changes whenever the parties of a conversation were moved; None when they need not be together."""
+        if call.phase is not Phase.TALKING or call.leg is None or call.settle is not None:
+            return None
+        return call.seq, call.leg.channel
+
+    def compare(self, found: Inventory | None, believed: Belief) -> None:
+        """What was doubted before and still is, is repaired."""
         if found is None or not self.core.media_here:
+            self._doubts.clear()
             return
         self.passes += 1
-        findings = [*self._channels(found), *self._calls(found), *self._people(), *self._queues()]
+        findings = [*self._channels(found, believed), *self._calls(found, believed), *self._people(), *self._queues()]
         for what, subject, mend in findings:
             if (what, subject) in self._doubts:
                 log.error("repair: %s %s", what, subject)
@@ -58,28 +101,31 @@ class Reconciler:
                 mend()
         self._doubts = {(what, subject) for what, subject, _ in findings}
 
-    def _channels(self, found: Inventory) -> Iterator[Finding]:
+    def _channels(self, found: Inventory, believed: Belief) -> Iterator[Finding]:
         """Channels and bridges in Asterisk that nobody owns."""
         hang_up, drop = self.core.media.hang_up, self.core.media.drop_bridge
-        for channel in found.channels.values():
-            if channel.id not in self.core.by_channel:
-                yield "channel_unowned", channel.id, partial(self.core.do, hang_up, channel.id)
+        for channel in found.channels:
+            known = channel in self.core.by_channel or channel in believed.owners
+            if not known and channel not in found.leaving:
+                yield "channel_unowned", channel, partial(self.core.do, hang_up, channel)
         for bridge in found.bridges:
-            if bridge.removeprefix("dl-") not in self.core.calls:
+            call = bridge.removeprefix("dl-")
+            if call not in self.core.calls and call not in believed.calls:
                 yield "bridge_unowned", bridge, partial(self.core.do, drop, bridge)
 
-    def _calls(self, found: Inventory) -> Iterator[Finding]:
+    def _calls(self, found: Inventory, believed: Belief) -> Iterator[Finding]:
         """Calls whose channels are gone, or whose parties are not together."""
         for channel, (call, _) in self.core.by_channel.items():
-            if channel not in found.channels:
-                yield "channel_gone", channel, partial(self.engine.handle, Gone(channel, 0))
-            elif call.id not in self.core.calls:
+            if call.id not in self.core.calls:
                 yield "call_gone", channel, partial(self._forget, channel)
+            elif channel not in found.channels and believed.owners.get(channel) == call.id:
+                yield "channel_gone", channel, partial(self.engine.handle, Gone(channel, 0))
         for call in self.core.calls.values():
-            if call.phase is not Phase.TALKING or call.leg is None or call.settle is not None:
+            mark = self._mark(call)
+            if mark is None or mark != believed.talks.get(call.id) or call.leg is None:
                 continue
-            inside = found.bridges.get(call.bridge, frozenset())
-            if not {call.channel, call.leg.channel} <= inside:
+            parties = {call.channel, call.leg.channel}
+            if not parties <= found.bridges.get(call.bridge, frozenset()) and not parties & found.leaving:
                 yield "not_together", call.id, partial(self._together, call)
 
     def _forget(self, channel: str) -> None:
