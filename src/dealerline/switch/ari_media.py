@@ -38,18 +38,6 @@ log = logging.getLogger(__name__)
 
 APPLICATION = "dealerline"
 VARIABLES = ("DL_CALL", "DL_ROLE", "DL_AGENT", "DL_TAB", "DL_STATE")
-#: The kinds of events that are listened to: Asterisk writes, and we read, no others. A new handler needs its name here.
-WANTED = (
-    "StasisStart",
-    "ChannelStateChange",
-    "ChannelDtmfReceived",
-    "ChannelHangupRequest",
-    "ChannelDestroyed",
-    "PlaybackFinished",
-    "RecordingFinished",
-    "RecordingFailed",
-    "EndpointStateChange",
-)
 VOICEMAIL = "voicemail/"
 PIECE = 280  # characters, of up to three bytes each
 MANAGER_SECONDS = 10.0  # how long it may take to be there after ARI
@@ -75,19 +63,6 @@ class AriMedia:
         self._leaving: dict[str, float] = {}  # channels that hang up just now, and since when
         self._last_digit: dict[str, tuple[str, str]] = {}  # channel -> (timestamp, digit) of its newest key
         self.before_back: Callable[[bool], Any] | None = None  # awaited first: provisioning
-        self.ari = Ari(
-            url,
-            user,
-            password,
-            APPLICATION,
-            on_event=self._received,
-            on_back=self._back,
-            on_lost=self._lost,
-            subscriptions=("endpoint:PJSIP",),
-            wanted=WANTED,
-        )
-        host, port, name, secret = manager
-        self.manager = Manager(host, port, name, secret)
         self._on: dict[type[Any], Callable[[Any], None]] = {
             models.StasisStart: self._start,
             models.ChannelStateChange: self._state,
@@ -101,6 +76,19 @@ class AriMedia:
                 Device(e.endpoint.resource, e.endpoint.state == "online")
             ),
         }
+        self.ari = Ari(
+            url,
+            user,
+            password,
+            APPLICATION,
+            on_event=self._received,
+            on_back=self._back,
+            on_lost=self._lost,
+            subscriptions=("endpoint:PJSIP",),
+            wanted=[kind.__struct_config__.tag for kind in self._on],  # Asterisk writes, and we read, no others
+        )
+        host, port, name, secret = manager
+        self.manager = Manager(host, port, name, secret)
 
     def start(self) -> None:
         """Connect, and stay connected."""

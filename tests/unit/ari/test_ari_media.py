@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dealerline.switch.ari import AriTimeout
-from dealerline.switch.ari_media import WANTED, AriMedia
+from dealerline.switch.ari_media import AriMedia
 from dealerline.switch.media import Arrived, Event, Gone
 from tests.unit.ari.test_ari_reading import CHANNEL, text
 
@@ -31,11 +31,6 @@ class Heard:
 @pytest.fixture
 async def heard() -> Heard:
     return Heard()
-
-
-def test_every_kind_of_event_that_is_handled_is_asked_for() -> None:
-    media = AriMedia("http://127.0.0.1:1", "u", "p", ("127.0.0.1", 1, "u", "p"), lambda event: None)
-    assert sorted(kind.__struct_config__.tag for kind in media._on) == sorted(WANTED)
 
 
 async def test_an_agent_who_hangs_up_is_free_before_asterisk_has_taken_his_channel_apart(heard: Heard) -> None:
