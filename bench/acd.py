@@ -1,6 +1,7 @@
 """P1 and P2 of the quality aims: the queue beside app_queue, in the same run, by the same instrument.
 
-P1: all agents busy, the queue full: from an agent's hanging up to the next caller's INVITE at his phone.
+P1: all agents busy, the queue full: from an agent's hanging up to the next caller's INVITE at his phone. Talks differ
+in length, so that agents do not all become free in the same moment.
 P2: calls a second through greeting, queue, agent and recording with nothing lost: the rate is raised until calls are
 lost or take too long, then the highest clean rate counts. Product and peer take turns.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
+import time
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +22,16 @@ from bench.load import Rate, keep_waiting, offer, phones, watch
 from bench.peer import PeerQueue
 from bench.product import Product, roomy
 from bench.report import quantile, show, spread
-from bench.sip import Agent, Media
+from bench.rtp import Media
+from bench.sip import Agent
 from dealerline.runtime.stack import free_ports, private_settings
 
+KINDS = ("app_queue", "dealerline")
 GREETING_SECONDS = 0.5
+P1_TALK, P1_SPREAD = 2.0, 0.4
+P1_ENDS = 10.0  # talks that end in a second, at most: more agents talk longer
 P2_TALK = 1.0
+SPEAKING = 50  # callers who send sound while they wait; more would be the instrument's load rather than the queue's
 
 
 def greeting(folder: Path) -> Path:
@@ -54,22 +61,22 @@ class Sides:
         self.sound = greeting(folder)
         self._count = 0
 
-    async def product(self, agents: int, talk: float) -> tuple[Product, dict[str, Agent]]:
+    async def product(self, agents: int, talk: float, spread: float = 0.0) -> tuple[Product, dict[str, Agent]]:
         self._count += 1
         side = Product(self.folder / f"product-{self._count}", self.sound, agents)
         await asyncio.to_thread(side.start)
         names = [f"phone-{n}" for n in range(1, agents + 1)]
-        people = await phones(names, side.server, self.media, talk)
+        people = await phones(names, side.server, self.media, talk, spread)
         await side.staff(people)
         return side, people
 
-    async def peer(self, agents: int, talk: float) -> tuple[PeerQueue, dict[str, Agent]]:
+    async def peer(self, agents: int, talk: float, spread: float = 0.0) -> tuple[PeerQueue, dict[str, Agent]]:
         self._count += 1
         settings = roomy(private_settings(self.folder / f"peer-{self._count}"))
         settings.data.mkdir(parents=True)
         side = PeerQueue(settings, free_ports(1)[0], self.sound)
         names = [f"phone-{n}" for n in range(1, agents + 1)]
-        people = await phones(names, side.server, self.media, talk)
+        people = await phones(names, side.server, self.media, talk, spread)
         await asyncio.to_thread(side.start, {n: p.port for n, p in people.items()}, True)
         return side, people
 
@@ -83,21 +90,24 @@ class Sides:
 
 async def turns(sides: Sides, kind: str, agents: int, waiting: int, wanted: int) -> dict[str, Any]:
     """P1 for one side: ``wanted`` turns of ``agents`` phones with ``waiting`` callers in the queue."""
-    side, people = await (sides.product if kind == "dealerline" else sides.peer)(agents, 2.0)
+    talk = max(P1_TALK, agents / P1_ENDS)
+    side, people = await (sides.product if kind == "dealerline" else sides.peer)(agents, talk, P1_SPREAD)
     try:
         noted = watch(people)
-        caller = await Agent(side.server, "caller", media=sides.media).open()
-        stop = asyncio.Event()
-        load = asyncio.create_task(keep_waiting(caller, side.number, agents + waiting, stop))
-        cpu = side.cpu_seconds()
+        caller = await Agent(side.server, "caller", media=sides.media, speaks=waiting <= SPEAKING).open()
+        full, stop = asyncio.Event(), asyncio.Event()
+        load = asyncio.create_task(keep_waiting(caller, side.number, agents + waiting, full, stop))
+        await full.wait()
+        await asyncio.sleep(talk)
+        for turn in noted.values():
+            turn.begin()
+        cpu, began = side.cpu_seconds(), time.monotonic()
         gaps: list[float] = []
-        for _ in range(int(wanted / agents * 2.5 + waiting / 40 + 20) * 10):
+        while len(gaps) < wanted and time.monotonic() - began < wanted / agents * talk * 2 + 20:
             await asyncio.sleep(0.1)
             gaps = [g for t in noted.values() for g in t.gaps]
-            if len(gaps) >= wanted:
-                break
         row: dict[str, Any] = {"P1": kind, "agents": agents, "waiting": waiting, **spread(gaps)}
-        row["cpu_s"] = round(side.cpu_seconds() - cpu, 1)
+        row["cores"] = round((side.cpu_seconds() - cpu) / (time.monotonic() - began), 2)
         if isinstance(side, Product):
             row["repairs"] = side.repairs()
         stop.set()
@@ -144,22 +154,24 @@ async def rate_of(sides: Sides, kind: str, agents: int, seconds: float, start: f
         await sides.stop(side, people)
 
 
-async def run(quick: bool, only: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+Rows = list[dict[str, Any]]
+
+
+async def run(quick: bool, only: str, sizes: list[str], kinds: list[str]) -> tuple[Rows, Rows]:
     media = Media(tone=440)
-    one: list[dict[str, Any]] = []
-    two: list[dict[str, Any]] = []
+    one: Rows = []
+    two: Rows = []
     with open_folder() as folder:
         sides = Sides(folder, media)
         if only in ("", "p1"):
-            plan = [(10, 30, 60)] if quick else [(10, 40, 300), (10, 200, 300)]
+            plan = [(10, 30, 60)] if quick else [(10, 40, 300), (10, 200, 300), (10, 1000, 300), (200, 200, 600)]
             for agents, waiting, wanted in plan:
-                one += [await turns(sides, kind, agents, waiting, wanted) for kind in ("app_queue", "dealerline")]
-            if not quick:  # flat to a thousand waiting? music to that many is Asterisk's own limit, so ours alone
-                one.append(await turns(sides, "dealerline", 10, 600, 300))
+                if not sizes or f"{agents}x{waiting}" in sizes:
+                    one += [await turns(sides, kind, agents, waiting, wanted) for kind in kinds]
         if only in ("", "p2"):
-            for kind in ("app_queue", "dealerline"):
+            for kind in kinds:
                 two.append(await rate_of(sides, kind, 60, 4 if quick else 10, 8.0))
-            if two[0]["calls_a_second"]:
+            if len(two) == 2 and two[0]["calls_a_second"]:
                 two[1]["ratio"] = round(two[1]["calls_a_second"] / two[0]["calls_a_second"], 2)
     media.close()
     return one, two
@@ -170,8 +182,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="a minute instead of ten")
     parser.add_argument("--json", action="store_true", help="figures alone")
     parser.add_argument("--only", choices=["p1", "p2"], default="")
+    parser.add_argument("--size", action="append", default=[], metavar="10x1000", help="of P1: agents x waiting")
+    parser.add_argument("--side", choices=KINDS, default="", help="without the other beside it")
     chosen = parser.parse_args(arguments)
-    one, two = asyncio.run(run(chosen.quick, chosen.only))
+    kinds = [chosen.side] if chosen.side else list(KINDS)
+    one, two = asyncio.run(run(chosen.quick, chosen.only, chosen.size, kinds))
     if one:
         show("P1 agent free -> next caller rings him", one, chosen.json)
     if two:

@@ -6,7 +6,8 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from bench.sip import Agent, Leg, Media
+from bench.rtp import Media
+from bench.sip import Agent, Leg
 
 
 @dataclass
@@ -17,16 +18,17 @@ class Turns:
     gaps: list[float] = field(default_factory=list)
     taken: int = 0
 
+    def begin(self) -> None:
+        """What was until now does not count."""
+        self.free_at = 0.0
+        self.gaps.clear()
+
 
 async def phones(
-    names: list[str], server: tuple[str, int], media: Media | None, talk: float, passwords: dict[str, str] | None = None
+    names: list[str], server: tuple[str, int], media: Media | None, talk: float, spread: float = 0.0
 ) -> dict[str, Agent]:
-    """Open a phone for each name; each answers at once and hangs up after ``talk`` seconds."""
-    result = {}
-    for name in names:
-        password = (passwords or {}).get(name, "")
-        result[name] = await Agent(server, name, password, media=media, ring=0.02, talk=talk).open()
-    return result
+    """Open a phone for each name; each answers at once and hangs up after ``talk`` seconds, give or take ``spread``."""
+    return {n: await Agent(server, n, media=media, ring=0.02, talk=talk, spread=spread).open() for n in names}
 
 
 def watch(agents: dict[str, Agent]) -> dict[str, Turns]:
@@ -47,8 +49,10 @@ def watch(agents: dict[str, Agent]) -> dict[str, Turns]:
     return turns
 
 
-async def keep_waiting(caller: Agent, number: str, count: int, stop: asyncio.Event, rate: float = 40.0) -> int:
-    """Keep ``count`` calls going until ``stop``; returns how many were refused."""
+async def keep_waiting(
+    caller: Agent, number: str, count: int, full: asyncio.Event, stop: asyncio.Event, rate: float = 40.0
+) -> int:
+    """Keep ``count`` calls going until ``stop``; sets ``full`` when all have rung. Returns how many were refused."""
     refused = 0
 
     async def one() -> None:
@@ -65,6 +69,7 @@ async def keep_waiting(caller: Agent, number: str, count: int, stop: asyncio.Eve
     for _ in range(count):
         tasks.append(asyncio.create_task(one()))
         await asyncio.sleep(1 / rate)
+    full.set()
     await stop.wait()
     for leg in list(caller.legs.values()):
         if leg.answered:

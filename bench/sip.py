@@ -1,23 +1,23 @@
 """A measuring instrument: small SIP phones and callers in one event loop, with the time of every message.
 
 The same instrument sits at both ends of the product and of the peer, so that what is compared is only what is between.
-It speaks just the SIP that Asterisk needs over UDP on loopback (RFC 3261 sections 8, 12, 13, 15, 22), and sends G.711
-silence or a tone as RTP from one thread for all calls. It is no softphone: use it for nothing but measuring.
+It speaks just the SIP that Asterisk needs over UDP on loopback (RFC 3261 sections 8, 12, 13, 15, 22); its sound comes
+from ``bench.rtp``. It is no softphone: use it for nothing but measuring.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import math
+import random
 import re
 import secrets
 import socket
-import struct
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from bench.rtp import Media
 
 CRLF = "\r\n"
 _PARAM = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')
@@ -66,71 +66,6 @@ def parse(data: bytes) -> Message | None:
     return Message(lines[0], fields, body)
 
 
-class Media:
-    """RTP for all calls from one thread: a packet every 20 ms to each stream; what comes is left to the kernel."""
-
-    def __init__(self, host: str = "127.0.0.1", tone: float = 0.0) -> None:
-        self.host = host
-        self._lock = threading.Lock()
-        self._streams: dict[int, tuple[socket.socket, tuple[str, int], list[int]]] = {}
-        self._stop = threading.Event()
-        self._next = 0
-        if tone:
-            samples = [int(8000 * math.sin(2 * math.pi * tone * n / 8000)) for n in range(160)]
-            self._payload = bytes(_alaw(s) for s in samples)
-        else:
-            self._payload = b"\xd5" * 160
-        self._thread = threading.Thread(target=self._run, name="rtp", daemon=True)
-        self._thread.start()
-
-    def socket(self) -> socket.socket:
-        """A bound UDP socket whose port goes into a session description."""
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        s.bind((self.host, 0))
-        s.setblocking(False)
-        return s
-
-    def start(self, s: socket.socket, to: tuple[str, int]) -> int:
-        with self._lock:
-            self._next += 1
-            self._streams[self._next] = (s, to, [secrets.randbelow(60000), secrets.randbelow(1 << 30), self._next])
-            return self._next
-
-    def stop(self, stream: int) -> None:
-        with self._lock:
-            self._streams.pop(stream, None)
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        due = time.monotonic()
-        while not self._stop.is_set():
-            with self._lock:
-                streams = list(self._streams.values())
-            for s, to, state in streams:
-                packet = (
-                    struct.pack("!BBHII", 0x80, 8, state[0] & 0xFFFF, state[1] & 0xFFFFFFFF, state[2]) + self._payload
-                )
-                state[0] += 1
-                state[1] += 160
-                try:
-                    s.sendto(packet, to)
-                except OSError:
-                    continue  # the other side has just closed its port: the call is ending
-            due += 0.02
-            time.sleep(max(0.0, due - time.monotonic()))
-
-
-def _alaw(sample: int) -> int:
-    sign = 0x80 if sample >= 0 else 0
-    value = min(abs(sample), 32635)
-    exponent = max(0, value.bit_length() - 8) if value >= 256 else 0
-    mantissa = (value >> (exponent + 3 if exponent else 4)) & 0x0F
-    return (sign | exponent << 4 | mantissa) ^ 0x55
-
-
 @dataclass
 class Leg:
     """One dialogue. Times are ``time.monotonic()`` seconds; 0.0 means not yet."""
@@ -157,6 +92,8 @@ class Agent(asyncio.DatagramProtocol):
     """A user agent on one UDP port: places calls, takes calls, registers.
 
     on_invite(leg) is called at each new INVITE; answers after ``ring`` seconds, hangs up after ``talk`` (None: never).
+    ``spread``: by which part a talk may be shorter or longer, the same in each run. ``speaks``: whether it sends sound;
+    it is sent sound in any case.
     """
 
     def __init__(
@@ -168,9 +105,12 @@ class Agent(asyncio.DatagramProtocol):
         media: Media | None = None,
         ring: float = 0.0,
         talk: float | None = None,
+        spread: float = 0.0,
+        speaks: bool = True,
     ) -> None:
         self.server, self.user, self.password = server, user, password
-        self.media, self.ring, self.talk = media, ring, talk
+        self.media, self.ring, self.talk, self.speaks = media, ring, talk, speaks
+        self._random, self._spread = random.Random(user), spread
         self.legs: dict[str, Leg] = {}
         self.history: list[Leg] = []
         self.on_invite: Callable[[Leg], None] = lambda leg: None
@@ -260,7 +200,7 @@ class Agent(asyncio.DatagramProtocol):
     def _media_up(self, leg: Leg, sdp: str) -> None:
         port = re.search(r"m=audio (\d+)", sdp)
         host = re.search(r"c=IN IP4 (\S+)", sdp)
-        if self.media and leg.rtp and port and host and not leg.stream:
+        if self.media and self.speaks and leg.rtp and port and host and not leg.stream:
             leg.stream = self.media.start(leg.rtp, (host.group(1), int(port.group(1))))
 
     # what a caller does ---
@@ -364,7 +304,8 @@ class Agent(asyncio.DatagramProtocol):
             if leg and leg.answered and not leg.up.is_set():
                 leg.up.set()
                 if self.talk is not None:
-                    asyncio.get_running_loop().call_later(self.talk, lambda: asyncio.ensure_future(self.hang_up(leg)))
+                    talk = self.talk * self._random.uniform(1 - self._spread, 1 + self._spread)
+                    asyncio.get_running_loop().call_later(talk, lambda: asyncio.ensure_future(self.hang_up(leg)))
         elif method == "CANCEL":
             self._respond(message, 200, "OK", leg)
             if leg and leg.invite and not leg.answered:

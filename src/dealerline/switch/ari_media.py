@@ -41,7 +41,13 @@ VARIABLES = ("DL_CALL", "DL_ROLE", "DL_AGENT", "DL_TAB", "DL_STATE")
 VOICEMAIL = "voicemail/"
 PIECE = 280  # characters, of up to three bytes each
 MANAGER_SECONDS = 10.0  # how long it may take to be there after ARI
+NORMAL = 16  # Q.850: somebody hung up
+LEAVING_SECONDS = 60.0  # a channel that takes longer to go after its hang-up does not go by itself
 SLOW = 0.5  # an order that takes so many seconds holds up all behind it, and is worth a line in the log
+
+
+def _ours(channel: models.Channel) -> bool:
+    return channel.dialplan.app_name == "Stasis" or channel.id.count("-") >= 5
 
 
 class AriMedia:
@@ -53,9 +59,24 @@ class AriMedia:
         self._events = events
         self._booted = ""
         self._asking: Future[None] | None = None
-        self._leaving: set[str] = set()  # channels that hang up just now
+        self._agents: set[str] = set()  # agents' answered channels
+        self._leaving: dict[str, float] = {}  # channels that hang up just now, and since when
         self._last_digit: dict[str, tuple[str, str]] = {}  # channel -> (timestamp, digit) of its newest key
         self.before_back: Callable[[bool], Any] | None = None  # awaited first: provisioning
+        self._on: dict[type[Any], Callable[[Any], None]] = {
+            models.StasisStart: self._start,
+            models.ChannelStateChange: self._state,
+            models.ChannelDtmfReceived: self._digit,
+            models.PlaybackFinished: self._played,
+            models.ChannelHangupRequest: self._hanging_up,
+            models.RecordingFinished: lambda e: self._recorded(e.recording, failed=False),
+            models.RecordingFailed: lambda e: self._recorded(e.recording, failed=True),
+            models.ChannelDestroyed: self._destroyed,
+            models.StasisEnd: self._left,
+            models.EndpointStateChange: lambda e: self._events(
+                Device(e.endpoint.resource, e.endpoint.state == "online")
+            ),
+        }
         self.ari = Ari(
             url,
             user,
@@ -65,23 +86,10 @@ class AriMedia:
             on_back=self._back,
             on_lost=self._lost,
             subscriptions=("endpoint:PJSIP",),
+            wanted=[kind.__struct_config__.tag for kind in self._on],  # Asterisk writes, and we read, no others
         )
         host, port, name, secret = manager
         self.manager = Manager(host, port, name, secret)
-        self._on: dict[type[Any], Callable[[Any], None]] = {
-            models.StasisStart: self._start,
-            models.ChannelStateChange: self._state,
-            models.ChannelDtmfReceived: self._digit,
-            models.PlaybackFinished: self._played,
-            models.ChannelHangupRequest: lambda e: self._leaving.add(e.channel.id),
-            models.RecordingFinished: lambda e: self._recorded(e.recording, failed=False),
-            models.RecordingFailed: lambda e: self._recorded(e.recording, failed=True),
-            models.ChannelDestroyed: self._destroyed,
-            models.StasisEnd: self._left,
-            models.EndpointStateChange: lambda e: self._events(
-                Device(e.endpoint.resource, e.endpoint.state == "online")
-            ),
-        }
 
     def start(self) -> None:
         """Connect, and stay connected."""
@@ -103,6 +111,8 @@ class AriMedia:
 
     def _start(self, event: models.StasisStart) -> None:
         channel = event.channel
+        if event.args[:1] == ["agent"]:
+            self._agents.add(channel.id)
         self._events(Arrived(channel.id, tuple(event.args), channel.name, channel.caller.number))
 
     def _state(self, event: models.ChannelStateChange) -> None:
@@ -120,8 +130,20 @@ class AriMedia:
             self._last_digit[event.channel.id] = (event.timestamp, event.digit)
             self._events(Digit(event.channel.id, event.digit))
 
+    def _hanging_up(self, event: models.ChannelHangupRequest) -> None:
+        """The channel is lost, but Asterisk has it leave bridge, recorder and application first, and says that it is
+        gone some milliseconds later: a free agent need not wait for that. (A caller may: a message of his is finished
+        on the way out.)
+        """
+        channel = event.channel.id
+        self._leaving.setdefault(channel, time.monotonic())
+        if channel in self._agents and event.cause == NORMAL:
+            self._agents.discard(channel)
+            self._events(Gone(channel, NORMAL))
+
     def _destroyed(self, event: models.ChannelDestroyed) -> None:
-        self._leaving.discard(event.channel.id)
+        self._leaving.pop(event.channel.id, None)
+        self._agents.discard(event.channel.id)
         self._last_digit.pop(event.channel.id, None)
         self._events(Gone(event.channel.id, event.cause, event.cause_txt))
 
@@ -134,11 +156,12 @@ class AriMedia:
         ear's is told by nothing else).
         """
         if event.channel.name.startswith("Snoop/"):
-            self._leaving.discard(event.channel.id)
+            self._leaving.pop(event.channel.id, None)
             self._events(Gone(event.channel.id))
 
     def _lost(self) -> None:
         self._leaving.clear()
+        self._agents.clear()
         self._last_digit.clear()
         self._events(Lost())
 
@@ -149,7 +172,7 @@ class AriMedia:
         if self.before_back is not None:
             await self.before_back(restarted or not self._booted)
         self._booted = booted
-        found = await self._inventory(variables=True)
+        found = await self._full_inventory()
         self._events(Back(found, restarted))
         if restarted:
             self._asking = asyncio.ensure_future(self._ask_phones(found))
@@ -162,18 +185,26 @@ class AriMedia:
                 if endpoint.resource.startswith("phone-") and endpoint.resource not in found.online:
                     self._watch(self.manager.action("PJSIPQualify", Endpoint=endpoint.resource), "qualify", "")
 
-    async def _inventory(self, variables: bool) -> Inventory:
+    async def _full_inventory(self) -> Inventory:
         channels, bridges, endpoints = await asyncio.gather(
             self.ari.channels.list_all(), self.ari.bridges.list_all(), self.ari.endpoints.list_by_tech("PJSIP")
         )
-        ours = [c for c in channels if c.dialplan.app_name == "Stasis" or c.id.count("-") >= 5]
-        values: list[dict[str, str]] = [{} for _ in ours]
-        if variables:
-            values = list(await asyncio.gather(*(self._remembered(c.id) for c in ours)))
+        ours = [c for c in channels if _ours(c)]
+        values = await asyncio.gather(*(self._remembered(c.id) for c in ours))
         return Inventory(
             {c.id: self._live(c, v) for c, v in zip(ours, values, strict=True)},
             {b.id: frozenset(b.channels) for b in bridges if b.id.startswith("dl-")},
             frozenset(e.resource for e in endpoints if e.state == "online"),
+        )
+
+    async def _inventory(self) -> Inventory:
+        channels, bridges = await asyncio.gather(self.ari.channels.list_all(), self.ari.bridges.list_all())
+        await self.ari.caught_up()
+        late = time.monotonic() - LEAVING_SECONDS
+        return Inventory(
+            {c.id: LiveChannel(c.id, c.name, c.state) for c in channels if _ours(c)},
+            {b.id: frozenset(b.channels) for b in bridges if b.id.startswith("dl-")},
+            leaving=frozenset(channel for channel, since in self._leaving.items() if since > late),
         )
 
     async def _remembered(self, channel: str) -> dict[str, str]:
@@ -370,7 +401,7 @@ class AriMedia:
         )
 
     def inventory(self, done: Callable[[Inventory | None], None]) -> None:
-        task = asyncio.ensure_future(self._inventory(variables=False))
+        task = asyncio.ensure_future(self._inventory())
 
         def asked(answer: asyncio.Task[Inventory]) -> None:
             failed = answer.cancelled() or answer.exception() is not None

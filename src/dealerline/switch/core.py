@@ -5,6 +5,12 @@ never waits. When the step is done its facts are written (one disk sync at most)
 pages that are concerned are told. So nothing is done that was not written before, and a step is never seen half done.
 A step that raises keeps what it had decided so far, is logged and counted; the reconciler mends what it may have
 left.
+
+One order does not wait for the disk: the ring of a free agent's phone (``soon``). It tells nobody anything and ends
+nothing; a machine that dies between the ring and the write has lost what it would have lost without the ring, and a
+switch that dies there finds the ringing channel by its variables and gives it up, as it does with any. Nor does it
+wait for the sweeping up after the call before (``afterwards``). But it never overtakes an order of its own step that
+is about something else than sweeping up: the phone that is hung up is hung up before it is rung anew.
 """
 
 from __future__ import annotations
@@ -51,8 +57,10 @@ class Core:
         self._depth = 0
         self._began = 0.0
         self._facts: list[Fact] = []
+        self._soon: list[Callable[[], None]] = []
         self._orders: list[Callable[[], None]] = []
         self._touched_calls: dict[int, Call] = {}  # by identity: who left a call keeps a copy of it
+        self._afterwards: list[Callable[[], None]] = []
         self._touched_seats: dict[int, Seat] = {}
         self._gone: list[tuple[int, str, int, Text | None]] = []
         self.last: list[Callable[[], None]] = []  # the same, when nothing more will change
@@ -112,10 +120,13 @@ class Core:
         self._named.clear()
         for hook in last:
             self._guard(hook)
+        soon, self._soon = self._soon, []
+        for order in soon:
+            self._guard(order)  # whatever happens to it, the facts are written
         if self._facts:
             facts, self._facts = self._facts, []
             self.journal.write_many(facts)
-        orders, self._orders = self._orders, []
+        orders, self._orders, self._afterwards = [*self._orders, *self._afterwards], [], []
         for order in orders:
             order()
         calls, self._touched_calls = self._touched_calls, {}
@@ -140,6 +151,14 @@ class Core:
     def do(self, order: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Give an order to the media engine at the end of the step."""
         self._orders.append(lambda: order(*args, **kwargs))
+
+    def soon(self, order: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Give an order that need not wait until the facts are on the disk; see the rules of the file."""
+        (self._orders if self._orders else self._soon).append(lambda: order(*args, **kwargs))
+
+    def afterwards(self, order: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Give an order that only sweeps up after a call that is over: last of all."""
+        self._afterwards.append(lambda: order(*args, **kwargs))
 
     def once(self, name: str, hook: Callable[[], None]) -> None:
         """Do something at the end of the step, once however often it is asked for."""

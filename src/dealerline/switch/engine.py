@@ -235,6 +235,8 @@ class Engine:
         if event.order in ("monitor", "track") and call is not None:
             self.recorder.failed(call, event)
         elif event.order in ("ring", "ear") and call is not None:
+            if event.status == 0:  # no answer in time, which is no refusal: it may ring all the same
+                self.core.do(self.core.media.hang_up, event.subject)
             self._gone(Gone(event.subject, 20, event.reason))
         elif event.order == "play" and event.status in (404, 409, 412):
             log.debug("nobody is there any more to hear %s", event.subject)  # the end of the channel follows
@@ -269,9 +271,9 @@ class Engine:
             self.outside.give_up(call, cause)
         for channel in (call.channel, call.forward):
             if channel and self.core.by_channel.pop(channel, None) is not None:
-                self.core.do(self.core.media.hang_up, channel)
+                self.core.afterwards(self.core.media.hang_up, channel)
         if call.bridged:
-            self.core.do(self.core.media.drop_bridge, call.bridge)
+            self.core.afterwards(self.core.media.drop_bridge, call.bridge)
         if phase is not Phase.TEST:
             self.core.fact("call.ended", call, by=by, cause=cause)
         self.core.calls.pop(call.id, None)

@@ -99,11 +99,14 @@ class LiveChannel:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything of ours that lives in the media engine: channels, bridges (id -> channels), reachable endpoints."""
+    """Everything of ours that lives in the media engine: channels, bridges (id -> channels), reachable endpoints, and
+    which of the channels are hanging up just now.
+    """
 
     channels: Mapping[str, LiveChannel]
     bridges: Mapping[str, frozenset[str]]
     online: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,5 +188,9 @@ class Media(Protocol):
         ...
 
     def inventory(self, done: Callable[[Inventory | None], None]) -> None:
-        """Ask what lives; ``done`` is called with it (variables left out), or with None when it cannot be had."""
+        """Ask what lives; ``done`` is called with it (names and bridges only), or with None when it cannot be had.
+
+        What it says was so after every order given before; when ``done`` is called, every event about what had happened
+        until then has been told.
+        """
         ...

@@ -129,6 +129,9 @@ class Media:
     silent: set[str] = field(default_factory=set)  # channels from which no sound comes any more
     packets: int = 0
     away: bool = False
+    leaving: set[str] = field(default_factory=set)  # channels that were told to hang up and take their time
+    slow: bool = False  # answers to ``inventory`` wait in ``answers`` until the test calls them
+    answers: list[Callable[[], None]] = field(default_factory=list)
 
     def arrive(self, channel: str, args: tuple[str, ...], from_number: str = "") -> None:
         """A channel is there, as if a caller had come (the test gives the event to the engine)."""
@@ -253,7 +256,12 @@ class Media:
         if self.away:
             done(None)
             return
-        done(Inventory(dict(self.channels), {b: frozenset(m) for b, m in self.bridges.items()}, frozenset(self.online)))
+        bridges = {b: frozenset(m) for b, m in self.bridges.items()}
+        found = Inventory(dict(self.channels), bridges, frozenset(self.online), frozenset(self.leaving))
+        if self.slow:
+            self.answers.append(lambda: done(found))
+        else:
+            done(found)
 
     def did(self, *order: Any) -> bool:
         """Whether an order beginning with these values was given."""

@@ -245,8 +245,7 @@ class Queueing:
         call.leg = leg
         seat.call = call
         self.core.by_channel[leg.channel] = (call, "agent")
-        self.core.do(self.core.media.ring, self.leg_for(call, leg, seat))
-        self.core.do(self.core.ring_sent)
+        self.core.soon(self._ring, self.leg_for(call, leg, seat))
         if not call.bridged:
             call.bridged = True
             self.core.do(self.core.media.make_bridge, call.bridge)
@@ -262,6 +261,10 @@ class Queueing:
             why=decision.why,
         )
         self.engine.agents.event(seat, presence.Reserve(call.id))
+
+    def _ring(self, leg: Leg) -> None:
+        self.core.media.ring(leg)
+        self.core.ring_sent()
 
     def leg_for(self, call: Call, leg: AgentLeg, seat: Seat) -> Leg:
         """The channel to make for an agent. What its phone shows: see docs/reference/desk-protocol.md."""

@@ -1,18 +1,23 @@
 """Every two seconds: do channels, calls, people and queues agree? What does not is repaired, and counted in public.
 
-Rules of the file. Things in motion are not wrong: only what looked wrong in two passes in a row, in the same way, is
-repaired. Every repair is a fact and counts; in normal running there are none, so each one is a fault of ours to be
-found.
+Rules of the file. Things in motion are not wrong, however slowly they move. So a pass compares what Asterisk said with
+what we believed when it was asked, and only where we still believe the same when the answer is there, and have heard
+of everything that happened until then (``Media.inventory``): an answer older than an order or an event says nothing
+about it. A channel that is hanging up is in motion, too. Passes do not overlap, and come the more rarely the longer an
+answer takes. And only what looked wrong in two passes in a row, in the same way, is repaired. Every repair is a fact
+and counts; in normal running there are none, so each one is a fault of ours to be found.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dealerline.domain import presence
+from dealerline.domain.conversation import Layout
 from dealerline.switch.core import Core
 from dealerline.switch.media import Gone, Inventory
 from dealerline.switch.model import Call, Phase, Seat, call_of_bridge
@@ -23,7 +28,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY = 2.0
+REST = 5.0  # between two passes: at least so many times as long as the answer took
+Mark = tuple[Layout, dict[str, str]]
 Finding = tuple[str, str, Callable[[], None]]  # what, subject, how to mend it
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What we believed when Asterisk was asked."""
+
+    owners: Mapping[str, str]  # channel -> call
+    calls: frozenset[str]
+    talks: Mapping[str, Mark]  # call whose parties should be in their rooms -> which rooms these are
 
 
 class Reconciler:
@@ -40,16 +56,43 @@ class Reconciler:
         self.core.later(EVERY, self._again)
 
     def _again(self) -> None:
-        self.core.later(EVERY, self._again)
         if self.core.media_here:
-            self.core.do(self.core.media.inventory, lambda found: self.core.run(self.compare, found))
+            self.core.do(self.look, self._rest)
+        else:
+            self.core.later(EVERY, self._again)
 
-    def compare(self, found: Inventory | None) -> None:
-        """One pass. What was doubted before and still is, is repaired."""
+    def _rest(self, seconds: float) -> None:
+        self.core.later(max(EVERY, REST * seconds), self._again)
+
+    def look(self, over: Callable[[float], None] = lambda seconds: None) -> None:
+        """One pass. ``over`` hears how many seconds the answer took."""
+        believed, began = self._belief(), self.core.now
+
+        def answered(found: Inventory | None) -> None:
+            over(self.core.now - began)
+            self.core.run(self.compare, found, believed)
+
+        self.core.media.inventory(answered)
+
+    def _belief(self) -> Belief:
+        return Belief(
+            {channel: call.id for channel, (call, _) in self.core.by_channel.items()},
+            frozenset(self.core.calls),
+            {call.id: mark for call in self.core.calls.values() if (mark := self._mark(call)) is not None},
+        )
+
+    @staticmethod
+    def _mark(call: Call) -> Mark | None:
+        """Changes whenever the parties of a conversation were moved; None when there is none."""
+        return (call.layout, dict(call.ears)) if call.talk.parties else None
+
+    def compare(self, found: Inventory | None, believed: Belief) -> None:
+        """What was doubted before and still is, is repaired."""
         if found is None or not self.core.media_here:
+            self._doubts.clear()
             return
         self.passes += 1
-        findings = [*self._channels(found), *self._calls(found), *self._people(), *self._queues()]
+        findings = [*self._channels(found, believed), *self._calls(found, believed), *self._people(), *self._queues()]
         for what, subject, mend in findings:
             if (what, subject) in self._doubts:
                 log.error("repair: %s %s", what, subject)
@@ -58,27 +101,32 @@ class Reconciler:
                 mend()
         self._doubts = {(what, subject) for what, subject, _ in findings}
 
-    def _channels(self, found: Inventory) -> Iterator[Finding]:
+    def _channels(self, found: Inventory, believed: Belief) -> Iterator[Finding]:
         """Channels and bridges in Asterisk that nobody owns."""
         hang_up, drop = self.core.media.hang_up, self.core.media.drop_bridge
-        for channel in found.channels.values():
-            if channel.id not in self.core.by_channel:
-                yield "channel_unowned", channel.id, partial(self.core.do, hang_up, channel.id)
+        for channel in found.channels:
+            known = channel in self.core.by_channel or channel in believed.owners
+            if not known and channel not in found.leaving:
+                yield "channel_unowned", channel, partial(self.core.do, hang_up, channel)
         for bridge in found.bridges:
-            if call_of_bridge(bridge) not in self.core.calls:
+            call = call_of_bridge(bridge)
+            if call not in self.core.calls and call not in believed.calls:
                 yield "bridge_unowned", bridge, partial(self.core.do, drop, bridge)
 
-    def _calls(self, found: Inventory) -> Iterator[Finding]:
+    def _calls(self, found: Inventory, believed: Belief) -> Iterator[Finding]:
         """Calls whose channels are gone, or whose parties are not together."""
         for channel, (call, _) in self.core.by_channel.items():
-            if channel not in found.channels:
-                yield "channel_gone", channel, partial(self.engine.handle, Gone(channel, 0))
-            elif call.id not in self.core.calls:
+            if call.id not in self.core.calls:
                 yield "call_gone", channel, partial(self._forget, channel)
+            elif channel not in found.channels and believed.owners.get(channel) == call.id:
+                yield "channel_gone", channel, partial(self.engine.handle, Gone(channel, 0))
         for call in self.core.calls.values():
+            mark = self._mark(call)
+            if mark is None or mark != believed.talks.get(call.id):
+                continue
             for room, parties in call.layout.rooms.items():
                 wanted = parties | ({call.ears[room]} if room in call.ears else set())
-                if not wanted <= found.bridges.get(call.bridge_of(room), frozenset()):
+                if not wanted <= found.bridges.get(call.bridge_of(room), frozenset()) and not wanted & found.leaving:
                     yield "not_together", f"{call.id} {room}", partial(self._together, call, room)
 
     def _forget(self, channel: str) -> None:

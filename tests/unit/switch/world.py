@@ -363,7 +363,7 @@ class World:
         self.true_to_the_matrix()
         assert self.core.metrics.errors == 0
         for _ in range(3):
-            self.media.inventory(lambda found: self.core.run(self.engine.reconciler.compare, found))
+            self.engine.reconciler.look()
         assert self.core.metrics.repairs == 0, [f.data for f in self.journal.facts if f.kind == "repair.made"]
         for call in {f.call for f in self.journal.facts if f.call}:
             seqs = [f.seq for f in self.journal.facts if f.call == call]

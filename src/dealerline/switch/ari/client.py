@@ -2,8 +2,9 @@
 
 The rules of the file:
 
-- A request goes out in the order in which it was called for and never waits for the answer to another; answers find
-  their futures by number. Losing the socket fails every open request with AriLost: nobody waits for ever.
+- A request goes out within the very call, in the order in which it was called for, and never waits for the answer to
+  another; answers find their futures by number. Losing the socket fails every open request with AriLost: nobody waits
+  for ever.
 - Events reach ``on_event`` one after the other, in Asterisk's order, by plain calls in the event loop. A handler that
   raises is logged and counted; the next event comes all the same. Kinds of events we do not know are passed over.
 - After each (re)connection ``on_back`` runs first, to look at what is there (list channels and bridges); events that
@@ -18,7 +19,7 @@ import contextlib
 import itertools
 import logging
 from asyncio import Future
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, Union
 from urllib.parse import urlencode
@@ -37,20 +38,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between attempts to connect
 HEARTBEAT = 10.0  # a hung Asterisk is noticed within one and a half of these
 REQUEST_SECONDS = 5.0
 YIELD_AFTER = 64  # events in a row before other tasks get a turn
-
-#: Chatty kinds nobody here needs: Asterisk does not even send them.
-QUIET = (
-    "ChannelVarset",
-    "ChannelDialplan",
-    "ChannelCallerId",
-    "ChannelConnectedLine",
-    "BridgeVideoSourceChanged",
-    "DeviceStateChanged",
-    "PlaybackStarted",
-    "PlaybackContinuing",
-    "ApplicationRegistered",
-    "ChannelUserevent",
-)
+MARK = "ChannelUserevent"  # the kind of event that ``caught_up`` sends itself
 
 T = TypeVar("T")
 
@@ -101,7 +89,8 @@ class Ari:
 
     url: ``http://host:port`` of Asterisk's HTTP server. application: the Stasis application's name.
     on_event: called with every event. on_back: awaited after each connection. on_lost: called when the socket is gone.
-    subscriptions: event sources besides our own channels, such as ``endpoint:PJSIP``.
+    subscriptions: event sources besides our own channels, such as ``endpoint:PJSIP``. wanted: the kinds of events
+    that ``on_event`` is for, by ARI's names; Asterisk does not even send the others. None: all.
     """
 
     def __init__(
@@ -115,20 +104,18 @@ class Ari:
         on_back: Callable[[], Awaitable[None]] | None = None,
         on_lost: Callable[[], None] | None = None,
         subscriptions: Sequence[str] = (),
-        quiet: Sequence[str] = QUIET,
+        wanted: Sequence[str] = (),
         timeout: float = REQUEST_SECONDS,
     ) -> None:
         self._url, self._user, self._password, self.application = url.rstrip("/"), user, password, application
         self._on_event, self._on_back, self._on_lost = on_event, on_back, on_lost
-        self._subscriptions, self._quiet, self._timeout = tuple(subscriptions), tuple(quiet), timeout
+        self._subscriptions, self._wanted, self._timeout = tuple(subscriptions), tuple(wanted), timeout
         self._numbers = itertools.count(1)
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
-        self._outgoing: deque[bytes] = deque()
-        self._wake = asyncio.Event()
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._task: asyncio.Task[None] | None = None
         self._held: list[Event] | None = None
         self._up = asyncio.Event()
-        self._open = False
         self._unknown: set[str] = set()
         self.events = 0
         self.event_errors = 0
@@ -140,6 +127,8 @@ class Ari:
         self.endpoints = operations.Endpoints(self.request)
         self.asterisk = operations.Asterisk(self.request)
         self.applications = operations.Applications(self.request)
+        self._marks: dict[str, Future[None]] = {}
+        self._ask_for_mark = operations.Events(self.request).user_event
 
     # life ---------------------------------------------------------------------------------------------------------
 
@@ -194,10 +183,8 @@ class Ari:
         return f"Asterisk at {self._url} cannot be reached: {error}"
 
     async def _connected(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._open, self._held = True, []
-        self._outgoing.clear()
+        self._socket, self._held = socket, []
         tasks = [
-            asyncio.create_task(self._write(socket), name="ari write"),
             asyncio.create_task(self._read(socket), name="ari read"),
             asyncio.create_task(self._watch(), name="ari watch"),
         ]
@@ -210,7 +197,7 @@ class Ari:
                 task.result()
         finally:
             was_up = self._up.is_set()
-            self._open = False
+            self._socket = None
             self._up.clear()
             for task in (*tasks, greeting):
                 task.cancel()
@@ -221,8 +208,9 @@ class Ari:
 
     async def _greet(self) -> None:
         """Say what we want to hear, look at what is there, then let the held events through."""
-        quiet = {"disallowed": [{"type": kind} for kind in self._quiet]}
-        waits: list[Future[Any]] = [self.applications.filter(self.application, filter=quiet)]
+        kinds = (*self._wanted, MARK) if self._wanted else ()
+        wanted = {"allowed": [{"type": kind} for kind in kinds]}
+        waits: list[Future[Any]] = [self.applications.filter(self.application, filter=wanted)]
         waits += [self.applications.subscribe(self.application, event_source=s) for s in self._subscriptions]
         await asyncio.gather(*waits)
         if self._on_back is not None:
@@ -251,6 +239,8 @@ class Ari:
             return
         if type(event) is RESTResponse:
             self._answer(event)
+        elif type(event) is models.ChannelUserevent and event.eventname in self._marks:
+            self._marks.pop(event.eventname).set_result(None)
         elif self._held is not None:
             self._held.append(event)
         else:
@@ -284,7 +274,7 @@ class Ari:
         """Send a request now; the future brings the answer as ``kind`` (None: nothing), or an AriError."""
         loop = asyncio.get_running_loop()
         future: Future[Any] = loop.create_future()
-        if not self._open:
+        if self._socket is None:
             future.set_exception(AriLost(self.last_error or "Asterisk cannot be reached"))
             return future
         number = str(next(self._numbers))
@@ -305,16 +295,25 @@ class Ari:
                 message["content_type"] = "application/json"
                 message["message_body"] = _encode(content).decode()
         self._pending[number] = _Pending(future, kind, loop.time() + self._timeout, f"{method} {path}")
-        self._outgoing.append(_encode(message))
-        self._wake.set()
+        _send_now(self._socket, _encode(message))
         return future
 
-    async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._outgoing:
-                await socket.send_frame(self._outgoing.popleft(), aiohttp.WSMsgType.TEXT)
+    async def caught_up(self) -> None:
+        """Wait until every event that Asterisk had published when this was called has been through ``on_event``.
+
+        Answers and events do not keep an order among each other: events come through a queue of the application's
+        own, which grows long on a busy machine. So we send ourselves an event through that queue and wait for it.
+        Raises AriError.
+        """
+        name = f"caught-up-{next(self._numbers)}"
+        mark = self._marks[name] = asyncio.get_running_loop().create_future()
+        try:
+            await self._ask_for_mark(name, application=self.application)
+            await asyncio.wait_for(mark, self._timeout)
+        except TimeoutError:
+            raise AriTimeout(f"events are more than {self._timeout:g} s late") from None
+        finally:
+            self._marks.pop(name, None)
 
     def _answer(self, response: RESTResponse) -> None:
         pending = self._pending.pop(response.request_id, None)
@@ -353,6 +352,22 @@ class Ari:
         for one in pending.values():
             if not one.future.done():
                 one.future.set_exception(AriLost())
+
+
+def _send_now(socket: aiohttp.ClientWebSocketResponse, frame: bytes) -> None:
+    """Give a frame to the socket without waiting for a turn of the event loop: a phone rings by it.
+
+    aiohttp hands an uncompressed frame to the transport in the first stretch of its coroutine; what may come after is
+    a wait for room, which we need not share: what is on its way is bounded by the seconds a request may take.
+    """
+    sending = socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
+    try:
+        sending.send(None)
+    except StopIteration:
+        return
+    except ConnectionError:  # the reader hears of it too, and fails every open request
+        return
+    sending.close()
 
 
 def quietly(future: Future[Any], *statuses: int) -> None:
