@@ -13,12 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 from dealerline.domain import presence
+from dealerline.domain.sip import password
 from dealerline.switch import texts, tickets
 from dealerline.switch.directory import Text
 from dealerline.switch.engine import Engine
 from dealerline.switch.model import Call, Phase, Refused, Seat
 from dealerline.switch.ports import Desk
-from dealerline.switch.provision import agent_endpoint, password
+from dealerline.switch.provision import agent_endpoint
 from dealerline.switch.views import Views
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from dealerline.domain import ivr, presence
-from dealerline.switch import numbers
+from dealerline.domain import ivr, numbers, presence
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Line
 from dealerline.switch.media import Leg

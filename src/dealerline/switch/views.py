@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dealerline.domain import presence
-from dealerline.switch import numbers
+from dealerline.domain import numbers, presence
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person
 from dealerline.switch.model import Call, Phase, Seat
