@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from dealerline.runtime import (
     secrets,
     sipcall,
 )
+from dealerline.runtime.account import Account
 from dealerline.runtime.asterisk import TEMPLATES, TemplateError, render
 from dealerline.runtime.logs import LogFile, plain, tail
 from dealerline.runtime.nodes import Child, Job, PlanError
@@ -193,6 +196,18 @@ def test_the_newer_debian_is_looked_for_where_the_machine_has_its_main_archive()
             ["http://mirror.example/debian/", "main", "bookworm", "/k.gpg"],
             ["https://packages.example/cloud", "main", "cloud-sdk", "/other.gpg"], ["short"]]
     assert list(debian._choose(rows)) == [debian.Source("http://mirror.example/debian/", "/k.gpg")]
+
+
+def test_children_may_keep_byte_code_even_where_a_container_forbids_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    settings = _settings(tmp_path)
+    settings.run.mkdir(parents=True)
+    me = Account("me", os.getuid(), os.getgid(), False)
+    made = plan.environment(settings, me, tmp_path, sys.executable)
+    assert "PYTHONDONTWRITEBYTECODE" not in made
+    assert made["PYTHONPYCACHEPREFIX"] == str(settings.cache / "pycache")
 
 
 def test_pages_are_built_again_when_a_source_changes_and_not_when_a_package_is_installed(tmp_path: Path) -> None:
