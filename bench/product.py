@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
 import time
 from collections.abc import Callable
@@ -91,9 +89,9 @@ class Product:
 
     async def staff(self, phones: dict[str, Agent]) -> None:
         """Register every phone, sign its person in, wait until all are ready."""
-        sip, desk = self.settings.secret("sip"), self.settings.secret("desk")
+        desk = self.settings.secret("desk")
         for name, phone in phones.items():
-            phone.password = hmac.new(sip.encode(), name.encode(), hashlib.sha256).hexdigest()[:32]
+            phone.password = self.settings.sip_password(name)
             await _patiently(phone.register)
             person = int(name.split("-")[1])
             one = await Desk(self.settings.switch_port, person, desk, device="phone").open()

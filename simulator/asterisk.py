@@ -7,12 +7,11 @@ number the centre dials ends in the Stasis application ``outside``, where the co
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import sys
 from pathlib import Path
 
+from dealerline.domain import sip
 from dealerline.runtime.asterisk import Asterisk
 from dealerline.settings import Settings, SettingsError, load
 
@@ -23,7 +22,7 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 def derived_password(settings: Settings, secret: str, name: str) -> str:
     """A password made from one of the centre's secrets, so that nothing more has to be stored: 32 hex digits."""
-    return hmac.new(settings.secret(secret).encode(), name.encode(), hashlib.sha256).hexdigest()[:32]
+    return sip.password(settings.secret(secret), name)
 
 
 def ari_password(settings: Settings) -> str:

@@ -50,8 +50,15 @@ class Phones:
         for phone in phones:
             self._plugged.pop(phone, None)
             with contextlib.suppress(AriError):
-                await self._ari.drop_object("registration", phone)
-                await self._ari.drop_object("auth", phone)
+                for kind in ("registration", "endpoint", "aor", "auth"):
+                    await self._ari.drop_object(kind, phone)
+
+    async def lift(self, phone: str) -> None:
+        """Somebody takes a plugged-in phone off its hook to dial: ``PJSIP/<number>@<phone>`` dials as it."""
+        await self._ari.put_object("aor", phone, {"contact": f"sip:127.0.0.1:{self._settings.sip_port}"})
+        await self._ari.put_object("endpoint", phone, {
+            "aors": phone, "outbound_auth": phone, "from_user": phone, "transport": "udp", "context": "from-centre",
+            "allow": "!all,alaw,ulaw", "direct_media": "no", "rtp_symmetric": "yes", "dtmf_mode": "rfc4733"})
 
     def again(self) -> None:
         """The outside world's Asterisk was restarted and has forgotten them: register all again."""

@@ -40,6 +40,7 @@ class Ring:
     steps: tuple[Step, ...] = ()
     hang_up_at: str = ""
     trunk: str = "address"
+    phone: str = ""  # it is no customer: somebody dials ``to`` on this desk phone of the centre
     language: str = "zh"
     known: bool = False  # without a number: a customer on file rings, when the demo has told of any, else a stranger
 
@@ -89,19 +90,25 @@ class World:
 
     # callers ------------------------------------------------------------------------------------------------------
     async def ring(self, errand: Ring) -> Party:
-        """Somebody rings the centre. Raises AriError when the outside world's Asterisk refuses."""
+        """Somebody rings the centre, or dials on a desk phone of it.
+
+        Raises AriError when the outside world's Asterisk refuses.
+        """
         if not self.ari.connected.is_set():
             raise AriError(0, "the outside world's Asterisk is not running")
         identity = f"caller-{int(time.time())}-{secrets.token_hex(4)}"
-        number = errand.number or (errand.known and self._customer()) or STRANGER.format(random.randrange(100_000))
+        number = (errand.phone or errand.number or (errand.known and self._customer())
+                  or STRANGER.format(random.randrange(100_000)))
         party = Party(identity, "caller", number, errand.to, errand.steps, channel=identity,
                       hang_up_at=errand.hang_up_at, language=errand.language)
         self._remember(party)
         self._watch_journal()
-        endpoint = f"PJSIP/{errand.to}@{TRUNK if errand.trunk == 'registered' else 'centre'}"
+        endpoint = f"PJSIP/{errand.to}@{errand.phone or (TRUNK if errand.trunk == 'registered' else 'centre')}"
         party.note("dials", to=errand.to)
         body: dict[str, Any] = {"variables": {"PARTY": identity}}
         try:
+            if errand.phone:
+                await self.phones.lift(errand.phone)
             await self.ari.call("POST", f"channels/{identity}", body, endpoint=endpoint, context="caller",
                                 extension="person", priority=1, callerId=number, timeout=GIVE_UP_SECONDS)
         except AriError:

@@ -7,8 +7,6 @@ Order, last wins: the defaults below; ``dealerline.toml`` (see ``dealerline.exam
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 import tomllib
@@ -16,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+
+from dealerline.domain import sip
 
 PACKAGE = Path(__file__).resolve().parent
 """The folder of this very package, wherever in the checkout it lies."""
@@ -131,7 +131,7 @@ class Settings:
 
     def sip_password(self, username: str) -> str:
         """The SIP password of a browser, desk phone or the doctor, derived so that none is stored or shown."""
-        return hmac.new(self.secret("sip").encode(), username.encode(), hashlib.sha256).hexdigest()[:32]
+        return sip.password(self.secret("sip"), username)
 
     def secret(self, name: str) -> str:
         """The generated secret of that name. Raises SettingsError when it was never made."""

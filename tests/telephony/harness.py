@@ -49,6 +49,7 @@ from tests.telephony import tones
 SALES, EMPTY, MENU, VOICEMAIL, CLOSED = "02388880001", "02388880002", "02388880003", "02388880004", "02388880005"
 UNKNOWN = "02388889999"
 CUSTOMER = "13800001111"
+RING: dict[str, Any] = {"ring": True}
 START_SECONDS = 30.0
 until = until_async
 
@@ -280,6 +281,14 @@ class Telephones:
         script: list[dict[str, Any]] = [{"tone": hum}] if hum else []
         script += [{"wait": 0.5}, {"key": keys}] if keys else []
         return await self.world.ring(Ring(to, number, parse([*script, *steps]), hang_up_at, trunk))
+
+    async def dial(self, person: int, number: str, *, hum: float = 600, user: str = "") -> Party:
+        """Somebody dials on that person's desk phone, which is plugged in if it was not, and hums into it."""
+        user = user or f"phone-{person}"
+        if user not in self._plugged:
+            self._plugged.add(user)
+            assert await self.world.phones.plug({user: parse([RING])}), f"the centre does not accept {user}"
+        return await self.world.ring(Ring(number, steps=parse([{"tone": hum}]), phone=user))
 
     async def agent(self, person: int, *, hum: float = 600, ready: bool = True,
                     steps: Sequence[dict[str, Any]] | None = None, phone: bool = True) -> Agent:

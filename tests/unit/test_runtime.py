@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from dealerline.runtime import (
     secrets,
     sipcall,
 )
+from dealerline.runtime.account import Account
 from dealerline.runtime.asterisk import TEMPLATES, TemplateError, render
 from dealerline.runtime.logs import LogFile, plain, tail
 from dealerline.runtime.nodes import Child, Job, PlanError
@@ -193,6 +196,51 @@ def test_the_newer_debian_is_looked_for_where_the_machine_has_its_main_archive()
             ["http://mirror.example/debian/", "main", "bookworm", "/k.gpg"],
             ["https://packages.example/cloud", "main", "cloud-sdk", "/other.gpg"], ["short"]]
     assert list(debian._choose(rows)) == [debian.Source("http://mirror.example/debian/", "/k.gpg")]
+
+
+def test_a_fetch_knows_all_its_packages_and_how_much_of_them_is_here(tmp_path: Path) -> None:
+    sizes = debian._listed(
+        "Reading package lists...\n"
+        "'http://mirror.example/debian/pool/main/a/asterisk/asterisk_22.5.2%7edfsg-1_amd64.deb' "
+        "asterisk_1%3a22.5.2~dfsg-1_amd64.deb 2000 SHA256:00\n"
+        "'http://mirror.example/it's/sox_14.4_amd64.deb' sox_14.4_amd64.deb 1000 \n"
+    )
+    assert sizes == {"asterisk_1%3a22.5.2~dfsg-1_amd64.deb": 2000, "sox_14.4_amd64.deb": 1000}
+    (tmp_path / "partial").mkdir()
+    assert debian._bytes_here(tmp_path, sizes) == 0
+    (tmp_path / "partial" / "asterisk_1%3a22.5.2~dfsg-1_amd64.deb").write_bytes(bytes(700))
+    (tmp_path / "sox_14.4_amd64.deb").write_bytes(bytes(1000))
+    (tmp_path / "sox_14.3_amd64.deb").write_bytes(bytes(5000))  # of an earlier day
+    assert debian._bytes_here(tmp_path, sizes) == 1700
+
+
+def test_an_interrupted_fetch_still_unpacks_what_had_come_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """apt lists only what is missing here: asked carelessly, half the packages would be forgotten."""
+    asked: list[list[str]] = []
+
+    def apt(command: list[str], problem: str) -> str:
+        asked.append(command)
+        return ""
+
+    monkeypatch.setattr(debian, "_apt", apt)
+    debian._sizes(debian._options(tmp_path), tmp_path)
+    folders = [option for option in asked[0] if option.startswith("Dir::Cache::archives=")]
+    assert not list(Path(folders[-1].partition("=")[2]).glob("*.deb"))
+    assert folders[-1] != folders[0]
+
+
+def test_children_may_keep_byte_code_even_where_a_container_forbids_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    settings = _settings(tmp_path)
+    settings.run.mkdir(parents=True)
+    me = Account("me", os.getuid(), os.getgid(), False)
+    made = plan.environment(settings, me, tmp_path, sys.executable)
+    assert "PYTHONDONTWRITEBYTECODE" not in made
+    assert made["PYTHONPYCACHEPREFIX"] == str(settings.cache / "pycache")
 
 
 def test_pages_are_built_again_when_a_source_changes_and_not_when_a_package_is_installed(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +70,8 @@ def ensure(root: Path, progress: Progress) -> str:
         shutil.rmtree(stale, ignore_errors=True)
     making = root.with_name(f"debroot.making-{os.getpid()}")
     fetched = _fetch(work, progress)
-    progress(f"unpacking {len(fetched)} packages")
-    _unpack(fetched, making)
+    _unpack(fetched, making, progress)
+    progress("taking out what nothing here reads")
     _prune(making)
     missing = [inner for inner in _NEEDED if not (making / inner).exists()]
     if missing:
@@ -170,24 +171,49 @@ def _fetch_from(source: Source, work: Path, progress: Progress) -> list[Path]:
     options = _options(work)
     progress("reading the package index")
     _apt(["apt-get", *options, "update"], "the index could not be read")
-    listed = _apt(["apt-get", *options, "install", "--print-uris", "-y", *PACKAGES], "the packages were not found")
-    names, total = [], 0
-    for line in listed.splitlines():
-        if line.startswith("'"):
-            _, name, size, _ = (line.rsplit("'", 1)[0] + "' " + line.rsplit("'", 1)[1].strip()).rsplit(" ", 3)
-            names.append(name)
-            total += int(size)
+    sizes = _sizes(options, work)
+    total = sum(sizes.values()) // 1_000_000
     archives = work / "cache" / "archives"
+    # What this takes lies between the first answer of a far mirror and a second of a near one: until something is
+    # there, that nothing is there yet is no news.
+    progress(f"asking for {len(sizes)} packages ({total} MB)")
     process = subprocess.Popen(["apt-get", *options, "install", "-y", "--download-only", *PACKAGES],
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=_environment())
     while process.poll() is None:
-        have = sum(f.stat().st_size for f in [*archives.glob("*.deb"), *archives.glob("partial/*")] if f.exists())
-        progress(f"fetching packages: {have // 1_000_000} of {total // 1_000_000} MB")
+        have = _bytes_here(archives, sizes) // 1_000_000
+        if have:
+            progress(f"fetching packages: {have} of {total} MB")
         time.sleep(0.5)
     if process.returncode:
         assert process.stderr is not None
         raise DebianError(_words(process.stderr.read(), "the packages could not be fetched"))
-    return [archives / name for name in names]
+    return [archives / name for name in sizes]
+
+
+def _sizes(options: list[str], work: Path) -> dict[str, int]:
+    """File name -> bytes of all that is wanted, whether or not an interrupted fetch has left it here already.
+
+    apt lists only what it would have to fetch, so it is asked with another, empty folder of archives.
+    """
+    empty = work / "no-archives"
+    (empty / "partial").mkdir(parents=True, exist_ok=True)
+    return _listed(_apt(["apt-get", *options, "-o", f"Dir::Cache::archives={empty}", "install", "--print-uris", "-y",
+                         *PACKAGES], "the packages were not found"))
+
+
+def _listed(printed: str) -> dict[str, int]:
+    """What ``--print-uris`` prints, one package a line: 'address' name bytes checksum."""
+    rows = (line.rsplit("'", 1)[1].split() for line in printed.splitlines() if line.startswith("'"))
+    return {name: int(size) for name, size, *_ in rows}
+
+
+def _bytes_here(archives: Path, sizes: Iterable[str]) -> int:
+    """How much of the wanted files is here, whole or in part."""
+    have = 0
+    for path in (folder / name for folder in (archives, archives / "partial") for name in sizes):
+        with suppress(FileNotFoundError):  # apt moves a file when it is whole
+            have += path.stat().st_size
+    return have
 
 
 def _environment() -> dict[str, str]:
@@ -207,18 +233,19 @@ def _words(stderr: str, otherwise: str) -> str:
 
 
 # unpacking ------------------------------------------------------------------------------------------------------------
-def _unpack(packages: list[Path], target: Path) -> None:
+def _unpack(packages: list[Path], target: Path, progress: Progress) -> None:
     target.mkdir(parents=True)
     target.chmod(0o755)
 
     def one(package: Path) -> None:
-        done = subprocess.run(["dpkg-deb", "--extract", str(package), str(target)], capture_output=True, text=True,
-                              check=False)
-        if done.returncode:
-            raise DebianError(f"{package.name}: {done.stderr.strip()}")
+        ended = subprocess.run(["dpkg-deb", "--extract", str(package), str(target)], capture_output=True, text=True,
+                               check=False)
+        if ended.returncode:
+            raise DebianError(f"{package.name}: {ended.stderr.strip()}")
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-        list(pool.map(one, packages))
+        for done, _ in enumerate(pool.map(one, packages), 1):
+            progress(f"unpacking packages: {done} of {len(packages)}")
 
 
 def _prune(root: Path) -> None:

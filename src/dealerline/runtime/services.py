@@ -40,7 +40,7 @@ def asterisk_check(s: Settings) -> health.Check:
         url = urlsplit(s.asterisk_url) if s.asterisk_url else None
         password = s.asterisk_password or s.secret("ari")
         return await health.http(
-            url.port or 8088 if url else s.asterisk_http_port, "/ari/asterisk/info?only=status",
+            url.port or 80 if url else s.asterisk_http_port, "/ari/asterisk/info?only=status",
             user=s.asterisk_user, password=password, host=(url.hostname or "127.0.0.1") if url else "127.0.0.1")()
 
     return check

@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dealerline.domain import conversation as talk
-from dealerline.domain import presence
+from dealerline.domain import numbers, presence
 from dealerline.domain.conversation import IllegalVerb, Party, transfer
 from dealerline.domain.conversation.transfer import Do
 from dealerline.domain.conversation.transfer import Event as On
 from dealerline.domain.conversation.transfer import State as At
-from dealerline.switch import numbers, texts
+from dealerline.switch import texts
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Line, Queue
-from dealerline.switch.lookup import significant
 from dealerline.switch.media import Leg
 from dealerline.switch.model import SPEAKING, AgentLeg, Attempt, Call, Phase, Refused, Seat
 
@@ -246,9 +245,9 @@ class Bringing:
         number = numbers.e164(raw)
         customer = call.to_number if call.direction == "out" else call.from_number
         there = [customer, *(leg.number for leg in call.legs_all if leg.number)]
-        if any(other and significant(other) == significant(number) for other in there):
+        if any(other and numbers.significant(other) == numbers.significant(number) for other in there):
             raise Refused("in_it_already")
-        if significant(number) in self.core.lookup.by_number:
+        if numbers.significant(number) in self.core.lookup.by_number:
             raise Refused("own_number")  # it would come back to us as a new call, for ever in the worst case
         return Target("number", number, "", None, endpoint)
 

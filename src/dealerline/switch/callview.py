@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from dealerline.domain import conversation as talk
+from dealerline.domain import numbers
 from dealerline.domain.conversation import transfer
-from dealerline.switch import numbers
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person
 from dealerline.switch.model import AgentLeg, Call, Phase

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 from dealerline.domain import presence
+from dealerline.domain.sip import password
 from dealerline.switch import texts, tickets
 from dealerline.switch.callverbs import CallVerbs
 from dealerline.switch.directory import Text
 from dealerline.switch.engine import Engine
 from dealerline.switch.model import Call, Refused, Seat
 from dealerline.switch.ports import Desk
-from dealerline.switch.provision import agent_endpoint, password
+from dealerline.switch.provision import agent_endpoint
 from dealerline.switch.supervising import MAY
 from dealerline.switch.views import Views
 

@@ -13,15 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dealerline.domain import ivr, presence
-from dealerline.switch import numbers
+from dealerline.domain import ivr, numbers, presence
 from dealerline.switch.agents import Agents
 from dealerline.switch.bringing import Bringing
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Snapshot, Text
 from dealerline.switch.flows import Flows
 from dealerline.switch.hearing import Hearing
-from dealerline.switch.lookup import Lookup, significant
+from dealerline.switch.lookup import Lookup
 from dealerline.switch.media import (
     Arrived,
     Back,
@@ -153,7 +152,7 @@ class Engine:
             return  # told twice, after a reconnect
         number, endpoint = (*event.args[1:], "", "")[:2]
         carrier = endpoint.removeprefix("PJSIP/").removeprefix("carrier-")
-        line = self.core.lookup.by_number.get(significant(number))
+        line = self.core.lookup.by_number.get(numbers.significant(number))
         call = Call(self.core.new_id(), event.channel, "in", numbers.e164(event.from_number), number, self.core.now)
         call.carrier = int(carrier) if carrier.isdigit() else 0
         if line is not None:

@@ -6,11 +6,11 @@ The rule of the file: a broken flow never replaces a good one; the last version 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dealerline.domain import ivr
+from dealerline.domain.numbers import significant
 from dealerline.settings import CHECKOUT
 from dealerline.switch.directory import (
     BusyReason,
@@ -29,16 +29,6 @@ FALLBACK_LANGUAGES = ("zh", "en")
 # The shipped tone by its place in the program, for when even the directory does not know it: anything but silence.
 BEEP = f"sound:{CHECKOUT}/assets/prompts/zh/tone.missing"
 MISSING = "tone.missing"  # the shipped tone that stands for a prompt without sound
-
-
-def significant(number: str) -> str:
-    """A published number without the ways of writing it: +86, 0086 and a leading 0 make no difference."""
-    digits = re.sub(r"\D", "", number)
-    if digits.startswith("0086"):
-        digits = digits[4:]
-    elif number.startswith("+86") or (digits.startswith("86") and len(digits) >= 12):
-        digits = digits[2:]
-    return digits.lstrip("0")
 
 
 @dataclass(frozen=True, slots=True)

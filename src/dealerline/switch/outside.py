@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from dealerline.domain import ivr, presence
+from dealerline.domain import ivr, numbers, presence
 from dealerline.domain.conversation import Party
-from dealerline.switch import numbers
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Line
 from dealerline.switch.media import Leg
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RESULTS = {17: "busy", 18: "no_answer", 19: "no_answer", 21: "rejected", 1: "unallocated", 28: "unallocated"}
+# What a desk phone that dialled by itself is told, in its own tongue.
+CAUSES = {"busy": 17, "no_answer": 19, "rejected": 21, "unallocated": 1, "failed": 34}
 DIAL_SECONDS = 60
 ANSWER_SECONDS = 15  # for the agent's own phone, which answers by itself
 TEST_SECONDS = 10.0
@@ -223,6 +224,8 @@ class Outside:
         self.core.do(self.core.media.stop_play, call.announcing)
         call.announcing = ""
         self.core.fact("call.answered", call)
+        if not leg.auto:  # his desk phone dialled by itself, and has only heard the ringing until now
+            self.core.do(self.core.media.answer, leg.channel)
         self.engine.talk.begin(call, leg)
 
     def dial_leg_gone(self, call: Call, leg: AgentLeg, cause: int) -> None:
@@ -235,7 +238,7 @@ class Outside:
         if call.leg is not None:
             if call.leg.timer is not None:
                 call.leg.timer.cancel()
-            self.core.do(self.core.media.hang_up, call.leg.channel)
+            self.core.do(self.core.media.hang_up, call.leg.channel, CAUSES.get(cause, 16))
         leg, call.leg = call.leg, None
         seat = self.core.seats.get(call.person)
         if seat is None or seat.call is not call:
@@ -279,18 +282,24 @@ class Outside:
         if not call.ended:
             self.engine.end(call, "centre", "test_over")
 
+    def _rung_as(self, user: str) -> str:
+        """The endpoint by which a desk phone is rung, given the user name it has signed in with."""
+        return next((f"phone-{phone.id}" for phone in self.core.lookup.phones.values() if phone.username == user), user)
+
     # a desk phone that dials
     # --------------------------------------------------------------------------------------------
     def from_desk(self, channel: str, args: tuple[str, ...]) -> None:
-        """A desk phone dialled: for now only its person, signed in on it, and only numbers outside."""
-        number, endpoint = (*args[1:], "", "")[:2]
+        """A desk phone dialled: for now only its person, signed in on it, and only numbers outside.
+
+        It is answered when the number answers, so that a number that does not is told to the phone in its own way.
+        """
+        number, signed_in_as = (*args[1:], "", "")[:2]
+        endpoint = self._rung_as(signed_in_as.removeprefix("PJSIP/"))
         seat = next(
             (
                 s
                 for s in self.core.seats.values()
-                if s.desk is not None
-                and s.call is None
-                and self.engine.agents.endpoint(s) == endpoint.removeprefix("PJSIP/")
+                if s.desk is not None and s.call is None and self.engine.agents.endpoint(s) == endpoint
             ),
             None,
         )
@@ -322,7 +331,6 @@ class Outside:
             channel="",
             agent=seat.person,
         )
-        self.core.do(self.core.media.answer, channel)
         self.core.do(
             self.core.media.remember, channel, {"DL_CALL": call.id, "DL_ROLE": "agent", "DL_AGENT": str(seat.person)}
         )

@@ -15,13 +15,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import hmac
 import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from dealerline.domain.sip import password
 from dealerline.switch.ari import Ari, AriError, AriLost
 from dealerline.switch.directory import Carrier, DeskPhone, Person, Snapshot
 
@@ -68,11 +68,6 @@ def phone_endpoint(phone: int) -> str:
 def carrier_endpoint(carrier: int) -> str:
     """The endpoint of a carrier, for calls in and out."""
     return f"carrier-{carrier}"
-
-
-def password(secret: str, username: str) -> str:
-    """The derived SIP password of a browser or desk phone. ``secret``: secrets/sip."""
-    return hmac.new(secret.encode(), username.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _put(objects: Objects, kind: str, name: str, fields: Mapping[str, str]) -> None:

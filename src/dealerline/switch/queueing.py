@@ -11,8 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from dealerline.domain import ivr, presence, routing
-from dealerline.switch import numbers
+from dealerline.domain import ivr, numbers, presence, routing
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Queue
 from dealerline.switch.lookup import Lookup

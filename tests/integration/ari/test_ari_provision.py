@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from dealerline.domain.sip import password
 from dealerline.switch.ari import Ari
 from dealerline.switch.ari import models as m
 from dealerline.switch.directory import Carrier, DeskPhone, Person, Snapshot
-from dealerline.switch.provision import Provisioner, Report, password
+from dealerline.switch.provision import Provisioner, Report
 from tests.integration.ari.parts import Server, SipBrowser, until
 
 NOTHING = Snapshot()

@@ -16,6 +16,7 @@ from dealerline.apps.common.live import LiveCall
 from dealerline.apps.customers import api as customers_api
 from dealerline.apps.customers.logic.pop import POP, pop
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, MembershipCard, Order, Repair
+from dealerline.domain.numbers import e164, masked
 from tests.integration.records.conftest import World
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +133,14 @@ def test_a_masked_number_is_found_by_its_call(world: World, zhang: Customer, mak
     answer = get(world, "alice", number="+86138****5678", call=str(call.pk))
     assert answer["customer"]["name"] == "张三"
     assert str(call.pk) not in [row["id"] for row in answer["calls"]]  # the call itself is not its own history
+
+
+@pytest.mark.parametrize("number", ["+8613812345678", "+862388880001", "+1234567", "10086", "8001"])
+def test_the_statement_masks_as_everything_else_does(world: World, zhang: Customer, number: str) -> None:
+    zhang.phones.all().delete()
+    CustomerPhone.objects.create(customer=zhang, e164=e164(number), primary=True)
+    shown = get(world, "alice", number=number)["customer"]
+    assert [phone["number"] for phone in shown["phones"]] == [masked(e164(number))]
 
 
 def test_a_call_too_young_for_the_database_is_asked_of_the_switch(

@@ -1,16 +1,14 @@
-"""Small pure rules of the records: rights, masking, numbers, names, the words of the timeline."""
+"""Small pure rules of the records: rights, names, the words of the timeline."""
 
 from __future__ import annotations
 
 import pytest
 
-from dealerline.apps.accounts.logic.masking import mask
 from dealerline.apps.accounts.logic.roles import PERMISSIONS, ROLE_PERMISSIONS, GrantScope, access_of
 from dealerline.apps.calls.logic.timeline import WORDS, _text
 from dealerline.apps.common.access import StoreSet
 from dealerline.apps.common.sealed import seal, unseal
 from dealerline.apps.customers.logic.names import pinyin_of
-from dealerline.apps.customers.logic.numbers import is_plausible, normalise_number
 from dealerline.domain.facts import KINDS
 
 
@@ -50,35 +48,6 @@ def test_a_store_manager_cannot_give_what_he_does_not_hold() -> None:
 def test_only_leads_and_above_see_numbers_by_role() -> None:
     see = {role for role, permissions in ROLE_PERMISSIONS.items() if "numbers.see" in permissions}
     assert see == {"shift_lead", "handler", "dispatcher", "store_manager", "group_manager", "administrator"}
-
-
-@pytest.mark.parametrize(
-    ("number", "shown"),
-    [("+8613812345678", "+86138****5678"), ("13812345678", "138****5678"), ("8001", "**01"), ("", ""), ("110", "*10")],
-)
-def test_masking_hides_the_middle(number: str, shown: str) -> None:
-    assert mask(number) == shown
-
-
-@pytest.mark.parametrize(
-    ("written", "stored"),
-    [
-        ("138 1234 5678", "+8613812345678"),
-        ("+86 138-1234-5678", "+8613812345678"),
-        ("0238888001", "+86238888001"),
-        ("+44 20 7946 0958", "+442079460958"),
-        ("8001", "8001"),
-        ("anonymous", ""),
-        ("", ""),
-    ],
-)
-def test_numbers_are_stored_in_one_form(written: str, stored: str) -> None:
-    assert normalise_number(written) == stored
-
-
-@pytest.mark.parametrize(("written", "fine"), [("13812345678", True), ("12", False), ("=1+1", False), ("138x", False)])
-def test_what_cannot_be_rung_is_refused(written: str, fine: bool) -> None:
-    assert is_plausible(written) is fine
 
 
 def test_names_are_found_by_pinyin_whole_and_by_initials() -> None:

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from dealerline.domain.sip import password
 from dealerline.switch.directory import Carrier, DeskPhone, Person, Snapshot
-from dealerline.switch.provision import Key, changes, desired, password
+from dealerline.switch.provision import Key, changes, desired
 
 PERSON = Person(7, 1, "王芳", "1007", ("agent",), (1,))
 TRUNK = Carrier(2, "trunk", "sip.example.net", username="us", password="word", register=True)

@@ -1,11 +1,13 @@
-"""Calls that agents make, and the headset test."""
+"""Calls that agents make, from the page and from a desk phone, and the headset test."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from dealerline.switch.media import Arrived
-from tests.unit.switch.world import World
+from dealerline.switch.directory import DeskPhone, Person
+from dealerline.switch.media import Arrived, Device
+from tests.unit.switch.world import World, snapshot
 
 
 def dial(world: World, session: Any, number: str = "13900000001") -> Any:
@@ -82,3 +84,74 @@ def test_the_headset_test_lets_him_hear_himself_for_ten_seconds(world: World) ->
     assert world.rings(1)
     world.hang_up(caller)
     assert "call.ended" not in world.journal.kinds(answer["call"])
+
+
+# a desk phone that dials
+# ----------------------------------------------------------------------------------------------------
+def at_a_desk_phone(world: World, user: str = "phone-7") -> Any:
+    """Alice, signed in on her desk phone, whose SIP user name is ``user``."""
+    people = (Person(1, 1, "Alice", "801", ("agent",), (1,), phone=7), *snapshot().people[1:])
+    world.directory.set(replace(snapshot(people=people), version=2, phones=(DeskPhone(7, 1, user, "desk"),)))
+    session = world.sign_in(1, device="phone", ready=False)
+    world.media.online.add("phone-7")
+    world.engine.handle(Device("phone-7", True))
+    assert world.ask(session, "state", state="ready")["type"] == "ok"
+    return session
+
+
+def lift_and_dial(world: World, number: str, phone: str = "phone-7") -> str:
+    """The phone's channel."""
+    args = ("desk", number, f"PJSIP/{phone}")
+    world.media.arrive("desk-channel", args, phone)
+    world.engine.handle(Arrived("desk-channel", args, f"PJSIP/{phone}-1", phone))
+    return "desk-channel"
+
+
+def test_a_desk_phone_that_dials_is_answered_when_the_number_answers(world: World) -> None:
+    at_a_desk_phone(world)
+    channel = lift_and_dial(world, "13900000001")
+    (call,) = world.core.calls.values()
+    assert world.state(1) == "outbound" and not world.media.did("answer", channel)
+    assert world.media.did("play", channel), "he hears it ringing"
+    assert world.media.legs[call.channel].endpoint == "PJSIP/13900000001@carrier-1"
+    world.media.answer(call.channel)
+    world.engine.handle(Arrived(call.channel, ("far", call.id)))
+    assert world.media.did("answer", channel) and world.state(1) == "talking" and world.hears(call) == "talk"
+    assert channel in world.media.monitored
+    world.end(channel)
+    assert world.state(1) == "wrap"
+
+
+def test_a_desk_phone_with_a_user_name_of_its_own_dials_too(world: World) -> None:
+    at_a_desk_phone(world, "reception")
+    lift_and_dial(world, "13900000001", "reception")
+    (call,) = world.core.calls.values()
+    assert call.leg is not None and call.leg.endpoint == "phone-7" and world.state(1) == "outbound"
+    world.end(call.channel, 21)
+
+
+def test_a_busy_number_is_told_to_the_phone_that_dialled_it(world: World) -> None:
+    session = at_a_desk_phone(world)
+    channel = lift_and_dial(world, "13900000001")
+    (call,) = world.core.calls.values()
+    world.end(call.channel, 17)
+    assert world.media.did("hang_up", channel, 17) and not world.media.did("answer", channel)
+    assert session.desk.last("call_gone")["text"]["zh"] == "对方忙。"
+    assert world.state(1) == "ready" and not world.core.calls
+
+
+def test_hanging_up_the_phone_before_the_number_answers_ends_both(world: World) -> None:
+    at_a_desk_phone(world)
+    channel = lift_and_dial(world, "13900000001")
+    world.end(channel)
+    assert not world.core.calls and not world.media.channels and world.state(1) == "ready"
+
+
+def test_a_phone_is_refused_when_nobody_is_signed_in_on_it_or_the_number_is_none(world: World) -> None:
+    refused = lift_and_dial(world, "13900000001")
+    assert world.media.did("hang_up", refused, 21) and not world.core.calls
+    at_a_desk_phone(world)
+    for number, phone in (("13900000001", "phone-8"), ("12", "phone-7"), ("", "phone-7")):
+        world.media.orders.clear()
+        assert world.media.did("hang_up", lift_and_dial(world, number, phone), 21)
+    assert not world.core.calls and world.state(1) == "ready"

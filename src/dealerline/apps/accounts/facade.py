@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from dealerline.apps.accounts.auth import need, person_of, signed_in, visitor
-from dealerline.apps.accounts.logic.masking import mask, sees_numbers
+from dealerline.apps.accounts.logic.masking import sees_numbers
 from dealerline.apps.accounts.models import Person, Role, RoleGrant, ScopeKind
 from dealerline.apps.common.phones import e164
 from dealerline.apps.organisation.facade import directory_stores
 
 __all__ = [
-    "Person", "Role", "RoleGrant", "ScopeKind", "administrator_exists", "directory_people", "mask", "names", "need",
+    "Person", "Role", "RoleGrant", "ScopeKind", "administrator_exists", "directory_people", "names", "need",
     "person_of", "sees_numbers", "signed_in", "visitor",
 ]
 

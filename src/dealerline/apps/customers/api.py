@@ -18,8 +18,8 @@ from dealerline.apps.common.live import live_call
 from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Id, Plain, ProblemOut, StaleOut, Text
 from dealerline.apps.customers.logic import customers
-from dealerline.apps.customers.logic.numbers import normalise_number
 from dealerline.apps.customers.logic.pop import caller_of, pop, wait_for_call
+from dealerline.domain import numbers
 
 router = Router(tags=["customers"], auth=signed_in)
 
@@ -171,13 +171,13 @@ def get_pop(request: HttpRequest, query: Query[PopQuery]) -> Any:
     number = query.number.strip()
     if query.number.startswith(" "):  # a "+" that was not escaped in the address
         number = "+" + number
-    e164 = "" if "*" in number else normalise_number(number)
+    e164 = "" if "*" in number else numbers.e164(number)
     if not e164 and query.call is not None:
         live = live_call(query.call)  # the switch knows it before the database does
         if live is None:
             wait_for_call(query.call)
         elif live.store in person.stores_for("calls.view"):
-            e164 = normalise_number(live.number)
+            e164 = numbers.e164(live.number)
     return HttpResponse(pop(person, e164, query.call, query.line), content_type="application/json; charset=utf-8")
 
 
@@ -203,7 +203,7 @@ def create_customer(request: HttpRequest, data: CustomerIn) -> dict[str, Any]:
         store = stores[0]
     call_number = ""
     if live is not None and live.store in person.stores_for("calls.view"):
-        call_number = normalise_number(live.number)
+        call_number = numbers.e164(live.number)
     elif call is not None and live is None:  # over meanwhile: the database knows it
         call_number = caller_of(person, call)
     customer = customers.create(

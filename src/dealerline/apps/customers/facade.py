@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from dealerline.apps.customers.logic.customers import access_customer
 from dealerline.apps.customers.logic.names import pinyin_of
-from dealerline.apps.customers.logic.numbers import normalise_number
 
-__all__ = ["access_customer", "normalise_number", "pinyin_of"]
+__all__ = ["access_customer", "pinyin_of"]

@@ -19,7 +19,6 @@ from dealerline.apps.common.admin import GuardedForm, ScopedAdmin
 from dealerline.apps.common.errors import Problem
 from dealerline.apps.flows import jobs
 from dealerline.apps.flows.logic import flows, prompts
-from dealerline.apps.flows.logic.sounds import to_telephone
 from dealerline.apps.flows.models import Flow, FlowVersion, Prompt
 from dealerline.apps.organisation.facade import line_kinds
 
@@ -152,7 +151,7 @@ class PromptForm(GuardedForm):
             if file is None:
                 continue
             try:
-                to_telephone(file.read())
+                prompts.telephone_sound(file.read())
                 file.seek(0)
             except Problem as problem:
                 self.add_error(f"upload_{language}", problem.text[tongue()])

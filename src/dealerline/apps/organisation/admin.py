@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Any
 
 from django.conf import settings
@@ -181,10 +179,9 @@ class DeskPhoneScreen(ScopedAdmin):
     def sip_password(self, phone: DeskPhone) -> str:
         """Derived from the installation's secret: docs/architecture.md, SIP accounts."""
         try:
-            key = settings.DEALERLINE.secret("sip").encode()
+            return str(settings.DEALERLINE.sip_password(phone.username))
         except SettingsError:
             return ""
-        return hmac.new(key, phone.username.encode(), hashlib.sha256).hexdigest()[:32]
 
     @admin.display(description=_("SIP server and account"))
     def sip_server(self, phone: DeskPhone) -> str:

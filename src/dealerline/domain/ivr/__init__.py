@@ -1,7 +1,9 @@
-"""Call flows: data (``model``), reading and checking (``building``), walking a caller through (``interpreter``)."""
+"""Call flows: data (``model``), reading and checking (``building``), leading a caller through: what may happen
+(``interpreter``) and what it does there (``walking``).
+"""
 
 from dealerline.domain.ivr.building import build, check
-from dealerline.domain.ivr.interpreter import begin, kind_of, path_titles, step
+from dealerline.domain.ivr.interpreter import begin, path_titles, step
 from dealerline.domain.ivr.model import Flow, FlowErrors, Node, Problem
 from dealerline.domain.ivr.values import (
     AskHours,
@@ -35,6 +37,7 @@ from dealerline.domain.ivr.values import (
     StopPlay,
     Timeout,
 )
+from dealerline.domain.ivr.walking import kind_of
 
 __all__ = [
     "AskHours",

@@ -1,22 +1,14 @@
-"""Customers' numbers are masked by role.
+"""Whether a person sees customers' numbers whole or masked.
 
 The rule: who holds ``numbers.see`` in a store sees that store's numbers whole (leads, handlers, dispatchers,
-managers, administrators). Everybody else sees them masked, ``+86138****5678``, unless the store lets its agents see
-numbers.
+managers, administrators). Everybody else sees them masked (``+86138****5678``, see ``dealerline.domain.numbers``),
+unless the store lets its agents see numbers.
 """
 
 from __future__ import annotations
 
 from dealerline.apps.common.access import Viewer
 from dealerline.apps.organisation.facade import agents_see_numbers_in
-
-
-def mask(number: str) -> str:
-    """The number with its middle hidden. Short numbers keep their last two digits only."""
-    if len(number) < 8:
-        return "*" * max(0, len(number) - 2) + number[-2:]
-    head = 6 if number.startswith("+") else 3
-    return number[:head] + "****" + number[-4:]
 
 
 def sees_numbers(viewer: Viewer, store: int | None) -> bool:

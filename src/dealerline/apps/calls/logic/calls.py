@@ -10,11 +10,11 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from dealerline.apps.accounts.facade import Person, mask, names, sees_numbers
+from dealerline.apps.accounts.facade import Person, names, sees_numbers
 from dealerline.apps.calls.models import Call, CallLeg, CallRecord, Queue, Recording
 from dealerline.apps.common.errors import NotFound
-from dealerline.apps.customers.facade import normalise_number
 from dealerline.apps.organisation.facade import line_names, store_names
+from dealerline.domain import numbers
 
 
 def access_call(person: Person, call: UUID, permission: str = "calls.view") -> Call:
@@ -60,7 +60,7 @@ def _matches(person: Person, text: str) -> Q:
     digits = re.sub(r"\D", "", text)
     if len(digits) < 3 or re.search(r"[^\d+()\-. ]", text):
         return Q(customer__name__contains=text)
-    found = Q(customer_number=normalise_number(text)) | Q(to_number=text)
+    found = Q(customer_number=numbers.e164(text)) | Q(to_number=text)
     stores = person.stores_for("numbers.see")
     if stores.every:
         found |= Q(customer_number__contains=digits)
@@ -90,7 +90,7 @@ def draw_many(person: Person, calls: Iterable[Call]) -> list[dict[str, Any]]:
         number = row.customer_number or (row.from_number if row.direction == "in" else row.to_number)
         result.append({
             "id": row.pk, "at": row.arrived_at, "direction": row.direction,
-            "number": number if whole[row.store_id] else mask(number),
+            "number": number if whole[row.store_id] else numbers.masked(number),
             "to_number": row.to_number if row.direction == "in" else "",
             "customer": {"id": row.customer_id, "name": row.customer.name} if row.customer else None,
             "store": row.store_id or 0, "store_name": stores.get(row.store_id or 0), "line": row.line_id,

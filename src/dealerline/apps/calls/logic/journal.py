@@ -27,7 +27,7 @@ from dealerline.apps.calls.models import (
     SpoolPosition,
     VoiceMessage,
 )
-from dealerline.apps.customers.facade import normalise_number
+from dealerline.domain import numbers
 from dealerline.domain.facts import Fact
 
 CALL_FIELDS = [
@@ -121,7 +121,7 @@ def _call(rows: CallRows) -> Call:
     theirs = rows.from_number if rows.direction == "in" else rows.to_number
     return Call(
         id=uuid.UUID(rows.id), direction=rows.direction, from_number=rows.from_number, to_number=rows.to_number,
-        customer_number=normalise_number(theirs), carrier_id=rows.carrier, store_id=rows.store, line_id=rows.line,
+        customer_number=numbers.e164(theirs), carrier_id=rows.carrier, store_id=rows.store, line_id=rows.line,
         queue_id=rows.queue, agent_id=rows.agent, language=rows.language, path=rows.path, outcome=rows.outcome,
         ended_by=rows.ended_by, cause=rows.cause, arrived_at=_time(rows.arrived_at), queued_at=_time(rows.queued_at),
         answered_at=_time(rows.answered_at), ended_at=_time(rows.ended_at), waited_seconds=rows.waited_seconds,

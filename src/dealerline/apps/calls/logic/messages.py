@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from dealerline.apps.accounts.facade import Person, mask, sees_numbers
+from dealerline.apps.accounts.facade import Person, sees_numbers
 from dealerline.apps.calls.models import VoiceMessage
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
 from dealerline.apps.organisation.facade import line_names
+from dealerline.domain import numbers
 
 RELATED = ("call", "call__customer", "assigned")
 
@@ -44,7 +45,7 @@ def draw(person: Person, message: VoiceMessage) -> dict[str, Any]:
     customer, assigned = call.customer, message.assigned
     return {
         "id": message.pk, "call": call.pk, "at": message.left_at, "store": call.store_id or 0, "kind": message.kind,
-        "number": number if sees_numbers(person, call.store_id) else mask(number), "seconds": message.seconds,
+        "number": number if sees_numbers(person, call.store_id) else numbers.masked(number), "seconds": message.seconds,
         "customer": {"id": customer.pk, "name": customer.name} if customer else None,
         "line_name": line_names({call.line_id}).get(call.line_id) if call.line_id else None, "state": message.state,
         "assigned": {"id": assigned.pk, "name": assigned.name} if assigned else None, "note": message.note,

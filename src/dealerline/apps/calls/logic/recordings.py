@@ -14,14 +14,11 @@ import json
 import logging
 import os
 import shutil
-import struct
 import wave
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -32,13 +29,8 @@ from dealerline.apps.organisation.facade import retention_days
 
 log = logging.getLogger(__name__)
 
-RATE = 8000
-PEAKS_A_SECOND = 20
-PEAKS_AT_MOST = 4000
 KEEP_BY_DEFAULT = 365
 SETTLE_SECONDS = 1.0
-
-Samples = npt.NDArray[np.int16]
 
 
 class DiskFull(Exception):
@@ -86,42 +78,6 @@ def checksum(path: Path) -> str:
     return digest.hexdigest()
 
 
-def read_side(path: Path) -> Samples | None:
-    """The samples of one side (8 kHz mono 16 bit), or None when there is no file.
-
-    A recorder that was killed leaves a header that says 0 bytes: then everything behind the header counts.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    if data[:4] != b"RIFF":
-        return np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2")  # raw signed linear
-    start = data.find(b"data", 12)
-    if start < 0 or len(data) < start + 8:
-        return np.zeros(0, dtype=np.int16)
-    said = struct.unpack_from("<I", data, start + 4)[0]
-    body = data[start + 8:]
-    if 0 < said < len(body):
-        body = body[:said]
-    return np.frombuffer(body[: len(body) // 2 * 2], dtype="<i2")
-
-
-def peaks_of(left: Samples, right: Samples) -> dict[str, float | list[float]]:
-    """The loudest sample of each short stretch, 0 to 1, for drawing; at most PEAKS_AT_MOST a side."""
-    seconds = len(left) / RATE
-    count = int(min(PEAKS_AT_MOST, max(1, round(seconds * PEAKS_A_SECOND))))
-
-    def peaks(side: Samples) -> list[float]:
-        if not len(side):
-            return []
-        edges = np.linspace(0, len(side), min(count, len(side)) + 1).astype(int)[:-1]
-        loudest = np.maximum.reduceat(np.abs(side.astype(np.int32)), edges)
-        return [round(float(value) / 32768, 3) for value in loudest]
-
-    return {"seconds": round(seconds, 3), "left": peaks(left), "right": peaks(right)}
-
-
 def _write(path: Path, data: bytes) -> None:
     """Beside, synced, renamed. Raises DiskFull."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -140,38 +96,28 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-def stereo_wav(left: Samples, right: Samples) -> bytes:
-    """A stereo WAV of sides of equal length."""
-    body = np.stack([left, right], axis=1).astype("<i2").tobytes()
-    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 2, RATE, RATE * 4, 4,
-                         16,
-                         b"data", len(body))
-    return header + body
-
-
 def join_files(customer: Path, agent: Path, target: Path, peaks: Path) -> Joined:
     """Left: customer, right: agent. The shorter side, or a missing one, is silence to the end (both begin together).
 
     Raises NoSides, DiskFull. The sides are not touched.
     """
-    left, right = read_side(customer), read_side(agent)
-    if left is None and right is None:
+    from dealerline.apps.calls.logic import stereo  # its numerical library costs the web's start 0.1 s
+
+    sides = stereo.read_side(customer), stereo.read_side(agent)
+    if sides[0] is None and sides[1] is None:
         raise NoSides
-    left = np.zeros(0, dtype=np.int16) if left is None else left
-    right = np.zeros(0, dtype=np.int16) if right is None else right
-    length = max(len(left), len(right))
-    left, right = (np.pad(side, (0, length - len(side))) for side in (left, right))
-    data = stereo_wav(left, right)
+    left, right = stereo.of_one_length(*sides)
+    data = stereo.wav(left, right)
     if shutil.disk_usage(root()).free < len(data) + 16 * 1024 * 1024:
         raise DiskFull
     _write(target, data)
-    _write(peaks, json.dumps(peaks_of(left, right), separators=(",", ":")).encode())
+    _write(peaks, json.dumps(stereo.peaks_of(left, right), separators=(",", ":")).encode())
     wanted = hashlib.sha256(data).hexdigest()
     if checksum(target) != wanted:
         raise OSError(errno.EIO, "the joined file reads back differently", str(target))
     with wave.open(str(target)) as written:
-        assert (written.getnchannels(), written.getnframes()) == (2, length)
-    return Joined(wanted, len(data), length / RATE)
+        assert (written.getnchannels(), written.getnframes()) == (2, len(left))
+    return Joined(wanted, len(data), len(left) / stereo.RATE)
 
 
 def _settled(*sides: Path) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dealerline.apps.accounts.facade import Person, mask, names, sees_numbers
+from dealerline.apps.accounts.facade import Person, names, sees_numbers
 from dealerline.apps.calls.models import Call, Event, Queue
 from dealerline.apps.organisation.facade import line_names
+from dealerline.domain import numbers
 
 NUMBERS = ("from_number", "to_number", "number")
 WORDS: dict[str, tuple[str, str]] = {
@@ -94,7 +95,7 @@ def timeline(person: Person, call: Call) -> list[dict[str, Any]]:
     for event in events:
         data = dict(event.data)
         if not whole:
-            data |= {key: mask(str(data[key])) for key in NUMBERS if data.get(key)}
+            data |= {key: numbers.masked(str(data[key])) for key in NUMBERS if data.get(key)}
         data.pop("channel", None)
         result.append({"id": event.pk, "seq": event.seq, "at": event.at, "kind": event.kind, "data": data,
                        "text": {"zh": _text(0, event.kind, data, people, queues, lines),

@@ -8,10 +8,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
-from dealerline.apps.accounts.facade import Person, mask, sees_numbers
+from dealerline.apps.accounts.facade import Person, sees_numbers
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
-from dealerline.apps.customers.logic.numbers import is_plausible, normalise_number
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone
+from dealerline.domain import numbers
 
 FOUND_AT_MOST = 1000
 EDITABLE = ("name", "title", "kind", "company", "level", "labels", "notes", "need")
@@ -37,7 +37,7 @@ def as_json(person: Person, customer: Customer) -> dict[str, Any]:
         "id": customer.pk, "number": customer.number, "name": customer.name, "title": customer.title,
         "kind": customer.kind, "level": customer.level, "labels": customer.labels, "company": customer.company,
         "notes": customer.notes, "need": customer.need, "store": customer.store_id, "version": customer.version,
-        "phones": [{"id": phone.pk, "number": phone.e164 if whole else mask(phone.e164), "use": phone.use,
+        "phones": [{"id": phone.pk, "number": phone.e164 if whole else numbers.masked(phone.e164), "use": phone.use,
                     "primary": phone.primary} for phone in customer.phones.all()]}
 
 
@@ -60,7 +60,7 @@ def search(person: Person, query: str, store: int | None = None) -> QuerySet[Cus
     if text.isascii() and re.search("[a-z]", text.lower()):
         hits.append(Customer.objects.filter(name_pinyin__contains=text.lower().replace(" ", "")).values("pk"))
     digits = re.sub(r"\D", "", text)
-    if len(digits) >= 3 and is_plausible(text):
+    if len(digits) >= 3 and numbers.is_plausible(text):
         hits.extend(_by_number(person, text, digits))
     if len(text) >= 3 and re.search(r"\d", text):
         hits.append(Car.objects.filter(plate__contains=text.upper().replace(" ", "").replace("·",
@@ -70,7 +70,7 @@ def search(person: Person, query: str, store: int | None = None) -> QuerySet[Cus
 
 
 def _by_number(person: Person, text: str, digits: str) -> list[Any]:
-    whole = CustomerPhone.objects.filter(e164=normalise_number(text)).values("customer_id")
+    whole = CustomerPhone.objects.filter(e164=numbers.e164(text)).values("customer_id")
     stores = person.stores_for("numbers.see")
     if stores.every:
         return [whole, CustomerPhone.objects.filter(e164__contains=digits).values("customer_id")]
@@ -84,10 +84,10 @@ def _by_number(person: Person, text: str, digits: str) -> list[Any]:
 
 
 def _phone_or_problem(raw: str) -> str:
-    if not is_plausible(raw):
+    if not numbers.is_plausible(raw):
         text = {"zh": "请填写电话号码，只用数字。", "en": "Enter a telephone number, digits only."}
         raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.", fields={"phone": text})
-    return normalise_number(raw)
+    return numbers.e164(raw)
 
 
 def create(person: Person, *, store: int, phone: str, call_number: str, values: dict[str, Any],

@@ -1,8 +1,9 @@
 """The screen pop: everything about a caller in one SQL statement.
 
 It is prepared once a connection, since planning it takes longer than running it. The database builds the JSON, so
-that the answer costs one look at each index and no objects. Numbers are masked inside the statement, by the rule of
-accounts/logic/masking.py, store by store. Nothing of a store that the person does not see is ever read.
+that the answer costs one look at each index and no objects. Numbers are masked inside the statement, store by store,
+by the rules of accounts/logic/masking.py (who) and dealerline.domain.numbers (how). Nothing of a store that the person
+does not see is ever read.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import psycopg
 from django.db import connection
 
 from dealerline.apps.accounts.facade import Person
+from dealerline.domain.numbers import HIDDEN, SHORT_SHOWN, SHOWN
 
 CALLS_SHOWN = 5
 MATCHES_SHOWN = 10
@@ -24,8 +26,9 @@ def masked(column: str, store: str) -> str:
     """SQL for a number as the person may see it. Needs ``organisation_store`` joined as ``store``."""
     return f"""CASE WHEN %(sees_every)s::bool OR {store}.id = ANY(%(sees)s::bigint[]) OR {store}.agents_see_numbers
              THEN {column}
-        WHEN length({column}) < 8 THEN repeat('*', greatest(length({column}) - 2, 0)) || right({column}, 2)
-        ELSE left({column}, CASE WHEN {column} LIKE '+%%' THEN 6 ELSE 3 END) || '****' || right({column}, 4) END"""
+        WHEN length({column}) < {HIDDEN + SHOWN}
+             THEN repeat('*', greatest(length({column}) - {SHORT_SHOWN}, 0)) || right({column}, {SHORT_SHOWN})
+        ELSE left({column}, -{HIDDEN + SHOWN}) || repeat('*', {HIDDEN}) || right({column}, {SHOWN}) END"""
 
 
 def _customer(row: str) -> str:

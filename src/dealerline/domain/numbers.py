@@ -1,0 +1,90 @@
+"""Telephone numbers: one way to write them, one way to dial them, and what of them a person may see.
+
+The rule of the file: the switch and the records ask here, so that they never disagree about one caller. A number is
+written as E.164 where it can be one, else as its bare digits; writing it again changes nothing. Numbers without a
+country are China's. The numbering plans come from the package phonenumbers, which is tables and no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import phonenumbers
+
+HOME = "CN"
+LONGEST = 20
+"""Characters of a number as it is kept; what carriers send beyond that is no number."""
+HIDDEN, SHOWN = 4, 4
+"""Digits that masking hides, and the last ones that it shows."""
+SHORT_SHOWN = 2
+"""Of a number too short for that: the last ones that masking shows."""
+
+
+@lru_cache(maxsize=20_000)
+def e164(raw: str) -> str:
+    """A number as it is compared and stored: ``+8613812345678``; else its digits as rung (``8001``); "" without any."""
+    text = raw.strip()
+    digits = _digits(text)
+    if not any(c != "+" for c in digits):
+        return ""
+    # As written first, which knows an extension from a number; the digits alone when that says nothing.
+    for tried in (text, digits[:LONGEST]):
+        number = _parsed(tried)
+        if number is not None:
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return digits[:LONGEST]
+
+
+def masked(number: str) -> str:
+    """Four digits hidden before the last four: +8613812345678 -> +86138****5678. Short ones keep their last two.
+
+    ``apps/customers/logic/pop.py`` says the same in SQL.
+    """
+    if len(number) < HIDDEN + SHOWN:
+        return "*" * max(len(number) - SHORT_SHOWN, 0) + number[-SHORT_SHOWN:]
+    return number[: -HIDDEN - SHOWN] + "*" * HIDDEN + number[-SHOWN:]
+
+
+def dialable(number: str) -> str:
+    """As a carrier of this country wants it dialled; "" when it is nothing that can be dialled."""
+    text = _digits(number)
+    if not 3 <= len(text.lstrip("+")) <= 15 or "+" in text[1:]:
+        return ""
+    parsed = _parsed(text)
+    if parsed is None:
+        return text if text.isdigit() else ""
+    national = phonenumbers.national_significant_number(parsed)
+    if parsed.country_code != 86:
+        return f"00{parsed.country_code}{national}"
+    return national if national.startswith(("1", "400", "800")) or len(national) < 9 else f"0{national}"
+
+
+def significant(number: str) -> str:
+    """A published number without the ways of writing it: +86, 0086 and a leading 0 make no difference."""
+    digits = _digits(number).replace("+", "")
+    if digits.startswith("0086"):
+        digits = digits[4:]
+    elif number.startswith("+86") or (digits.startswith("86") and len(digits) >= 12):
+        digits = digits[2:]
+    return digits.lstrip("0")
+
+
+def is_plausible(raw: str) -> bool:
+    """Whether a person's input can be rung at all: 3 to 20 digits, nothing but the usual marks between."""
+    return bool(re.fullmatch(r"[0-9+()\-. ]{3,30}", raw.strip())) and 3 <= sum(c.isdigit() for c in raw) <= LONGEST
+
+
+def _digits(text: str) -> str:
+    """The digits (full-width ones, too) and plus signs of a text."""
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text if c.isdecimal() or c == "+")
+
+
+def _parsed(text: str) -> phonenumbers.PhoneNumber | None:
+    """What the numbering plans make of it, or None when it is no number that can be."""
+    try:
+        number = phonenumbers.parse(text, HOME)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_possible_number(number) else None

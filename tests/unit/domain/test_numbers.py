@@ -1,0 +1,92 @@
+"""Telephone numbers: written one way, dialled one way, masked one way."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dealerline.domain.numbers import dialable, e164, is_plausible, masked, significant
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("138 1234 5678", "+8613812345678"),
+        ("+86 138-1234-5678", "+8613812345678"),
+        ("１３８１２３４５６７８", "+8613812345678"),
+        ("13812345678;isub=1", "+8613812345678"),
+        ("13812345678 ext 5", "+8613812345678"),
+        ("0238888001", "+86238888001"),
+        ("0044 20 7946 0958", "+442079460958"),
+        ("8001", "8001"),
+        ("desk8001", "8001"),
+        ("8001 ", "8001"),
+        ("1" * 40, "1" * 20),
+        ("anonymous", ""),
+        ("+", ""),
+        ("²", ""),
+        ("", ""),
+    ],
+)
+def test_a_number_is_kept_in_one_form_however_it_was_written(written: str, kept: str) -> None:
+    assert e164(written) == kept
+
+
+@given(st.one_of(st.text(max_size=50), st.text(alphabet="0123456789+ -()#*extp;", max_size=30)))
+def test_what_the_switch_wrote_stays_as_it_is_when_the_records_write_it_again(raw: str) -> None:
+    once = e164(raw)
+    assert e164(once) == once
+    assert len(once) <= 20
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("+8613812345678", "+86138****5678"),
+        ("13812345678", "138****5678"),
+        ("+862388880001", "+8623****0001"),
+        ("+442079460958", "+4420****0958"),
+        ("+1234567", "****4567"),
+        ("8001", "**01"),
+        ("110", "*10"),
+        ("", ""),
+    ],
+)
+def test_masking_hides_the_middle(number: str, shown: str) -> None:
+    assert masked(number) == shown
+
+
+@given(st.text(alphabet="+0123456789", min_size=3, max_size=20))
+def test_no_number_is_too_short_to_hide_something(number: str) -> None:
+    assert "*" in masked(number)
+    assert len(masked(number)) == len(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "dialled"),
+    [
+        ("+8613812345678", "13812345678"),
+        ("13812345678", "13812345678"),
+        ("+862388880001", "02388880001"),
+        ("+864008001234", "4008001234"),
+        ("+442079460958", "00442079460958"),
+        ("10086", "10086"),
+        ("110", "110"),
+        ("12", ""),
+        ("²²²", ""),
+        ("++1", ""),
+        ("1" * 16, ""),
+    ],
+)
+def test_a_number_is_dialled_as_a_carrier_of_the_country_wants_it(number: str, dialled: str) -> None:
+    assert dialable(number) == dialled
+
+
+def test_a_published_number_is_the_same_however_the_carrier_writes_it() -> None:
+    assert len({significant(n) for n in ("+862388880001", "00862388880001", "02388880001", "862388880001")}) == 1
+
+
+@pytest.mark.parametrize(("written", "fine"), [("13812345678", True), ("12", False), ("=1+1", False), ("138x", False)])
+def test_what_cannot_be_rung_is_refused(written: str, fine: bool) -> None:
+    assert is_plausible(written) is fine
