@@ -1,5 +1,5 @@
 /** What the banner of a call says while somebody is brought in: who is rung or consulted, who hears music, and what can be done. Pure. */
-import { onMusic } from './parties'
+import { me, onMusic } from './parties'
 import type { Attempt, CallView, Party } from './protocol'
 import type { Action } from './shortcuts'
 
@@ -31,6 +31,7 @@ export function banner(call: CallView): Banner | null {
   const { attempt } = call
   if (!attempt) return null
   const target = call.parties.find((p) => p.id === attempt.party)
+  const room = me(call)?.room
   const others = call.parties.filter((p) => !p.me && p.role !== 'lead' && p.state !== 'ringing')
   const ringing = attempt.state !== 'consulting'
   const mine = ['talking', 'held'].includes(call.phase)
@@ -39,7 +40,7 @@ export function banner(call: CallView): Banner | null {
   return {
     title: swapped ? 'swapped' : attempt.state,
     values: { to: attempt.to },
-    talks: mine ? others.filter((p) => !onMusic(p)).map(nameOf) : [],
+    talks: mine ? others.filter((p) => !onMusic(p) && p.room === room).map(nameOf) : [],
     music: others.filter(onMusic).map(nameOf),
     since: target?.since ?? null,
     until: ringing ? attempt.until : null,
