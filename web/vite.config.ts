@@ -9,7 +9,7 @@ const backend = process.env.DEALERLINE_BACKEND ?? 'http://127.0.0.1:11401'
 
 export default defineConfig({
   base: '/',
-  plugins: [vue(), Components({ dts: false, dirs: [], resolvers: [ElementPlusResolver({ importStyle: 'css' })] })],
+  plugins: [vue(), Components({ dts: false, dirs: [], resolvers: [ElementPlusResolver({ importStyle: process.env.VITEST ? false : 'css' })] })],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: 'true', __VUE_I18N_LEGACY_API__: 'false', __INTLIFY_DROP_MESSAGE_COMPILER__: 'false' },
   build: { outDir: 'dist', sourcemap: false, chunkSizeWarningLimit: 900, target: 'es2022' },

@@ -3,6 +3,7 @@
 import { createServer } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import { WebSocketServer } from 'ws'
+import { colleagues, play, scenes } from './scenes.mjs'
 
 const port = Number(process.argv[2] ?? process.env.MOCK_PORT ?? 11401)
 const now = () => Date.now() / 1000
@@ -62,8 +63,31 @@ function ring(body) {
   agent({ state: 'ringing' })
   call({ id, phase: 'offered', direction: 'in', number: body.new ? '+8613900001111' : '+8613812345678', to_number: '02166660001', store: line.store, store_name: stores.find((s) => s.id === line.store).name, line: line.id, line_name: line.name, line_kind: line.id === 12 ? 'repair' : 'sales', queue: 102, queue_name: T('维修', 'Repair'), language: body.language ?? 'zh', path: [T('维修', 'Repair'), T('查询进度', 'Progress')], arrived: now() - 31, waited: 24, offered: now(), ring_until: now() + 20, answered: null, held_since: null, muted: false, wrap_until: null, recording: 'off', channel_hint: '' })
 }
+const sent = []
+const welcome = () => ({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, lines, now: now() })
+function scene(name) {
+  const made = scenes[name]?.()
+  if (!made) return false
+  sent.length = 0
+  state.calls.clear()
+  state.agent = { ...state.agent, state: made.agent, reason: '', since: now() - 65, until: made.agent === 'wrap' ? now() + 24 : null, text: null, wish: null }
+  for (const c of made.calls) state.calls.set(c.id, { ...c, rev: ++state.rev })
+  tell(welcome())
+  tell({ type: 'hands', hands: made.hands ?? [] })
+  for (const notice of made.notices ?? []) tell({ type: 'notice', ...notice })
+  return true
+}
 function command(m) {
+  sent.push(m)
   const c = state.calls.get(m.call)
+  if (m.type === 'supervise') {
+    const mode = { listen: 'lead-listen', whisper: 'lead-whisper', barge: 'lead-barge' }[m.mode]
+    const kept = [...sent]
+    scene(mode)
+    sent.push(...kept)
+    return
+  }
+  if (c && play(m, c, { call, agent, gone, notice: (n) => tell({ type: 'notice', ...n }) })) return
   if (m.type === 'state') agent({ state: m.state, reason: m.reason ?? '', until: m.reason === 'break' ? now() + 900 : null })
   else if (m.type === 'answer' && c) { agent({ state: 'talking' }); call({ id: c.id, phase: 'talking', answered: now(), recording: 'on' }) }
   else if (m.type === 'hold' && c) call({ id: c.id, phase: 'held', held_since: now() })
@@ -112,6 +136,8 @@ const server = createServer((req, res) => {
   let text = ''
   req.on('data', (d) => (text += d))
   req.on('end', () => {
+    const [, what, name] = /^\/mock\/(scenes|scene|sent)\/?([\w-]*)$/.exec(url.pathname) ?? []
+    if (what) return res.writeHead(what === 'scene' && !scene(name) ? 404 : 200, { 'Content-Type': 'application/json' }).end(JSON.stringify(what === 'sent' ? sent : Object.keys(scenes)))
     if (/\/audio$/.test(url.pathname)) { const wav = tone(113); const range = /bytes=(\d+)-(\d*)/.exec(req.headers.range ?? ''); const from = range ? Number(range[1]) : 0; const to = range?.[2] ? Number(range[2]) : wav.length - 1; res.writeHead(range ? 206 : 200, { 'Content-Type': 'audio/wav', 'Accept-Ranges': 'bytes', 'Content-Length': to - from + 1, ...(range ? { 'Content-Range': `bytes ${from}-${to}/${wav.length}` } : {}) }); return res.end(wav.subarray(from, to + 1)) }
     for (const [method, pattern, handler] of routes) {
       const match = req.method === method && pattern.exec(url.pathname)
@@ -131,9 +157,10 @@ wss.on('connection', (ws) => {
     const m = JSON.parse(raw)
     if (m.type === 'hello') {
       sockets.add(ws)
-      ws.send(JSON.stringify({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, lines, now: now() }))
+      ws.send(JSON.stringify(welcome()))
     } else if (m.type === 'ping') ws.send('{"type":"pong"}')
     else {
+      if (m.type === 'colleagues' && m.on) ws.send(JSON.stringify(colleagues()))
       if (m.type === 'board' && m.on) ws.send(JSON.stringify(board()))
       command(m)
       ws.send(JSON.stringify({ type: 'ok', id: m.id }))

@@ -5,7 +5,8 @@ import type { CallView } from '../src/lib/protocol'
 const text = { zh: '', en: '' }
 const call = (id: string, rev: number, more: Partial<CallView> = {}): CallView => ({
   id, rev, phase: 'offered', direction: 'in', number: '+8613812345678', to_number: '02166660001', store: 1, store_name: text, line: 1, line_name: text, line_kind: 'sales', queue: 1, queue_name: text,
-  language: 'zh', path: [], arrived: 100, waited: 3, offered: 110, ring_until: 130, answered: null, held_since: null, muted: false, wrap_until: null, recording: 'off', channel_hint: '', ...more,
+  language: 'zh', path: [], arrived: 100, waited: 3, offered: 110, ring_until: 130, answered: null, held_since: null, muted: false, wrap_until: null, recording: 'off', channel_hint: '',
+  me: '', my_role: 'agent', host: false, locked: false, offer: null, parties: [], attempt: null, supervised: false, hand: false, ...more,
 })
 
 describe('what the desk knows of its calls', () => {

@@ -74,8 +74,8 @@ describe('the line to the switch', () => {
     const bad = socket.send({ type: 'hold', call: 'b' })
     const [first, second] = last().sent.slice(-2)
     last().say({ type: 'error', id: second!.id, code: 'no_call', text: { zh: 'z', en: 'e' } })
-    last().say({ type: 'ok', id: first!.id })
-    await expect(fine).resolves.toBeUndefined()
+    last().say({ type: 'ok', id: first!.id, party: 'p2' })
+    await expect(fine).resolves.toMatchObject({ party: 'p2' })
     await expect(bad).rejects.toMatchObject({ code: 'no_call' })
   })
 

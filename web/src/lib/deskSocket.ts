@@ -2,7 +2,7 @@
  * One connection to the switch that looks after itself: a fresh ticket for each attempt, back-off from half a second to eight,
  * a heartbeat every ten seconds, and commands that are answered or fail within eight. It knows nothing of what messages mean.
  */
-import type { Command, FromSwitch, Text } from './protocol'
+import type { Answer, Command, FromSwitch, Text } from './protocol'
 import { everySecond } from './ticker'
 
 export type Link = 'off' | 'connecting' | 'up' | 'lost'
@@ -27,7 +27,7 @@ export interface DeskSocketOptions {
 }
 
 interface Waiting {
-  resolve: () => void
+  resolve: (answer: Answer) => void
   reject: (error: CommandError) => void
   until: number
 }
@@ -61,7 +61,7 @@ export class DeskSocket {
   }
 
   /** Sends a command. Rejects with CommandError: the switch's own code, `not_connected`, or `no_answer`. */
-  send(command: Command): Promise<void> {
+  send(command: Command): Promise<Answer> {
     const socket = this.socket
     if (!socket || socket.readyState !== WebSocket.OPEN) return Promise.reject(new CommandError('not_connected', null))
     const id = String(++this.counter)
@@ -112,7 +112,7 @@ export class DeskSocket {
     if (message.type === 'ok' || message.type === 'error') {
       const waiting = this.waiting.get(message.id)
       this.waiting.delete(message.id)
-      if (message.type === 'ok') waiting?.resolve()
+      if (message.type === 'ok') waiting?.resolve(message)
       else waiting?.reject(new CommandError(message.code, message.text))
       if (message.type === 'error' && message.id === 'hello') this.lost()
       return

@@ -5,8 +5,10 @@ export interface Text {
   en: string
 }
 
-export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'wrap' | 'busy' | 'outbound'
-export type Phase = 'offered' | 'talking' | 'held' | 'reconnecting' | 'wrap' | 'dialling' | 'test'
+export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'supervising' | 'wrap' | 'busy' | 'outbound'
+export type Phase = 'offered' | 'talking' | 'held' | 'reconnecting' | 'wrap' | 'dialling' | 'test' | 'supervising'
+export type Way = 'transfer' | 'consult' | 'invite'
+export type Mode = 'listen' | 'whisper' | 'barge'
 export type Microphone = 'ok' | 'refused' | 'missing' | 'unknown'
 
 export interface AgentView {
@@ -18,6 +20,39 @@ export interface AgentView {
   text: Text | null
   /** Asked for during a call, comes true after it. */
   wish?: { state: AgentState; reason: string } | null
+}
+
+export type PartyState = 'ringing' | 'in' | 'held' | 'waiting' | 'alone' | 'listening' | 'whispering'
+
+export interface Party {
+  /** `customer`, `p1`, ... */
+  id: string
+  role: 'customer' | 'agent' | 'outside' | 'lead'
+  name: string
+  number: string
+  person: number | null
+  room: string
+  state: PartyState
+  muted: boolean
+  host: boolean
+  me: boolean
+  since: number
+}
+
+/** Somebody is being brought in, or is here for a word. */
+export interface Attempt {
+  how: Way | 'return' | 'lead'
+  state: 'asking' | 'consulting' | 'inviting' | 'transferring' | 'returning' | 'leading'
+  to: string
+  party: string
+  until: number | null
+}
+
+/** Why a phone rings for a call that comes from no queue. */
+export interface Offer {
+  how: Way | 'return' | 'lead'
+  by: string
+  text: Text | null
 }
 
 export interface CallView {
@@ -44,10 +79,20 @@ export interface CallView {
   held_since: number | null
   muted: boolean
   wrap_until: number | null
-  recording: 'on' | 'off' | 'failed'
+  recording: 'on' | 'off' | 'failed' | 'paused'
   channel_hint: string
   /** Going out: the number has answered. */
   far_answered?: boolean
+  /** The reader's own party. */
+  me: string
+  my_role: 'agent' | 'lead'
+  host: boolean
+  locked: boolean
+  offer: Offer | null
+  parties: Party[]
+  attempt: Attempt | null
+  supervised: boolean
+  hand: boolean
 }
 
 export interface Reason {
@@ -94,6 +139,31 @@ export interface Board {
   now: number
 }
 
+export interface Colleague {
+  id: number
+  name: string
+  extension: string
+  store: number
+  store_name: Text
+  queues: number[]
+  state: AgentState
+  reason: string
+  since: number
+  /** Can be rung now. */
+  free: boolean
+}
+
+/** Somebody who asks the leads for help. */
+export interface Hand {
+  person: number
+  name: string
+  call: string
+  note: string
+  since: number
+}
+
+export type Target = { kind: 'person' | 'queue' | 'line'; id: number } | { kind: 'number'; number: string }
+
 export interface Alarm {
   code: string
   text: Text
@@ -104,7 +174,8 @@ export type FromSwitch =
   | {
       type: 'welcome'
       person: { id: number; name: string; extension: string; roles: string[] }
-      agent: AgentView
+      /** null for a page that only looks. */
+      agent: AgentView | null
       calls: CallView[]
       sip: SipAccount
       reasons: Reason[]
@@ -117,16 +188,42 @@ export type FromSwitch =
   | { type: 'call_gone'; call: string; rev: number; text?: Text | null }
   | { type: 'queues'; waiting: Record<string, { count: number; oldest: number | null }> }
   | ({ type: 'board' } & Board)
+  | { type: 'colleagues'; people: Colleague[]; now: number }
+  | { type: 'hands'; hands: Hand[] }
+  | { type: 'notice'; text: Text; kind: 'info' | 'warning' }
   | ({ type: 'alarm' } & Alarm)
   | { type: 'signed_out'; cause: 'duplicate' | 'removed' | 'restart' }
   | { type: 'pong' }
-  | { type: 'ok'; id: string }
+  | Answer
   | { type: 'error'; id: string; code: string; text: Text }
+
+/** What a command brought: the party called in, the side room opened, the call a lead came to. */
+export interface Answer {
+  type: 'ok'
+  id: string
+  party?: string
+  room?: string
+  call?: string
+}
 
 export type Command =
   | { type: 'phone'; registered: boolean; microphone: Microphone }
   | { type: 'state'; state: 'ready' | 'busy' | 'offline'; reason?: string }
-  | { type: 'hold' | 'unhold' | 'mute' | 'unmute' | 'hangup' | 'refuse' | 'answer' | 'wrap_done' | 'wrap_more'; call: string }
+  | { type: 'hold' | 'unhold' | 'mute' | 'unmute'; call: string; party?: string }
+  | { type: 'refuse' | 'answer' | 'wrap_done' | 'wrap_more'; call: string }
+  | { type: 'hangup'; call: string; all?: boolean }
+  | { type: 'bring'; call: string; how: Way; target: Target }
+  | { type: 'complete' | 'three_way' | 'swap' | 'lock' | 'unlock' | 'record_pause' | 'record_resume' | 'take_over'; call: string }
+  | { type: 'cancel'; call: string; party?: string }
+  | { type: 'remove' | 'host'; call: string; party: string }
+  | { type: 'aside'; call: string; parties: string[]; room: string }
+  | { type: 'back'; call: string; parties: string[] }
+  | { type: 'supervise'; person: number; mode: Mode; follow?: boolean }
+  | { type: 'force'; person: number; what: 'ready' | 'busy' | 'offline'; reason?: string }
+  | { type: 'force_hangup'; person: number }
+  | { type: 'raise_hand'; call: string; note: string }
+  | { type: 'lower_hand'; call: string; person?: number }
+  | { type: 'colleagues'; on: boolean }
   | { type: 'keys'; call: string; digits: string }
   | { type: 'dial'; number: string; line: number }
   | { type: 'headset_test' }

@@ -1,6 +1,9 @@
 /** One table of keys: what the tooltips show is what the keyboard does. By `code`, so that layouts and the Mac's Option key do not matter. */
 export type Action =
   | 'answer' | 'refuse' | 'hold' | 'mute' | 'keypad' | 'hangup' | 'wrapDone' | 'wrapMore' | 'ready' | 'busy' | 'nextTab' | 'notes' | 'help'
+  | 'transfer' | 'consult' | 'invite' | 'recordPause' | 'raiseHand' | 'rooms'
+  | 'complete' | 'cancelAttempt' | 'swap' | 'threeWay'
+  | 'listen' | 'whisper' | 'barge' | 'takeOver' | 'helpHand'
 
 export const KEYS: Record<Action, { code: string; shown: string }> = {
   answer: { code: 'KeyA', shown: 'Alt+A' },
@@ -13,9 +16,24 @@ export const KEYS: Record<Action, { code: string; shown: string }> = {
   wrapMore: { code: 'KeyW', shown: 'Alt+W' },
   ready: { code: 'KeyR', shown: 'Alt+R' },
   busy: { code: 'KeyB', shown: 'Alt+B' },
-  nextTab: { code: 'KeyT', shown: 'Alt+T' },
+  nextTab: { code: 'KeyJ', shown: 'Alt+J' },
   notes: { code: 'KeyN', shown: 'Alt+N' },
   help: { code: 'Slash', shown: 'Alt+/' },
+  transfer: { code: 'KeyT', shown: 'Alt+T' },
+  consult: { code: 'KeyC', shown: 'Alt+C' },
+  invite: { code: 'KeyI', shown: 'Alt+I' },
+  recordPause: { code: 'KeyP', shown: 'Alt+P' },
+  raiseHand: { code: 'KeyU', shown: 'Alt+U' },
+  rooms: { code: 'KeyY', shown: 'Alt+Y' },
+  complete: { code: 'KeyO', shown: 'Alt+O' },
+  cancelAttempt: { code: 'KeyV', shown: 'Alt+V' },
+  swap: { code: 'KeyS', shown: 'Alt+S' },
+  threeWay: { code: 'KeyG', shown: 'Alt+G' },
+  listen: { code: 'Digit1', shown: 'Alt+1' },
+  whisper: { code: 'Digit2', shown: 'Alt+2' },
+  barge: { code: 'Digit3', shown: 'Alt+3' },
+  takeOver: { code: 'Digit4', shown: 'Alt+4' },
+  helpHand: { code: 'KeyL', shown: 'Alt+L' },
 }
 
 export function actionOf(event: Pick<KeyboardEvent, 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'code'>): Action | null {

@@ -4,11 +4,11 @@ export type Tone = 'ready' | 'talking' | 'wrap' | 'lost' | 'away'
 
 /** The one table of which state has which colour. */
 export const AGENT_TONE: Record<AgentState, Tone> = {
-  offline: 'away', ready: 'ready', reserved: 'talking', ringing: 'talking', talking: 'talking', wrap: 'wrap', busy: 'away', outbound: 'talking',
+  offline: 'away', ready: 'ready', reserved: 'talking', ringing: 'talking', talking: 'talking', supervising: 'talking', wrap: 'wrap', busy: 'away', outbound: 'talking',
 }
 
 export const PHASE_TONE: Record<Phase, Tone> = {
-  offered: 'talking', talking: 'talking', held: 'wrap', reconnecting: 'lost', wrap: 'wrap', dialling: 'talking', test: 'away',
+  offered: 'talking', talking: 'talking', held: 'wrap', reconnecting: 'lost', wrap: 'wrap', dialling: 'talking', test: 'away', supervising: 'talking',
 }
 
 /** A state the switch put somebody into against his wish is red: it needs a look. */

@@ -3,8 +3,21 @@ import { computed, ref, shallowRef } from 'vue'
 import { api, ok } from '@/api/http'
 import { emptyBook, fromWelcome, inOrder, withCall, withoutCall } from '@/lib/calls'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
-import type { AgentView, Alarm, Board, CallView, Command, FromSwitch, LineInfo, QueueInfo, Reason, SipAccount, Text } from '@/lib/protocol'
+import type { AgentView, Alarm, Answer, Board, CallView, Colleague, Command, FromSwitch, Hand, LineInfo, QueueInfo, Reason, SipAccount, Text } from '@/lib/protocol'
 import { useClock } from './clock'
+
+/** Told in passing: shown for a while, then forgotten. */
+export interface Notice {
+  id: number
+  text: Text
+  kind: 'info' | 'warning'
+}
+
+/** Which commands are the same one when given twice: a second click while the first is under way joins it. Digits are not: 1 1 is two. */
+export function sameCommand(command: Command): string {
+  if (command.type === 'keys' || command.type === 'phone' || command.type === 'board' || command.type === 'colleagues') return ''
+  return JSON.stringify(command)
+}
 
 type Listener = (call: CallView, before: CallView | undefined) => void
 
@@ -17,8 +30,14 @@ export const useDesk = defineStore('desk', () => {
   const reasons = ref<Reason[]>([])
   const queues = ref<QueueInfo[]>([])
   const lines = ref<LineInfo[]>([])
-  /** Why a call that went out came to nothing, in the switch's words. */
-  const lastWords = ref<Text | null>(null)
+  const colleagues = shallowRef<Colleague[] | null>(null)
+  const hands = ref<Hand[]>([])
+  const notices = ref<Notice[]>([])
+  /** Commands sent and not yet answered, by `sameCommand`. */
+  const underWay = ref<Record<string, Command>>({})
+  /** The agent a lead is with, as he asked for it; the switch says the rest in the call. */
+  const watchedPerson = ref<number | null>(null)
+  const following = ref(false)
   const waiting = ref<Record<string, { count: number; oldest: number | null }>>({})
   const board = shallowRef<Board | null>(null)
   const alarms = ref<Alarm[]>([])
@@ -31,11 +50,14 @@ export const useDesk = defineStore('desk', () => {
   const clock = useClock()
   const listeners = new Set<Listener>()
   let socket: DeskSocket | null = null
-  let boardWanted = 0
+  const running = new Map<string, Promise<Answer>>()
+  const looks = { board: 0, colleagues: 0 }
+  let noticed = 0
 
   const calls = computed(() => inOrder(book.value))
   const offered = computed(() => calls.value.find((c) => c.phase === 'offered') ?? null)
   const live = computed(() => calls.value.find((c) => ['talking', 'held', 'reconnecting', 'dialling'].includes(c.phase)) ?? null)
+  const supervising = computed(() => calls.value.find((c) => c.phase === 'supervising') ?? null)
   const wrapping = computed(() => calls.value.find((c) => c.phase === 'wrap') ?? null)
 
   function connect(watch: boolean): void {
@@ -66,13 +88,14 @@ export const useDesk = defineStore('desk', () => {
       case 'welcome':
         clock.correct(message.now)
         myId.value = message.person.id
-        agent.value = message.agent
+        if (message.agent) agent.value = message.agent
         reasons.value = message.reasons
         queues.value = message.queues
         lines.value = message.lines ?? []
         sip.value = message.sip
         welcomeCalls(message.calls)
-        if (boardWanted > 0) void send({ type: 'board', on: true }).catch(() => undefined)
+        hands.value = [] // the switch says them again
+        for (const what of ['board', 'colleagues'] as const) if (looks[what] > 0) void send({ type: what, on: true }).catch(() => undefined)
         break
       case 'agent':
         agent.value = message
@@ -82,13 +105,22 @@ export const useDesk = defineStore('desk', () => {
         break
       case 'call_gone':
         book.value = withoutCall(book.value, message.call, message.rev)
-        lastWords.value = message.text ?? null
+        if (message.text) notice(message.text, 'info')
         break
       case 'queues':
         waiting.value = message.waiting
         break
       case 'board':
         board.value = message
+        break
+      case 'colleagues':
+        colleagues.value = message.people
+        break
+      case 'hands':
+        hands.value = message.hands
+        break
+      case 'notice':
+        notice(message.text, message.kind)
         break
       case 'alarm':
         alarms.value = alarms.value.filter((a) => a.code !== message.code)
@@ -124,8 +156,30 @@ export const useDesk = defineStore('desk', () => {
     disconnect()
   }
 
-  function send(command: Command): Promise<void> {
-    return socket ? socket.send(command) : Promise.reject(new CommandError('not_connected', null))
+  /** The same command given again before its answer is there is the same command. */
+  function send(command: Command): Promise<Answer> {
+    if (!socket) return Promise.reject(new CommandError('not_connected', null))
+    const same = sameCommand(command)
+    if (!same) return socket.send(command)
+    const known = running.get(same)
+    if (known) return known
+    const answer = socket.send(command).finally(() => {
+      running.delete(same)
+      underWay.value = Object.fromEntries(Object.entries(underWay.value).filter(([key]) => key !== same))
+    })
+    running.set(same, answer)
+    underWay.value = { ...underWay.value, [same]: command }
+    return answer
+  }
+
+  /** Whether one of these commands to that call (or person) waits for its answer. */
+  function waitsFor(of: string | number, ...types: Command['type'][]): boolean {
+    return Object.values(underWay.value).some((c) => types.includes(c.type) && (('call' in c && c.call === of) || ('person' in c && c.person === of)))
+  }
+
+  function notice(text: Text, kind: 'info' | 'warning'): void {
+    const again = notices.value.find((n) => n.text.zh === text.zh && n.text.en === text.en)
+    notices.value = [...notices.value.filter((n) => n !== again), { id: ++noticed, text, kind }].slice(-4)
   }
 
   function setDevice(value: 'browser' | 'phone'): void {
@@ -135,16 +189,15 @@ export const useDesk = defineStore('desk', () => {
     connect(false)
   }
 
-  /** Board messages flow while somebody looks. Returns what ends the look. */
-  function watchBoard(): () => void {
-    boardWanted += 1
-    if (boardWanted === 1) void send({ type: 'board', on: true }).catch(() => undefined)
+  /** Messages of that kind flow while somebody looks. Returns what ends the look. */
+  function look(what: 'board' | 'colleagues'): () => void {
+    const tell = (on: boolean): void => void send({ type: what, on }).catch(() => undefined)
+    if (++looks[what] === 1) tell(true)
     let done = false
     return () => {
       if (done) return
       done = true
-      boardWanted -= 1
-      if (boardWanted === 0) void send({ type: 'board', on: false }).catch(() => undefined)
+      if (--looks[what] === 0) tell(false)
     }
   }
 
@@ -154,8 +207,11 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, agent, calls, offered, live, wrapping, reasons, queues, lines, lastWords, waiting, board, alarms, sip, myId, device, watching, tab,
-    connect, disconnect, send, setDevice, watchBoard, onCall,
+    link, signedOut, agent, calls, offered, live, supervising, wrapping, reasons, queues, lines, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
+    watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
+    watchBoard: () => look('board'),
+    watchColleagues: () => look('colleagues'),
+    forget: (id: number) => (notices.value = notices.value.filter((n) => n.id !== id)),
     hurry: () => socket?.hurry(),
     lastMessage: () => socket?.lastMessage ?? 0,
     call: (id: string) => book.value.calls[id],

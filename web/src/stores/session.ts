@@ -59,9 +59,12 @@ export const useSession = defineStore('session', () => {
   const may = (permission: string): boolean => person.value?.permissions.includes(permission) ?? false
   const has = (...roles: string[]): boolean => roles.some((role) => person.value?.roles.includes(role))
 
+  /** Who may listen, help and force; the switch decides in each case. */
+  const leads = computed(() => has('shift_lead', 'store_manager', 'group_manager', 'administrator'))
+
   whenSignedOut(() => {
     if (info.value?.signed_in) location.assign(`/sign-in?again=1&next=${encodeURIComponent(location.pathname + location.search)}`)
   })
 
-  return { info, person, signedIn, demo, storeNames, load, signIn, signOut, chooseLanguage, may, has }
+  return { info, person, signedIn, demo, storeNames, load, signIn, signOut, chooseLanguage, may, has, leads }
 })

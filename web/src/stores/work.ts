@@ -117,7 +117,8 @@ export const useWork = defineStore('work', () => {
     () => {
       for (const tab of [...tabs.value]) {
         if (desk.call(tab.id) || desk.link !== 'up') continue
-        if (!tab.call.answered || !tab.unfinished) close(tab.id)
+        // nor does one that was only listened to: its record is another's
+        if (!tab.call.answered || !tab.unfinished || tab.call.phase === 'supervising') close(tab.id)
       }
     },
   )
