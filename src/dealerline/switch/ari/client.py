@@ -170,7 +170,9 @@ class Ari:
                         pause = FIRST_PAUSE
                         await self._connected(socket)
                 except (aiohttp.ClientError, OSError, TimeoutError, AriError) as error:
-                    self.last_error = self._reason(error)
+                    told, self.last_error = self.last_error, self._reason(error)
+                    if self.last_error != told:  # once, however often it is tried
+                        log.warning("%s", self.last_error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
