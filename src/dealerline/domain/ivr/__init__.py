@@ -2,7 +2,7 @@
 
 from dealerline.domain.ivr.building import build, check
 from dealerline.domain.ivr.interpreter import begin, kind_of, path_titles, step
-from dealerline.domain.ivr.model import Flow, FlowErrors, Node, Problem
+from dealerline.domain.ivr.model import Flow, FlowErrors, Node, Problem, chosen, title_of
 from dealerline.domain.ivr.values import (
     AskHours,
     CallerGone,
@@ -74,7 +74,9 @@ __all__ = [
     "begin",
     "build",
     "check",
+    "chosen",
     "kind_of",
     "path_titles",
     "step",
+    "title_of",
 ]

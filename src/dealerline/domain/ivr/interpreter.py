@@ -75,11 +75,9 @@ def path_titles(flow: Flow, state: State) -> list[Title]:
     """The caller's menu choices in words, in their order."""
     titles: list[Title] = []
     for name, key in state.chosen:
-        node = flow.nodes.get(name)
-        if isinstance(node, model.MenuNode):
-            choice = node.keys.get(key)
-            target = flow.nodes.get(choice.to if choice else flow.person)
-            titles.append((choice.title if choice else {}) or (model.title_of(target) if target else {}))
+        title = model.chosen(flow, name, key)
+        if title is not None:
+            titles.append(title)
     return titles
 
 
@@ -276,7 +274,7 @@ ENTER: dict[type[Any], Callable[[_Run, Any], None]] = {
 def _choose(run: _Run, digit: str) -> None:
     """A key at a menu or language node."""
     node = run.node
-    run.note("flow.key", digits=digit)
+    run.note("flow.key", digits=digit, node=node.name)
     if isinstance(node, model.LanguageNode):
         if digit in node.keys:
             run.set(language=node.keys[digit])
@@ -289,7 +287,7 @@ def _choose(run: _Run, digit: str) -> None:
     assert isinstance(node, model.MenuNode)
     choice = node.keys.get(digit)
     if choice is not None:
-        _take(run, node, digit, choice.to, choice.title)
+        _take(run, node, digit, choice.to)
     elif digit == node.repeat:
         run.enter(node.name)
     elif digit == node.back:
@@ -297,14 +295,13 @@ def _choose(run: _Run, digit: str) -> None:
         run.set(back=tuple(before))
         run.enter(target or node.name)
     elif digit == model.PERSON_KEY and run.flow.person:
-        _take(run, node, digit, run.flow.person, {})
+        _take(run, node, digit, run.flow.person)
     else:
         _try_again(run, digit)
 
 
-def _take(run: _Run, node: model.MenuNode, digit: str, to: str, title: Title) -> None:
-    title = title or model.title_of(run.flow.nodes[to])
-    run.say(Chose(node.name, digit, title))
+def _take(run: _Run, node: model.MenuNode, digit: str, to: str) -> None:
+    run.say(Chose(node.name, digit, model.chosen(run.flow, node.name, digit) or {}))
     run.set(
         back=(*run.state.back, node.name)[-BACK_STEPS:],
         chosen=(*run.state.chosen, (node.name, digit))[-CHOICES_KEPT:],
@@ -371,7 +368,7 @@ def _key_while_playing(run: _Run, event: Event) -> None:
         _played(run, event)
     elif isinstance(node, model.QueueNode) and event.digit in node.leave:
         run.stop()
-        run.note("flow.key", digits=event.digit)
+        run.note("flow.key", digits=event.digit, node=node.name)
         run.enter(node.leave[event.digit])
 
 
@@ -385,7 +382,7 @@ def _key_in_queue(run: _Run, event: Event) -> None:
     assert isinstance(event, Key)
     node = run.node
     if isinstance(node, model.QueueNode) and event.digit in node.leave:
-        run.note("flow.key", digits=event.digit)
+        run.note("flow.key", digits=event.digit, node=node.name)
         run.say(LeaveQueue("key"))
         run.enter(node.leave[event.digit])
 
