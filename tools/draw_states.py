@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs/reference/states.md"
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from dealerline.domain import conversation, presence  # noqa: E402 - found through the line above
+from dealerline.domain import presence  # noqa: E402 - found through the line above
+from dealerline.domain.conversation import model, transfer, verbs  # noqa: E402
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
 
 
@@ -69,22 +70,44 @@ def flows() -> list[str]:
 
 def hearing() -> list[str]:
     def roles(which: frozenset[str]) -> str:
-        return "all" if which == conversation.ALL else ", ".join(sorted(which)) or "nobody"
+        return "all" if which == model.ROLES else ", ".join(sorted(which)) or "nobody"
+
+    def does(verb: verbs.Verb) -> str:
+        lock = {True: "locks", False: "unlocks", None: ""}[verb.locks]
+        found = (verb.sets and f"sets {verb.sets}", verb.clears and f"clears {verb.clears}", verb.mode, lock)
+        room = {"aside": "into a side room", "main": "into the main room", "": ""}[verb.room]
+        return ", ".join(word for word in (*found, room, "makes host" if verb.host else "") if word)
 
     return [
-        "## Who hears whom",
+        "## Who may do what in a conversation",
         "",
-        "From `src/dealerline/domain/conversation.py`. A verb sets or clears a flag; the matrix follows.",
+        "From `src/dealerline/domain/conversation/verbs.py`. Who hears whom follows (`model.py`), and how bridges, music and",
+        "ears must change for it, and in which order (`layout.py`).",
         "",
-        "| verb | may be done to | sets | clears |",
-        "|---|---|---|---|",
-        *(f"| {n} | {roles(v.roles)} | {v.sets} | {v.clears} |" for n, v in conversation.VERBS.items()),
+        "| verb | done by | to | whom | only by the host to | does |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {n} | {roles(v.by)} | {roles(v.to)} | {v.who} | {roles(v.host_to) if v.host_to else ''} | {does(v)} |"
+            for n, v in verbs.VERBS.items()
+        ),
         "",
-        "| flag | is heard by | hears | music |",
+    ]
+
+
+def attempts() -> list[str]:
+    edges = [(s.value, to.value, e.value) for (s, e), (to, _) in transfer.TABLE.items()]
+    return [
+        "## Bringing somebody in",
+        "",
+        "From `src/dealerline/domain/conversation/transfer.py`. Whatever fails goes one step back, so that the customer",
+        "always has somebody or music.",
+        "",
+        *diagram(edges, "asking"),
+        "| state | event | becomes | to be done |",
         "|---|---|---|---|",
         *(
-            f"| {n} | {roles(f.speaks_to)} | {roles(f.hears)} | {'yes' if f.music else 'no'} |"
-            for n, f in conversation.FLAGS.items()
+            f"| {s.value} | {e.value} | {to.value} | {', '.join(d.value for d in do)} |"
+            for (s, e), (to, do) in transfer.TABLE.items()
         ),
         "",
     ]
@@ -97,7 +120,7 @@ def page() -> str:
         "Drawn from the tables in the code by `tools/draw_states.py`. Do not edit.",
         "",
     ]
-    return "\n".join([*head, *agents(), *flows(), *hearing()])
+    return "\n".join([*head, *agents(), *flows(), *hearing(), *attempts()])
 
 
 def main() -> int:

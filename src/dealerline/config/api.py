@@ -27,6 +27,7 @@ from dealerline.apps.common.live import ask_switch
 from dealerline.apps.common.schemas import ProblemOut
 from dealerline.apps.customers.api import router as customers_router
 from dealerline.apps.organisation.api import router as organisation_router
+from dealerline.apps.organisation.facade import year_without_holidays
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +135,10 @@ class AlarmOut(Schema):
 
 
 class SystemOut(Schema):
-    """For administrators. Bytes; ``switch`` is what the switch tells of itself, or null when it is away."""
+    """For administrators. Bytes; ``switch`` is what the switch tells of itself, or null when it is away.
+
+    ``year_without_holidays``: a year that is due in the calendar and has no day in it.
+    """
 
     version: str
     database_version: str
@@ -144,6 +148,7 @@ class SystemOut(Schema):
     min_free: int
     spool_bytes: int
     alarms: list[AlarmOut]
+    year_without_holidays: int | None
     switch: dict[str, Any] | None
 
 
@@ -183,4 +188,5 @@ def system(request: HttpRequest) -> dict[str, Any]:
     return {
         "version": __version__, "database_version": str(row[0]) if row else "", "children": _children(),
         "disk_free": disk.free, "disk_total": disk.total, "min_free": product.min_free_mb * 1024 * 1024,
-        "spool_bytes": spool, "alarms": alarms(), "switch": ask_switch("live")}
+        "spool_bytes": spool, "alarms": alarms(),
+        "year_without_holidays": year_without_holidays(), "switch": ask_switch("live")}

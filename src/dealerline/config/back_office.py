@@ -13,6 +13,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from dealerline.apps.common.admin import stores_of
+from dealerline.apps.organisation.facade import warn_of_missing_holidays
+
 
 class BackOffice(AdminSite):
     """The site; what each screen may do is decided by its ModelAdmin (see apps/common/admin.py)."""
@@ -35,6 +38,12 @@ class BackOffice(AdminSite):
         order = ["organisation", "accounts", "calls", "flows", "audit"]
         apps = super().get_app_list(request, app_label)
         return sorted(apps, key=lambda app: order.index(app["app_label"]) if app["app_label"] in order else len(order))
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The first page also says what is due."""
+        if request.method == "GET" and stores_of(request, "organisation.edit").every:
+            warn_of_missing_holidays(request)
+        return super().index(request, extra_context)
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user

@@ -52,7 +52,7 @@ KINDS: dict[str, Kind] = {
         Kind("flow.started", ("flow", "version")),
         Kind("flow.node", ("node", "kind")),
         Kind("flow.prompt", ("prompts", "language")),
-        Kind("flow.key", ("digits",)),
+        Kind("flow.key", ("digits",)),  # plus node: where he stood
         Kind("flow.timeout", ("node",)),
         Kind("flow.wrong_key", ("node", "digits")),
         Kind("flow.language", ("language",)),

@@ -7,7 +7,7 @@ Minutes are of the wall clock (480 is 08:00); ``(0, 1440)`` is the whole day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 DAY = 1440
 SEARCH_DAYS = 400  # a line closed for longer has no next opening worth telling
+CALENDAR_DUE = (11, 1)  # month and day: China's State Council tells the next year's holidays in these weeks
 
 
 class OpeningHours(Protocol):
@@ -35,6 +36,15 @@ class Status:
 
     kind: str
     until: float | None = None
+
+
+def year_without_days(entered: Collection[int], today: date) -> int | None:
+    """The year whose holidays nobody has entered although they are due: this one, or from 1 November on the next.
+
+    ``entered``: the years that have special days.
+    """
+    due = [today.year, today.year + 1] if (today.month, today.day) >= CALENDAR_DUE else [today.year]
+    return next((year for year in due if year not in entered), None)
 
 
 def _intervals(hours: OpeningHours, day: date) -> tuple[tuple[int, int], ...]:

@@ -36,8 +36,8 @@ def ok(check: str, title: Text, zh: str, en: str) -> Finding:
     return Finding(check, title, "ok", {"zh": zh, "en": en})
 
 
-def note(check: str, title: Text, zh: str, en: str) -> Finding:
-    return Finding(check, title, "note", {"zh": zh, "en": en})
+def note(check: str, title: Text, zh: str, en: str, mend: Text | None = None) -> Finding:
+    return Finding(check, title, "note", {"zh": zh, "en": en}, mend)
 
 
 def wrong(check: str, title: Text, text: Text, mend: Text) -> Finding:
@@ -50,8 +50,8 @@ def all_checks() -> tuple[Check, ...]:
     from dealerline.runtime import examine_parts as parts
 
     return (machine.disk, machine.clock, machine.files, machine.tools, machine.ports, machine.address,
-            machine.certificate, parts.parts, parts.database, parts.journal, parts.asterisk, parts.doors, parts.voices,
-            parts.call)
+            machine.certificate, parts.parts, parts.database, parts.holidays, parts.journal,
+            parts.asterisk, parts.doors, parts.voices, parts.call)
 
 
 def examine(settings: Settings, checks: Sequence[Check],

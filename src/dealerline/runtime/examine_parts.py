@@ -8,8 +8,11 @@ import json
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from dealerline.domain.hours import year_without_days
 from dealerline.runtime import health, services, sipcall, supervisor
 from dealerline.runtime.doctor import Finding, note, ok, wrong
 from dealerline.settings import CHECKOUT, Settings
@@ -104,6 +107,36 @@ def database(settings: Settings) -> list[Finding]:
             title,
             f"PostgreSQL {version // 10000}.{version % 10000}，{size}",
             f"PostgreSQL {version // 10000}.{version % 10000}, {size}",
+        )
+    ]
+
+
+def holidays(settings: Settings) -> list[Finding]:
+    """Without its holidays in the calendar a line answers as open on every one of them."""
+    import psycopg
+
+    title = {"zh": "节假日", "en": "Holidays"}
+    try:
+        with psycopg.connect(settings.database, connect_timeout=5) as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT extract(year FROM date)::int FROM organisation_holiday WHERE store_id IS NULL"
+            ).fetchall()
+    except psycopg.Error:  # away, or nothing is set up yet: another check's finding
+        return []
+    year = year_without_days({int(row[0]) for row in rows}, datetime.now(ZoneInfo(settings.timezone)).date())
+    if year is None:
+        return [ok("holidays", title, "已录入", "are entered")]
+    return [
+        note(
+            "holidays",
+            title,
+            f"{year} 年的节假日尚未录入",
+            f"the holidays of {year} are not entered yet",
+            {
+                "zh": f"在 {settings.origin}/admin/organisation/holiday/ 按国务院通知录入，或更新 Dealerline",
+                "en": f"enter them at {settings.origin}/admin/organisation/holiday/ when they are announced, "
+                "or update Dealerline",
+            },
         )
     ]
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from dealerline.adapters import snapshot
 from dealerline.apps.accounts.models import Person, RoleGrant
 from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.flows.models import Flow, Prompt, PromptAudio
-from dealerline.apps.organisation.models import Carrier, Store
+from dealerline.apps.organisation.models import Carrier, Holiday, Store
 from dealerline.settings import Settings
 from tests.integration.records.conftest import Browser, World
 from tests.unit.apps.test_sounds import tone, wav
@@ -253,3 +254,24 @@ def test_the_language_form_sends_nobody_to_another_site(world: World) -> None:
 def test_there_is_one_way_to_sign_in(anonymous: Browser) -> None:
     answer = anonymous.get("/admin/login/?next=/admin/flows/")
     assert answer["Location"] == "/sign-in?next=/admin/flows/"
+
+
+def test_a_whole_holiday_is_entered_at_once_and_next_years_are_missed_until_then(world: World) -> None:
+    ada, today = world.browser("ada"), timezone.localdate()
+    assert ada.get("/api/system").json()["year_without_holidays"] == today.year
+    for page in ("/admin/", "/admin/organisation/holiday/"):
+        assert f"The holidays of {today.year} are not entered yet" in ada.get(
+            page, headers={"Accept-Language": "en"}).content.decode()
+    add, first = "/admin/organisation/holiday/add/", f"{today.year}-10-01"
+    words = {"kind": "holiday", "name_zh": "国庆节", "name_en": "National Day", "date": first}
+    assert "a month at most" in submit(ada, add, **words, until=f"{today.year + 1}-10-07")
+    assert submit(ada, add, **words, until=f"{today.year}-10-07") == ""
+    assert Holiday.objects.filter(name_en="National Day", store=None).count() == 7
+    assert "There is an entry already" in submit(ada, add, **(words | {"date": f"{today.year}-09-30"}), until=first)
+    day = Holiday.objects.get(date=f"{today.year}-10-02")
+    assert submit(ada, f"/admin/organisation/holiday/{day.pk}/change/", name_zh="国庆") == ""
+    Holiday.objects.create(date=f"{today.year + 1}-01-01", name_zh="元旦")
+    assert ada.get("/api/system").json()["year_without_holidays"] is None
+    assert "not entered yet" not in ada.get("/admin/", headers={"Accept-Language": "en"}).content.decode()
+    assert "not entered yet" not in world.browser("walter").get(
+        "/admin/", headers={"Accept-Language": "en"}).content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import uuid
@@ -16,12 +17,13 @@ import pytest
 from django.utils import timezone
 
 from dealerline.apps.audit.models import AuditEntry
-from dealerline.apps.calls.logic import recordings
+from dealerline.apps.calls.logic import calls, export, recordings
 from dealerline.apps.calls.models import (
     Call,
     CallLeg,
     CallRecord,
     CallRecordVersion,
+    Event,
     Matter,
     Queue,
     Recording,
@@ -29,6 +31,7 @@ from dealerline.apps.calls.models import (
     VoiceMessage,
 )
 from dealerline.apps.customers.models import Customer
+from dealerline.apps.flows.models import Flow, FlowVersion
 from dealerline.settings import Settings
 from tests.integration.records.conftest import World
 
@@ -286,6 +289,28 @@ def test_the_list_of_calls_is_filtered_at_the_server(world: World, make_call: Ca
     assert found(store=world.west.pk) == found(direction="out") == set()
 
 
+def test_the_calls_page_tells_the_callers_way_in_the_words_of_the_flow_that_ran(
+    world: World, make_call: Callable[..., Any]
+) -> None:
+    flow, call = Flow.objects.get(code="plain"), make_call(path=["1", "0"])
+    node = {"type": "menu", "prompts": "menu", "title": {"zh": "销售菜单", "en": "Sales menu"}, "on_timeout": "bye",
+            "keys": {"1": {"to": "bye", "title": {"zh": "预约试驾", "en": "Test drive"}}}}
+    for version, start in ((1, "menu"), (2, "bye")):  # the version in force has no menu any more
+        FlowVersion.objects.create(flow=flow, version=version, text="", document={
+            "start": start, "title": {"zh": "销售", "en": "Sales"},
+            "nodes": {"bye": {"type": "hangup"}} | ({"menu": node} if start == "menu" else {})})
+    facts: list[tuple[str, dict[str, Any]]] = [
+        ("flow.started", {"flow": flow.pk, "version": 1}), ("flow.node", {"node": "menu", "kind": "menu"}),
+        ("flow.key", {"digits": "0", "node": "menu"}), ("flow.key", {"digits": "1", "node": "menu"})]
+    for seq, (kind, data) in enumerate(facts, 1):
+        Event.objects.create(id=uuid.uuid4(), call=call.pk, seq=seq, kind=kind, data=data, at=timezone.now())
+    lena = world.browser("lena")
+    assert lena.get(f"/api/calls/{call.pk}").json()["path"] == [{"zh": "预约试驾", "en": "Test drive"}]
+    told = [event["text"]["en"] for event in lena.get(f"/api/calls/{call.pk}/events").json()]
+    assert told == ["The flow begins: Sales", "Flow node: Sales menu", "The caller keys 0",
+                    "The caller keys 1: Test drive"]
+
+
 def test_the_export_is_for_managers_disarms_formulas_and_is_audited(
     world: World, make_call: Callable[..., Any]
 ) -> None:
@@ -295,10 +320,52 @@ def test_the_export_is_for_managers_disarms_formulas_and_is_audited(
     assert world.browser("lena").get("/api/calls/export").status_code == 403
     answer = world.browser("max").get("/api/calls/export")
     text = b"".join(answer.streaming_content).decode()
-    assert text.startswith("\ufeffat,direction")
+    assert answer["X-Dealerline-Rows"] == "1" and answer["X-Dealerline-More"] == "no"
+    assert text.startswith("\ufeff时间,方向")
     assert "'=cmd" in text
     assert len(text.strip().splitlines()) == 2
     assert AuditEntry.objects.get(action="export").detail["rows"] == 1
+
+
+def test_the_export_keeps_the_filters_speaks_the_readers_language_and_masks_as_the_list_does(
+    world: World, make_call: Callable[..., Any]
+) -> None:
+    make_call(outcome="abandoned", number="+8613900001111")
+    make_call(arrived_at=timezone.now() - timedelta(days=2))
+    make_call(agent=world.bob)
+    max_ = world.browser("max")
+
+    def table(**query: Any) -> list[list[str]]:
+        answer = max_.get("/api/calls/export", query, headers={"Accept-Language": "en"})
+        return list(csv.reader(b"".join(answer.streaming_content).decode().removeprefix("\ufeff").splitlines()))
+
+    whole = table()
+    assert whole[0][:3] == ["Time", "Direction", "Customer's number"] and len(whole) == 4
+    assert [row[0] for row in whole[1:]] == sorted((row[0] for row in whole[1:]), reverse=True), "the newest first"
+    assert [row[2] for row in table(outcome="abandoned")[1:]] == ["'+8613900001111"]
+    assert len(table(**{"from": (timezone.now() - timedelta(days=1)).isoformat()})) == 3
+    assert {row[9] for row in whole[1:]} == {"Answered", "Hung up while waiting"}
+    shown = {row["number"] for row in world.browser("alice").get("/api/calls").json()["items"]}
+    assert all("*" in number for number in shown)
+    listed = export.lines(world.alice, export.rows_of(world.max, calls.search(world.alice)), export.columns("en"))
+    assert {row[2] for row in csv.reader("".join(listed).splitlines()[1:])} == {export.cell(n) for n in shown}
+
+
+def test_the_export_of_many_pages_has_every_call_once(
+    world: World, make_call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = timezone.now() - timedelta(hours=1)
+    made = [f"02388{n:06}" for n in range(11)]
+    for n, number in enumerate(made):
+        make_call(arrived_at=at - timedelta(minutes=n // 3), number=number)
+    monkeypatch.setattr(export, "PART", 2)
+    max_ = world.browser("max")
+    rows = list(csv.reader(b"".join(max_.get("/api/calls/export").streaming_content).decode().splitlines()))[1:]
+    assert sorted(row[2] for row in rows) == made
+    monkeypatch.setattr(export, "AT_MOST", 5)
+    answer = max_.get("/api/calls/export")
+    assert (answer["X-Dealerline-Rows"], answer["X-Dealerline-More"]) == ("5", "yes")
+    assert len(b"".join(answer.streaming_content).decode().splitlines()) == 6
 
 
 def test_a_message_is_taken_finished_and_given_to_others_only_by_the_lead(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
 import pytest
+import yaml
 
 from dealerline.apps.accounts.logic.roles import ROLE_PERMISSIONS
 from dealerline.apps.demo.world import layout
@@ -15,7 +17,9 @@ from dealerline.apps.demo.world.customers import Customer, everyone
 from dealerline.apps.demo.world.facts import Ids, Sound, Utterance, call_id, tell
 from dealerline.apps.demo.world.history import ZONE, Story, stories
 from dealerline.apps.setup.logic.start_data import MATTERS, RESULTS
+from dealerline.domain import ivr
 from dealerline.domain.facts import check
+from dealerline.settings import CHECKOUT
 
 BASE = date(2026, 11, 22)
 NOON = datetime(2026, 11, 22, 12, tzinfo=ZONE).timestamp()
@@ -152,3 +156,21 @@ def test_who_speaks_english_chooses_it(people: list[Customer], year: list[Story]
     keyed = [s for s in year if s.customer in foreign and s.keys and s.line != "rescue"]
     assert keyed
     assert all(story.language == "en" and story.keys[0] == "2" for story in keyed)
+
+
+def test_every_key_of_the_stories_means_something_in_the_flow_that_ran(year: list[Story], ids: Ids) -> None:
+    kinds = {k.kind: k for k in layout.LINES}
+    shipped = {p.stem: ivr.build(yaml.safe_load(p.read_text(encoding="utf-8")))
+               for p in (CHECKOUT / "assets" / "flows").glob("**/*.yaml")}
+    names = {ids.group_line: ("group-400", "group-400")} | {
+        line: (kinds[kind].open_flow, kinds[kind].closed_flow or kinds[kind].open_flow)
+        for (_, kind), line in ids.lines.items()}
+    numbered = list(shipped)
+    flows = {line: (numbered.index(is_open), 1, numbered.index(closed), 1) for line, (is_open, closed) in names.items()}
+    for story in year[-4000:]:
+        flow = shipped["store"]
+        for fact in tell(story, replace(ids, flows=flows), None, Utterance("m.wav", 9.0)):
+            if fact.kind == "flow.started":
+                flow = shipped[numbered[fact.data["flow"]]]
+            elif fact.kind == "flow.key" and fact.data["node"] != "language":
+                assert ivr.chosen(flow, fact.data["node"], fact.data["digits"]), (story, fact.data)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealerline.domain.hours import Status, next_opening, status
+from dealerline.domain.hours import Status, next_opening, status, year_without_days
 from dealerline.domain.ids import moment, uuid7
 
 SHANGHAI = "Asia/Shanghai"
@@ -108,6 +108,20 @@ def test_summer_time_moves_no_opening_hour(zone: str) -> None:
             noon = at(f"2026-{month:02}-{day:02} 12:00", zone)
             opening = next_opening(week, zone, noon)
             assert opening is not None and 13 * 3600 <= opening - noon <= 15 * 3600
+
+
+@pytest.mark.parametrize(
+    ("today", "entered", "due"),
+    [
+        ("2026-10-31", {2025, 2026}, None),
+        ("2026-11-01", {2025, 2026}, 2027),
+        ("2026-12-31", {2026, 2027}, None),
+        ("2027-01-01", {2026}, 2027),
+        ("2026-11-25", set(), 2026),
+    ],
+)
+def test_next_years_holidays_are_missed_from_november_on(today: str, entered: set[int], due: int | None) -> None:
+    assert year_without_days(entered, date.fromisoformat(today)) == due
 
 
 # --- names ---

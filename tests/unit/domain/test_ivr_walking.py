@@ -159,7 +159,7 @@ def test_a_key_during_the_menu_cuts_it_short_and_leads_on() -> None:
         Chose("menu", "1", {"zh": "购车", "en": "Buying"}),
         EnterQueue("sales", 0, 3, ("#",), False),
     ]
-    assert caller.notes("flow.key")[-1] == {"digits": "1"}
+    assert caller.notes("flow.key")[-1] == {"digits": "1", "node": "menu"}
     assert path_titles(FLOW, caller.state) == [{"zh": "购车", "en": "Buying"}]
 
 

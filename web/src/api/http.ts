@@ -78,6 +78,13 @@ export function askPop(number: string, call: string, line: number): Promise<Pop>
   })
 }
 
+/** A file that is read as it comes. Raises ApiError when there is none. */
+export async function askFile(path: string, query: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  const response = await reach(new Request(`${location.origin}${path}?${new URLSearchParams(query)}`, { credentials: 'same-origin', signal }))
+  if (response.ok) return response
+  throw failure(response.status, await response.json().catch(() => null))
+}
+
 /** For the few routes that are not described (the demo's, the first run's). Raises ApiError like `ok`. */
 export async function request<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(method === 'GET' ? {} : { 'X-CSRFToken': csrf }) }

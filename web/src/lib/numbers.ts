@@ -13,6 +13,11 @@ export function phoneText(number: string): string {
   return number
 }
 
+const COUNTED_AT_MOST = 10_000
+
+/** How many rows a list has; the server stops counting at ten thousand. */
+export const countText = (total: number): string => total.toLocaleString() + (total >= COUNTED_AT_MOST ? '+' : '')
+
 export function money(amount: number | string | null | undefined, language: string): string {
   if (amount === null || amount === undefined || amount === '') return ''
   const value = Number(amount)

@@ -30,6 +30,18 @@ const dayOf = (seconds: number): number => {
   return Math.round(new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime() / 86_400_000)
 }
 
+/** The day on the calendar here, as 2026-11-25. */
+export function isoDay(seconds: number): string {
+  const day = new Date(seconds * 1000)
+  return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, '0')}-${String(day.getDate()).padStart(2, '0')}`
+}
+
+/** The moment at which a day like 2026-11-25 begins here, `later` days on, as the server wants it: with a zone. */
+export function dayBegins(day: string, later = 0): string {
+  const [year, month, date] = day.split('-').map(Number)
+  return new Date(year!, month! - 1, date! + later).toISOString()
+}
+
 export type Spoken = { key: string; values: Record<string, string | number> }
 
 /** What to say, as a catalogue key under `time.` and its values: just now, 3 min ago, today 14:05, yesterday 9:10, 12 May 14:05. */

@@ -51,6 +51,7 @@ export function useList<T>(ask: (query: Record<string, string | number>, signal:
     } catch (failure) {
       if (mine.signal.aborted) return
       if (!(failure instanceof ApiError)) throw failure
+      rows.value = [] // rows of an older question would be taken for the answer to this one
       error.value = failure
       state.value = 'failed'
     }

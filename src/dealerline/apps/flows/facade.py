@@ -7,9 +7,10 @@ from typing import Any
 
 from dealerline.apps.flows.logic.flows import read_for, save_version
 from dealerline.apps.flows.logic.prompts import best_audio, load_shipped, sound_file
-from dealerline.apps.flows.models import Flow, Prompt, PromptAudio
+from dealerline.apps.flows.models import Flow, FlowVersion, Prompt, PromptAudio
+from dealerline.domain import ivr
 
-__all__ = ["directory_flows", "directory_prompts", "load_shipped", "read_for", "save_version"]
+__all__ = ["directory_flows", "directory_prompts", "flow_that_ran", "load_shipped", "read_for", "save_version"]
 
 
 def directory_flows() -> list[dict[str, Any]]:
@@ -17,6 +18,15 @@ def directory_flows() -> list[dict[str, Any]]:
     flows = Flow.objects.filter(published__isnull=False).select_related("published").order_by("pk")
     return [{"id": flow.pk, "version": flow.published.version, "name": flow.code, "document": flow.published.document}
             for flow in flows if flow.published is not None]
+
+
+def flow_that_ran(flow: int, version: int) -> ivr.Flow | None:
+    """That version of a flow, as the journal names it; None when it is gone or can no longer be built."""
+    found = FlowVersion.objects.filter(flow=flow, version=version).values_list("document", flat=True).first()
+    try:
+        return ivr.build(found) if found else None
+    except ivr.FlowErrors:
+        return None
 
 
 def directory_prompts() -> list[dict[str, Any]]:

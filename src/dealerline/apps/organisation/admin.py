@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminDateWidget
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.calls.facade import retime_recordings
-from dealerline.apps.common.admin import GroupAdmin, GuardedForm, ScopedAdmin, ScopedInline
+from dealerline.apps.common.admin import GroupAdmin, GuardedForm, ScopedAdmin, ScopedInline, stores_of
+from dealerline.apps.organisation.facade import warn_of_missing_holidays
 from dealerline.apps.organisation.models import (
     Brand,
     BusyReason,
@@ -26,6 +30,8 @@ from dealerline.apps.organisation.models import (
     Store,
 )
 from dealerline.settings import SettingsError
+
+MOST_DAYS = 31  # of one entry: a slip of the year would otherwise close the lines for all of it
 
 
 @admin.register(Group)
@@ -91,13 +97,52 @@ class HoursScreen(ScopedAdmin):
     inlines = (IntervalInline,)
 
 
+class HolidayForm(GuardedForm):
+    """One day; a new entry may be a whole holiday, from its first day to its last."""
+
+    until = forms.DateField(label=_("last day"), required=False, widget=AdminDateWidget,
+                            help_text=_("Of several days in a row; each becomes an entry of its own. Empty: one day."))
+
+    def clean(self) -> dict[str, Any] | None:
+        values = super().clean() or {}
+        first, last = values.get("date"), values.get("until")
+        if first and last:
+            if not first <= last <= first + datetime.timedelta(days=MOST_DAYS):
+                self.add_error("until", _("The last day comes after the first, by a month at most."))
+            elif taken := sorted(Holiday.objects.filter(date__gt=first, date__lte=last, store=values.get("store"))
+                                 .values_list("date", flat=True)):
+                self.add_error("until", _("There is an entry already: %(days)s.") % {
+                    "days": ", ".join(day.isoformat() for day in taken)})
+        return values
+
+
 @admin.register(Holiday)
 class HolidayScreen(ScopedAdmin):
+    form = HolidayForm
     view, edit, shared_when_null = "organisation.view", "organisation.edit", True
     list_display = ("date", "name_zh", "name_en", "kind", "store", "opens", "closes")
     list_filter = ("kind", ("store", admin.RelatedOnlyFieldListFilter))
     date_hierarchy = "date"
     search_fields = ("name_zh", "name_en")
+
+    def get_fields(self, request: HttpRequest, obj: Any | None = None) -> Any:
+        return (("date",) if obj else ("date", "until")) + ("kind", "name_zh", "name_en", "store", "opens", "closes",
+                                                                "seen")
+
+    def save_model(self, request: HttpRequest, obj: Holiday, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        day, last = obj.date, form.cleaned_data.get("until") or obj.date
+        more = []
+        while not change and day < last:
+            day += datetime.timedelta(days=1)
+            more.append(Holiday(date=day, kind=obj.kind, store=obj.store, name_zh=obj.name_zh, name_en=obj.name_en,
+                                opens=obj.opens, closes=obj.closes))
+        Holiday.objects.bulk_create(more)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if request.method == "GET" and stores_of(request, self.edit).every:
+            warn_of_missing_holidays(request)
+        return super().changelist_view(request, extra_context)
 
 
 class NumberInline(ScopedInline):
@@ -141,8 +186,6 @@ class CarrierForm(GuardedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "password" in self.fields:
-            from django import forms
-
             self.fields["password"].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
             self.fields["password"].help_text = _("Never shown again. Leave it empty to keep the present one.")
 

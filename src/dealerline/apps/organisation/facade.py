@@ -8,7 +8,10 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.contrib import messages
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dealerline.apps.common.access import Viewer
 from dealerline.apps.organisation.models import (
@@ -22,12 +25,13 @@ from dealerline.apps.organisation.models import (
     LineKind,
     Store,
 )
+from dealerline.domain.hours import year_without_days
 
 __all__ = [
     "ALWAYS", "LineKind", "agents_see_numbers_in", "directory_carriers", "directory_hours", "directory_lines",
     "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "group", "line_kinds",
     "line_names", "lines_seen_by", "retention_days", "set_up_finished",
-    "store_names", "stores_seen_by",
+    "store_names", "stores_seen_by", "warn_of_missing_holidays", "year_without_holidays",
 ]
 
 ALWAYS = 0
@@ -83,6 +87,21 @@ def agents_see_numbers_in(store: int | None) -> bool:
 def retention_days(store: int | None) -> int | None:
     """How long the store keeps recordings; None when there is no such store."""
     return Store.objects.filter(pk=store).values_list("retention_days", flat=True).first() if store else None
+
+
+def year_without_holidays() -> int | None:
+    """A year that is due in the group's calendar of holidays and has none: see domain/hours.py."""
+    entered = {day.year for day in Holiday.objects.filter(store=None).dates("date", "year")}
+    return year_without_days(entered, timezone.localdate())
+
+
+def warn_of_missing_holidays(request: HttpRequest) -> None:
+    """Say at the top of a back-office page that a year's holidays are due, and what to do about it."""
+    year = year_without_holidays()
+    if year is not None:
+        messages.warning(request, _(
+            "The holidays of %(year)s are not entered yet: on those days every line would answer as open. Add them "
+            "under Holidays when they are announced (China: in November), or update Dealerline.") % {"year": year})
 
 
 # for the switch -----------------------------------------------------------------------------------------------------

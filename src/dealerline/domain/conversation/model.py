@@ -8,7 +8,7 @@ The rules of the file:
   him but, while he whispers, that party, if it is an agent. A lead who barges in is in that party's room like
   anybody else.
 - Whoever is held, or waits for somebody who is away for a moment, hears music and is heard by nobody. So does a
-  customer, or anybody else from outside, who would be alone in his room: silence is for nobody.
+  customer, or anybody else from outside, who would be alone in his room and hear nobody: silence is for nobody.
 - The matrix is derived. What the media engine must do is a difference of two layouts: see ``layout.py``.
 """
 
@@ -104,7 +104,7 @@ def place(conversation: Conversation, party: Party) -> str:
         return booth(party.id)
     room = _room(conversation, party)
     alone = party.role in GUESTS and len(talkers(conversation, room)) == 1
-    return MUSIC if alone and room == MAIN else room
+    return MUSIC if alone and (room == MAIN or not talkers(conversation, MAIN)) else room
 
 
 def heard(conversation: Conversation, speaker: Party, listener: Party) -> bool:

@@ -4,7 +4,7 @@
 
 from dealerline.domain.ivr.building import build, check
 from dealerline.domain.ivr.interpreter import begin, path_titles, step
-from dealerline.domain.ivr.model import Flow, FlowErrors, Node, Problem
+from dealerline.domain.ivr.model import Flow, FlowErrors, Node, Problem, chosen, title_of
 from dealerline.domain.ivr.values import (
     AskHours,
     CallerGone,
@@ -77,7 +77,9 @@ __all__ = [
     "begin",
     "build",
     "check",
+    "chosen",
     "kind_of",
     "path_titles",
     "step",
+    "title_of",
 ]

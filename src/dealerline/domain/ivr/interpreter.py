@@ -60,11 +60,9 @@ def path_titles(flow: Flow, state: State) -> list[Title]:
     """The caller's menu choices in words, in their order."""
     titles: list[Title] = []
     for name, key in state.chosen:
-        node = flow.nodes.get(name)
-        if isinstance(node, model.MenuNode):
-            choice = node.keys.get(key)
-            target = flow.nodes.get(choice.to if choice else flow.person)
-            titles.append((choice.title if choice else {}) or (model.title_of(target) if target else {}))
+        title = model.chosen(flow, name, key)
+        if title is not None:
+            titles.append(title)
     return titles
 
 
@@ -106,7 +104,7 @@ def _key_while_playing(run: Run, event: Event) -> None:
         _played(run, event)
     elif isinstance(node, model.QueueNode) and event.digit in node.leave:
         run.stop()
-        run.note("flow.key", digits=event.digit)
+        run.note("flow.key", digits=event.digit, node=node.name)
         run.enter(node.leave[event.digit])
 
 
@@ -120,7 +118,7 @@ def _key_in_queue(run: Run, event: Event) -> None:
     assert isinstance(event, Key)
     node = run.node
     if isinstance(node, model.QueueNode) and event.digit in node.leave:
-        run.note("flow.key", digits=event.digit)
+        run.note("flow.key", digits=event.digit, node=node.name)
         run.say(LeaveQueue("key"))
         run.enter(node.leave[event.digit])
 

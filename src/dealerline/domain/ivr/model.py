@@ -238,3 +238,18 @@ def prompts_of(node: Node) -> Iterator[tuple[str, str]]:
 def title_of(node: Node) -> Title:
     """What to call the node: its own title, else its name."""
     return node.title or {"zh": node.name, "en": node.name}
+
+
+def chosen(flow: Flow, name: str, digit: str) -> Title | None:
+    """What that key at the node ``name`` chooses, in words. None when it chooses no way: a language, a menu once more
+    or the one before, a key without a meaning.
+    """
+    node, to = flow.nodes.get(name), ""
+    title: Title = {}
+    if isinstance(node, MenuNode) and digit in node.keys:
+        to, title = node.keys[digit].to, node.keys[digit].title
+    elif isinstance(node, MenuNode) and digit == PERSON_KEY and digit not in (node.repeat, node.back):
+        to = flow.person
+    elif isinstance(node, QueueNode):
+        to = node.leave.get(digit, "")
+    return title or (title_of(flow.nodes[to]) if to in flow.nodes else None)

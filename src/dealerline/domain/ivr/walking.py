@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dealerline.domain.ivr import model
-from dealerline.domain.ivr.model import Flow, Node, Title
+from dealerline.domain.ivr.model import Flow, Node
 from dealerline.domain.ivr.values import (
     AskHours,
     Chose,
@@ -225,7 +225,7 @@ ENTER: dict[type[Any], Callable[[Run, Any], None]] = {
 def choose(run: Run, digit: str) -> None:
     """A key at a menu or language node."""
     node = run.node
-    run.note("flow.key", digits=digit)
+    run.note("flow.key", digits=digit, node=node.name)
     if isinstance(node, model.LanguageNode):
         if digit in node.keys:
             run.set(language=node.keys[digit])
@@ -238,7 +238,7 @@ def choose(run: Run, digit: str) -> None:
     assert isinstance(node, model.MenuNode)
     choice = node.keys.get(digit)
     if choice is not None:
-        _take(run, node, digit, choice.to, choice.title)
+        _take(run, node, digit, choice.to)
     elif digit == node.repeat:
         run.enter(node.name)
     elif digit == node.back:
@@ -246,14 +246,13 @@ def choose(run: Run, digit: str) -> None:
         run.set(back=tuple(before))
         run.enter(target or node.name)
     elif digit == model.PERSON_KEY and run.flow.person:
-        _take(run, node, digit, run.flow.person, {})
+        _take(run, node, digit, run.flow.person)
     else:
         try_again(run, digit)
 
 
-def _take(run: Run, node: model.MenuNode, digit: str, to: str, title: Title) -> None:
-    title = title or model.title_of(run.flow.nodes[to])
-    run.say(Chose(node.name, digit, title))
+def _take(run: Run, node: model.MenuNode, digit: str, to: str) -> None:
+    run.say(Chose(node.name, digit, model.chosen(run.flow, node.name, digit) or {}))
     run.set(
         back=(*run.state.back, node.name)[-BACK_STEPS:],
         chosen=(*run.state.chosen, (node.name, digit))[-CHOICES_KEPT:],

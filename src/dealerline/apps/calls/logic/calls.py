@@ -11,7 +11,8 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from dealerline.apps.accounts.facade import Person, names, sees_numbers
-from dealerline.apps.calls.models import Call, CallLeg, CallRecord, Queue, Recording
+from dealerline.apps.calls.logic import menus
+from dealerline.apps.calls.models import Call, CallLeg, CallRecord, Event, Queue, Recording
 from dealerline.apps.common.errors import NotFound
 from dealerline.apps.organisation.facade import line_names, store_names
 from dealerline.domain import numbers
@@ -110,9 +111,10 @@ def draw(person: Person, call: Call) -> dict[str, Any]:
     legs = list(CallLeg.objects.filter(call=call))
     recordings = list(Recording.objects.filter(call=call))
     people = names({leg.agent_id for leg in legs if leg.agent_id} | {r.agent_id for r in recordings if r.agent_id})
+    told = Event.objects.filter(call=call.pk, kind__in=menus.KINDS).order_by("seq", "at").values_list("kind", "data")
     row |= {
         "ended_at": call.ended_at, "ended_by": call.ended_by, "cause": call.cause, "language": call.language,
-        "path": [{"zh": f"按 {key}", "en": f"key {key}"} for key in call.path], "answered_at": call.answered_at,
+        "path": menus.path(told), "answered_at": call.answered_at,
         "hold": call.hold_seconds, "wrap": call.wrap_seconds,
         "legs": [{
             "agent": leg.agent_id or 0, "agent_name": people.get(leg.agent_id or 0, ""), "offered": leg.offered_at,

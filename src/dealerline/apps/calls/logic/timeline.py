@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dealerline.apps.accounts.facade import Person, names, sees_numbers
+from dealerline.apps.calls.logic.menus import Walk
 from dealerline.apps.calls.models import Call, Event, Queue
 from dealerline.apps.organisation.facade import line_names
 from dealerline.domain import numbers
@@ -16,10 +17,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "call.unknown_number": ("拨打的号码 {to_number} 没有对应线路", "The number rung, {to_number}, has no line"),
     "call.answered": ("系统应答", "The centre answers"),
     "call.ended": ("通话结束（{by}）", "The call ends ({by})"),
-    "flow.started": ("进入语音流程", "The flow begins"),
+    "flow.started": ("进入语音流程{words}", "The flow begins{words}"),
     "flow.node": ("流程节点：{node}", "Flow node: {node}"),
     "flow.prompt": ("播放提示音", "A prompt is played"),
-    "flow.key": ("客户按键 {digits}", "The caller keys {digits}"),
+    "flow.key": ("客户按键 {digits}{words}", "The caller keys {digits}{words}"),
     "flow.timeout": ("客户没有按键", "The caller keys nothing"),
     "flow.wrong_key": ("客户按错键 {digits}", "The caller keys {digits}, which is no choice"),
     "flow.language": ("选择语言：{language}", "Language: {language}"),
@@ -92,15 +93,29 @@ def timeline(person: Person, call: Call) -> list[dict[str, Any]]:
     lines = line_names({call.line_id} if call.line_id else set())
     whole = sees_numbers(person, call.store_id)
     result = []
+    walk = Walk()
     for event in events:
+        walk.take(event.kind, event.data)
         data = dict(event.data)
         if not whole:
             data |= {key: numbers.masked(str(data[key])) for key in NUMBERS if data.get(key)}
         data.pop("channel", None)
+        menu = _menu_words(walk, event)
+        text = {tongue: _text(n, event.kind, data | {key: words[tongue] for key, words in menu.items()}, people, queues,
+                              lines) for n, tongue in enumerate(("zh", "en"))}
         result.append({"id": event.pk, "seq": event.seq, "at": event.at, "kind": event.kind, "data": data,
-                       "text": {"zh": _text(0, event.kind, data, people, queues, lines),
-                                "en": _text(1, event.kind, data, people, queues, lines)}})
+                       "text": text})
     return result
+
+
+def _menu_words(walk: Walk, event: Event) -> dict[str, dict[str, str]]:
+    """What a fact of the flow is called in the flow's own words, where it has some."""
+    if event.kind == "flow.node":
+        return {"node": walk.place} if walk.place else {}
+    if event.kind not in ("flow.started", "flow.key"):
+        return {}
+    found = walk.name if event.kind == "flow.started" else walk.chosen(str(event.data.get("digits", "")))
+    return {"words": {"zh": f"：{found['zh']}", "en": f": {found['en']}"} if found else {"zh": "", "en": ""}}
 
 
 def _text(language: int, kind: str, data: dict[str, Any], people: dict[int, str], queues: dict[int, dict[str, str]],

@@ -9,8 +9,11 @@ from typing import Any
 
 from dealerline.apps.demo.world import SEED
 from dealerline.apps.demo.world.history import Story
+from dealerline.apps.demo.world.layout import STORES
 from dealerline.domain.facts import Fact
 from dealerline.domain.ids import uuid7
+
+QUEUE_NODES = {"sales": "sales", "repair": "repair", "complaints": "care", "rescue": "rescue"}  # as the flows name them
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,12 @@ def _in(teller: _Teller, message: Utterance | None) -> None:
         channel="demo",
     )
     teller.tell("call.answered", story.arrived + 0.05)
-    _flow(teller, ids.flows[line], story)
+    _flow(teller, ids, story)
     if story.queue:
         _queue(teller)
     if story.message and message is not None:
         if story.keys and story.keys[-1] == "*":
-            teller.tell("flow.key", story.ended - story.message - 12, digits="*")
+            teller.tell("flow.key", story.ended - story.message - 12, digits="*", node=QUEUE_NODES[story.queue])
         teller.tell("voicemail.started", story.ended - story.message - 4, node="message")
         kind = "complaint" if story.line == "complaints" else "message"
         teller.tell(
@@ -137,9 +140,21 @@ def _in(teller: _Teller, message: Utterance | None) -> None:
         teller.tell("flow.ended", story.ended - 0.1, reason="done")
 
 
-def _flow(teller: _Teller, flows: tuple[int, int, int, int], story: Story) -> None:
+def places(story: Story) -> list[str]:
+    """Where the caller stood at each of his keys before the queue, as the shipped flows call their nodes.
+
+    "" is where the group's number hands over to the store's line: its flow begins there.
+    """
+    east = next(store.region == "east" for store in STORES if store.code == story.store)
+    menus = ["menu", f"{story.line}_region", f"{story.line}_{'east' if east else 'north'}", ""]
+    return ["language", *(menus if story.rung == "group" else []), "menu"]
+
+
+def _flow(teller: _Teller, ids: Ids, story: Story) -> None:
     """The self-service part: prompts and keys, spread over the time before the queue, the message or the end."""
-    flow, version = flows[2:] if story.closed else flows[:2]
+    lines_own = ids.flows[ids.lines[story.store, story.line]]
+    own = lines_own[2:] if story.closed else lines_own[:2]
+    flow, version = ids.flows[ids.group_line][:2] if story.rung == "group" else own
     until = story.queued or (story.ended - (story.message + 14 if story.message else 0))
     teller.tell("flow.started", story.arrived + 0.06, flow=flow, version=version)
     keys = [k for k in story.keys if k != "*"]
@@ -150,9 +165,14 @@ def _flow(teller: _Teller, flows: tuple[int, int, int, int], story: Story) -> No
         )
         return
     teller.tell("flow.prompt", story.arrived + 0.1, prompts=["language.choose"], language="zh")
+    stood = iter(places(story))
     for n, key in enumerate(keys):
         at = story.arrived + 0.3 + step * (n + 1)
-        teller.tell("flow.key", at, digits=key)
+        node = next(stood)
+        if not node:
+            teller.tell("flow.started", at - step / 2, flow=own[0], version=own[1])
+            node = next(stood)
+        teller.tell("flow.key", at, digits=key, node=node)
         if n == 0:
             teller.tell("flow.language", at, language=story.language)
             welcome = "welcome.group" if story.rung == "group" else f"welcome.{story.line}"

@@ -139,11 +139,6 @@ class _Day:
         model = who.car if isinstance(who, Customer) else rng.choice(models_of(store.brands)).name
         menu = rng.uniform(9, 26) if line != "rescue" else rng.uniform(11, 15)
         keys = ["2" if language == "en" else "1"] if line != "rescue" else []
-        if not self._open(line, at):
-            return self._closed(story, keys, menu)
-        if rng.random() < 0.025:
-            story.keys, story.ended = tuple(keys), at + menu * 0.6  # hung up in the menu
-            return story
         if rung == "group":
             east = store.region == "east"
             shops = [s.code for s in STORES if s.region == store.region]
@@ -152,6 +147,12 @@ class _Day:
                 "1" if east else "2",
                 str(shops.index(store.code) + 1),
             ]
+        if not self._open(line, at):
+            return self._closed(story, keys, menu)
+        if rng.random() < 0.025:
+            story.keys, story.ended = tuple(keys), at + menu * 0.6  # hung up in the menu
+            return story
+        if rung == "group":
             menu += rng.uniform(12, 25)
         if _KEYS[line]:
             keys.append(rng.choice(_KEYS[line]))
@@ -181,7 +182,7 @@ class _Day:
         story.keys = tuple(keys)
         story.ended = story.arrived + menu
         if rng.random() < 0.4:
-            story.keys = (*keys, "1")
+            story.keys = (*keys, "1") if story.line != "complaints" else story.keys  # there every caller may leave one
             story.message = round(rng.uniform(9, 48), 1)
             story.ended += story.message + 14
         return story
