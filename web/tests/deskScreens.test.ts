@@ -54,7 +54,7 @@ const settle = async (): Promise<void> => {
 }
 
 function play(name: string): void {
-  const scene = (scenes as Record<string, () => { agent: string; calls: object[]; hands?: object[] }>)[name]!()
+  const scene = scenes[name]!()
   say({ type: 'welcome', person: { id: 7, name: 'me', extension: '8007', roles: [] }, agent: { state: scene.agent, reason: '', cause: '', since: 1, until: null, text: null }, calls: scene.calls.map((c) => ({ ...c, rev: 5 })), sip: null, reasons: [], queues: [{ id: 101, code: 's', name: { zh: '销售', en: 'Sales' }, store: 1 }], lines: [], now: Date.now() / 1000 })
   say({ type: 'hands', hands: scene.hands ?? [] })
 }
