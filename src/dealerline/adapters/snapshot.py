@@ -38,7 +38,6 @@ FILE = "directory.json"
 def build() -> Snapshot:
     """The configuration as it is now, of one moment (one transaction). ``version`` is still 0."""
     with transaction.atomic():
-        group = organisation.group()
         people = tuple(Person(**row) for row in accounts.directory_people())
         return Snapshot(
             demo=settings.DEALERLINE.demo,
@@ -52,7 +51,7 @@ def build() -> Snapshot:
             flows=tuple(FlowVersion(**row) for row in flows.directory_flows()),
             prompts=tuple(PromptAudio(**row) for row in flows.directory_prompts()),
             reasons=tuple(BusyReason(**row) for row in organisation.directory_reasons()),
-            agent_lost_seconds=group.agent_lost_seconds if group is not None else Snapshot().agent_lost_seconds)
+            **organisation.directory_settings())
 
 
 def read(path: Path) -> Snapshot | None:

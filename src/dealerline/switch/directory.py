@@ -83,6 +83,7 @@ class Person:
     stores: tuple[int, ...]  # whose live state he may see
     masked: bool = False
     phone: int = 0  # his desk phone's id, or 0
+    mobile: str = ""  # his own outside phone, E.164, or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +154,7 @@ class Snapshot:
     reasons: tuple[BusyReason, ...] = ()
     announcements: dict[str, Any] = field(default_factory=dict)
     agent_lost_seconds: int = 20  # how long a talking agent's browser may be gone before the caller is queued in front
+    ring_seconds_transfer: int = 20  # how long whoever is brought into a call is rung
+    return_seconds: int = 20  # how long who transferred in vain is rung again
+    supervision_visible: bool = True  # whether agents see that a lead is at their call
+    conference_tones: str = "soft"  # none|soft: what is heard when somebody comes or goes

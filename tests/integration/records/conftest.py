@@ -96,6 +96,7 @@ class World:
     east: Any
     west: Any
     people: dict[str, Any]
+    group: Any = None
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -113,7 +114,7 @@ def world(db: None) -> World:
     from dealerline.apps.flows.models import Flow
     from dealerline.apps.organisation.models import Group, Line, Number, Region, Store
 
-    Group.objects.create(name_zh="集团", setup_finished_at=timezone.now())
+    group = Group.objects.create(name_zh="集团", setup_finished_at=timezone.now())
     stores = {}
     for code in ("east", "west"):
         region = Region.objects.create(code=code, name_zh=code)
@@ -138,7 +139,7 @@ def world(db: None) -> World:
             person=person, role=role, scope=scope, store=stores[store] if scope == "store" else None
         )
         people[name] = Person.objects.get(pk=person.pk)
-    return World(stores["east"], stores["west"], people)
+    return World(stores["east"], stores["west"], people, group)
 
 
 @pytest.fixture

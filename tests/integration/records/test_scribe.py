@@ -203,6 +203,20 @@ def test_the_directory_is_what_the_switch_reads_and_its_version_grows(world: Wor
     assert (alice.roles, alice.stores, alice.masked) == (("agent",), (world.east.pk,), True)
 
 
+def test_outside_phones_and_the_rules_of_transfers_reach_the_switch(world: World, product: Settings) -> None:
+    world.group.ring_seconds_transfer, world.group.supervision_visible = 35, False
+    world.group.save()
+    for person, typed in ((world.alice, "138 1234 5678"), (world.bob, "ask him"), (world.charlie, "")):
+        type(person).objects.filter(pk=person.pk).update(mobile=typed)  # as older versions let it in
+    snapshot.publish(product.run)
+    read = snapshot.read(product.run / "directory.json")
+    assert read is not None
+    assert (read.ring_seconds_transfer, read.return_seconds) == (35, 20)
+    assert (read.supervision_visible, read.conference_tones) == (False, "soft")
+    mobiles = {person.id: person.mobile for person in read.people}
+    assert [mobiles[p.pk] for p in (world.alice, world.bob, world.charlie)] == ["+8613812345678", "", ""]
+
+
 # with real processes --------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def centre(make_stack: Callable[..., Stack]) -> Stack:

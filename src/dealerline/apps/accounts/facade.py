@@ -7,6 +7,7 @@ from typing import Any
 from dealerline.apps.accounts.auth import need, person_of, signed_in, visitor
 from dealerline.apps.accounts.logic.masking import mask, sees_numbers
 from dealerline.apps.accounts.models import Person, Role, RoleGrant, ScopeKind
+from dealerline.apps.common.phones import e164
 from dealerline.apps.organisation.facade import directory_stores
 
 __all__ = [
@@ -38,5 +39,6 @@ def directory_people() -> list[dict[str, Any]]:
         result.append({
             "id": person.pk, "store": person.store_id or (seen[0] if seen else 0), "name": person.name,
             "extension": person.extension or "", "roles": person.access.roles, "stores": seen,
-            "masked": not sees_numbers(person, person.store_id), "phone": person.desk_phone_id or 0})
+            "masked": not sees_numbers(person, person.store_id), "phone": person.desk_phone_id or 0,
+            "mobile": e164(person.mobile)})
     return result

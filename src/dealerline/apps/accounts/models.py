@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from dealerline.apps.accounts.logic.roles import ROLE_PERMISSIONS, Access, GrantScope, access_of
 from dealerline.apps.common.access import StoreSet
 
+E164 = RegexValidator(r"^\+[1-9][0-9]{5,14}$", _("A telephone number with country code, as +8613812345678."))
+
 
 class Role(models.TextChoices):
     """The nine roles."""
@@ -81,7 +83,10 @@ class Person(AbstractBaseUser):
         _("extension"), max_length=8, unique=True, null=True, blank=True,
         validators=[RegexValidator(r"^[0-9]{2,8}$", _("Two to eight digits."))],
         help_text=_("Colleagues ring him by it. Empty: he has no telephone."))
-    mobile = models.CharField(_("mobile"), max_length=20, blank=True)
+    mobile = models.CharField(
+        _("mobile"), max_length=20, blank=True, validators=[E164],
+        help_text=_("His own outside phone: calls can be passed on to it, and he can work with it as his telephone. "
+                    "With country code, as +8613812345678; a number without one is taken for China's."))
     language = models.CharField(_("language"), max_length=8, choices=[("zh-hans", "简体中文"), ("en", "English")],
                                 default="zh-hans")
     desk_phone = models.OneToOneField("organisation.DeskPhone", models.SET_NULL, null=True, blank=True,

@@ -25,8 +25,8 @@ from dealerline.apps.organisation.models import (
 
 __all__ = [
     "ALWAYS", "LineKind", "agents_see_numbers_in", "directory_carriers", "directory_hours", "directory_lines",
-    "directory_phones", "directory_reasons", "directory_stores", "group", "line_kinds", "line_names", "lines_seen_by",
-    "retention_days", "set_up_finished",
+    "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "group", "line_kinds",
+    "line_names", "lines_seen_by", "retention_days", "set_up_finished",
     "store_names", "stores_seen_by",
 ]
 
@@ -86,6 +86,13 @@ def retention_days(store: int | None) -> int | None:
 
 
 # for the switch -----------------------------------------------------------------------------------------------------
+def directory_settings() -> dict[str, Any]:
+    """The installation's settings that the switch follows; nothing before set-up, when its own defaults hold."""
+    found = group()
+    names = ("agent_lost_seconds", "ring_seconds_transfer", "return_seconds", "supervision_visible", "conference_tones")
+    return {name: getattr(found, name) for name in names} if found is not None else {}
+
+
 def directory_stores() -> list[dict[str, Any]]:
     """Active stores."""
     return [{"id": store.pk, "code": store.code, "name": store.text, "region": store.region_id,

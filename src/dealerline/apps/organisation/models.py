@@ -37,6 +37,13 @@ class Language(models.TextChoices):
     ENGLISH = "en", _("English")
 
 
+class ConferenceTones(models.TextChoices):
+    """What is heard when somebody comes into a call of many, or leaves it."""
+
+    NONE = "none", _("None")
+    SOFT = "soft", _("Soft")
+
+
 class Group(Named):
     """The dealership group: one row."""
 
@@ -44,6 +51,22 @@ class Group(Named):
         _("seconds to wait for an agent whose browser is gone"), default=20,
         validators=[MinValueValidator(5), MaxValueValidator(120)],
         help_text=_("The caller hears music this long; then he is put in front of the queue."))
+    ring_seconds_transfer = models.PositiveSmallIntegerField(
+        _("seconds a transferred call rings"), default=20,
+        validators=[MinValueValidator(5), MaxValueValidator(120)],
+        help_text=_("Whoever is brought into a call, by transfer, consultation or invitation, is rung this long."))
+    return_seconds = models.PositiveSmallIntegerField(
+        _("seconds a returned call rings"), default=20,
+        validators=[MinValueValidator(5), MaxValueValidator(120)],
+        help_text=_("Nobody took the transferred call: whoever transferred it is rung again this long; then the caller "
+                    "goes to the front of his queue."))
+    supervision_visible = models.BooleanField(
+        _("agents see who listens"), default=True,
+        help_text=_("Off: an agent is not told that a shift lead listens to his call. The audit log tells in any "
+                    "case."))
+    conference_tones = models.CharField(
+        _("tones when somebody comes or goes"), max_length=8, choices=ConferenceTones.choices,
+        default=ConferenceTones.SOFT, help_text=_("Heard by everybody in a call of more than two."))
     setup_finished_at = models.DateTimeField(_("set-up finished"), null=True, blank=True, editable=False)
 
     class Meta:
