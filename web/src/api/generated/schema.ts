@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * Get Call
-         * @description A call with its legs, recordings and record.
+         * @description A call with everybody who took part, its recordings, and what each wrote.
          */
         get: operations["dealerline_apps_calls_api_calls_get_call"];
         put?: never;
@@ -104,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{call}/lanes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lanes
+         * @description One lane a voice, also what the customer did not hear: for who may listen to the store's calls.
+         */
+        get: operations["dealerline_apps_calls_api_calls_get_lanes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{call}/record": {
         parameters: {
             query?: never;
@@ -113,7 +133,7 @@ export interface paths {
         };
         /**
          * Get Record
-         * @description The record, or null when none was written yet.
+         * @description One's own entry (or that of ``author``), or null when none was written yet.
          */
         get: operations["dealerline_apps_calls_api_records_get_record"];
         /**
@@ -190,6 +210,26 @@ export interface paths {
         get: operations["dealerline_apps_customers_api_get_customer_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/demo/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description A simulated customer rings one of the lines that the person sees.
+         */
+        post: operations["dealerline_apps_demo_api_ring"];
         delete?: never;
         options?: never;
         head?: never;
@@ -393,7 +433,9 @@ export interface paths {
         };
         /**
          * Audio
-         * @description The stereo file (left: customer, right: agent), with ranges.
+         * @description The stereo file (left: customer, right: agent; of a whole call everybody the customer heard), with ranges.
+         *
+         *     Of a whole call an agent gets his own talks; the rest is silent.
          */
         get: operations["dealerline_apps_calls_api_recordings_audio"];
         put?: never;
@@ -416,6 +458,26 @@ export interface paths {
          * @description Compare the file with the checksum taken when it was joined.
          */
         get: operations["dealerline_apps_calls_api_recordings_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Copy
+         * @description A copy for the customer, to save: what he said and heard and nothing else; audited as an export.
+         */
+        get: operations["dealerline_apps_calls_api_recordings_copy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -472,6 +534,188 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status
+         * @description How far the set-up is. 404 once it is finished, except for administrators.
+         */
+        get: operations["dealerline_apps_setup_api_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup/administrator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save Administrator
+         * @description Step 3: the administrator. This session is signed in as him afterwards.
+         */
+        post: operations["dealerline_apps_setup_api_save_administrator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup/agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save Agent
+         * @description Step 5: the first agent, or the administrator himself.
+         */
+        post: operations["dealerline_apps_setup_api_save_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Code
+         * @description Give the set-up code; this session may then go on.
+         */
+        post: operations["dealerline_apps_setup_api_give_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish
+         * @description The end: the set-up closes for everybody but administrators.
+         */
+        post: operations["dealerline_apps_setup_api_finish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup/group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save Group
+         * @description Step 1: the group.
+         */
+        post: operations["dealerline_apps_setup_api_save_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup/number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save Number
+         * @description Step 4: a number and its carrier; says whether the carrier can be reached.
+         *
+         *     Saved even when not: it may come later.
+         */
+        post: operations["dealerline_apps_setup_api_save_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup/store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save Store
+         * @description Step 2: the first store, with hours, queues and lines that fit most.
+         */
+        post: operations["dealerline_apps_setup_api_save_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup/test-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Call
+         * @description Step 6: rings the page of the person who is signed in here.
+         */
+        post: operations["dealerline_apps_setup_api_test_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -484,6 +728,46 @@ export interface paths {
          * @description Processes, disk, versions, alarms.
          */
         get: operations["dealerline_config_api_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tracks/{track}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Track Audio
+         * @description One voice's file, with ranges; audited.
+         */
+        get: operations["dealerline_apps_calls_api_recordings_track_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tracks/{track}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Track Check
+         * @description Compare the track's file with the checksum taken when it was kept.
+         */
+        get: operations["dealerline_apps_calls_api_recordings_track_check"];
         put?: never;
         post?: never;
         delete?: never;
@@ -556,6 +840,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AdministratorIn */
+        AdministratorIn: {
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+            /** Username */
+            username: string;
+        };
         /** AlarmOut */
         AlarmOut: {
             /** At */
@@ -569,7 +862,7 @@ export interface components {
         };
         /**
          * CallDetailOut
-         * @description A call's page.
+         * @description A call's page. ``record``: one's own entry; ``records``: everybody's.
          */
         CallDetailOut: {
             /** Agent */
@@ -598,6 +891,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Lanes */
+            lanes: boolean;
             /** Language */
             language: string;
             /** Legs */
@@ -606,10 +901,18 @@ export interface components {
             line: number | null;
             line_name: components["schemas"]["Text"] | null;
             matter: components["schemas"]["Text"] | null;
+            /** May Copy */
+            may_copy: boolean;
+            /** May Edit Others */
+            may_edit_others: boolean;
+            /** May Write */
+            may_write: boolean;
             /** Number */
             number: string;
             /** Outcome */
             outcome: string;
+            /** Participants */
+            participants: components["schemas"]["ParticipantOut"][];
             /** Path */
             path: components["schemas"]["Text"][];
             /** Queue */
@@ -620,6 +923,8 @@ export interface components {
             recordings: number;
             /** Recordings List */
             recordings_list: components["schemas"]["RecordingOut"][];
+            /** Records */
+            records: components["schemas"]["ReadRecordOut"][];
             result: components["schemas"]["Text"] | null;
             /** Store */
             store: number;
@@ -628,8 +933,12 @@ export interface components {
             talked: number;
             /** To Number */
             to_number: string;
+            /** Transfers */
+            transfers: components["schemas"]["TransferOut"][];
             /** Waited */
             waited: number;
+            /** Whole Coming */
+            whole_coming: boolean;
             /** Wrap */
             wrap: number;
         };
@@ -980,6 +1289,79 @@ export interface components {
             seq: number;
             text: components["schemas"]["Text"];
         };
+        /**
+         * FirstAgentIn
+         * @description ``myself``: the administrator answers calls himself; then only ``extension`` and ``queues`` count.
+         */
+        FirstAgentIn: {
+            /**
+             * Extension
+             * @default
+             */
+            extension: string;
+            /**
+             * Myself
+             * @default false
+             */
+            myself: boolean;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /** Queues */
+            queues?: string[];
+            /**
+             * Username
+             * @default
+             */
+            username: string;
+        };
+        /** FirstStoreIn */
+        FirstStoreIn: {
+            /**
+             * City
+             * @default
+             */
+            city: string;
+            /**
+             * Name En
+             * @default
+             */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /**
+             * Seen
+             * @default
+             */
+            seen: string;
+            /**
+             * Timezone
+             * @default Asia/Shanghai
+             */
+            timezone: string;
+        };
+        /** GroupIn */
+        GroupIn: {
+            /**
+             * Name En
+             * @default
+             */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /**
+             * Seen
+             * @default
+             */
+            seen: string;
+        };
         /** HealthOut */
         HealthOut: {
             /** Database */
@@ -998,7 +1380,40 @@ export interface components {
             /** Offered */
             offered: number;
         };
-        /** LegOut */
+        /** LaneOut */
+        LaneOut: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Person */
+            person: number | null;
+            /** Role */
+            role: string;
+            /** Segments */
+            segments: components["schemas"]["SegmentOut"][];
+        };
+        /**
+         * LanesOut
+         * @description The voices of a call on one axis.
+         */
+        LanesOut: {
+            /** Lanes */
+            lanes: components["schemas"]["LaneOut"][];
+            /** Seconds */
+            seconds: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * LegOut
+         * @description An agent's part. ``how`` he came: queue, out, transfer, consult, invite, return, lead, take_over, or empty.
+         */
         LegOut: {
             /** Agent */
             agent: number;
@@ -1008,6 +1423,8 @@ export interface components {
             from?: string | null;
             /** Hold */
             hold: number;
+            /** How */
+            how: string;
             /** Offered */
             offered: string | null;
             /** Result */
@@ -1170,6 +1587,92 @@ export interface components {
             /** Store */
             store?: number | null;
         };
+        /**
+         * ModeOut
+         * @description What a lead did from then on: listen, whisper, barge.
+         */
+        ModeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Mode */
+            mode: string;
+        };
+        /**
+         * NextOut
+         * @description Something worth doing after the set-up, and where.
+         */
+        NextOut: {
+            /** Link */
+            link: string;
+            text: components["schemas"]["Text"];
+        };
+        /**
+         * NumberIn
+         * @description ``line``: the kind of line it leads to, "group" for the switchboard.
+         *
+         *     ``check_only``: ask the carrier, save nothing.
+         */
+        NumberIn: {
+            /** Addresses */
+            addresses?: string[];
+            /**
+             * Carrier
+             * @default
+             */
+            carrier: string;
+            /**
+             * Check Only
+             * @default false
+             */
+            check_only: boolean;
+            /** Host */
+            host: string;
+            /**
+             * Line
+             * @default group
+             * @enum {string}
+             */
+            line: "group" | "sales" | "repair" | "rescue" | "complaints" | "new_car";
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /**
+             * Port
+             * @default 5060
+             */
+            port: number;
+            /**
+             * Register
+             * @default false
+             */
+            register: boolean;
+            /**
+             * Seen
+             * @default
+             */
+            seen: string;
+            /**
+             * Transport
+             * @default udp
+             * @enum {string}
+             */
+            transport: "udp" | "tcp";
+            /**
+             * Username
+             * @default
+             */
+            username: string;
+        };
         /** OrderOut */
         OrderOut: {
             /** Amount */
@@ -1223,6 +1726,38 @@ export interface components {
             pages: number;
             /** Total */
             total: number;
+        };
+        /**
+         * ParticipantOut
+         * @description Somebody who took part: an agent who talked, a person outside, a lead. Seconds; ``left``: how he went.
+         */
+        ParticipantOut: {
+            /** From */
+            from?: string | null;
+            /** Hidden */
+            hidden: boolean;
+            /** Hold */
+            hold: number;
+            /** How */
+            how: string;
+            /** Left */
+            left: string;
+            /** Modes */
+            modes: components["schemas"]["ModeOut"][];
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Person */
+            person: number | null;
+            /** Role */
+            role: string;
+            /** Talk */
+            talk: number;
+            /** To */
+            to: string | null;
+            /** Watched Name */
+            watched_name: string;
         };
         /** PasswordIn */
         PasswordIn: {
@@ -1354,10 +1889,60 @@ export interface components {
             within: number;
         };
         /**
+         * ReachOut
+         * @description ``reachable``: true, false, or null when nobody can tell; ``text`` says it in words.
+         */
+        ReachOut: {
+            /** Reachable */
+            reachable: boolean | null;
+            /** Saved */
+            saved: boolean;
+            text: components["schemas"]["Text"];
+        };
+        /**
+         * ReadRecordOut
+         * @description An entry as others read it.
+         */
+        ReadRecordOut: {
+            /** Author */
+            author: string | null;
+            /** Author Id */
+            author_id: number | null;
+            /**
+             * Call
+             * Format: uuid
+             */
+            call: string;
+            /** Customer */
+            customer: number | null;
+            /** Draft */
+            draft: boolean;
+            /** Edited By */
+            edited_by: string | null;
+            /** Follow Up At */
+            follow_up_at: string | null;
+            /** Follow Up Note */
+            follow_up_note: string;
+            /** Matter */
+            matter: number | null;
+            matter_name: components["schemas"]["Text"] | null;
+            /** Notes */
+            notes: string;
+            /** Result */
+            result: number | null;
+            result_name: components["schemas"]["Text"] | null;
+            /** Updated At */
+            updated_at: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * RecordIn
          * @description The form. ``version`` is that of the row last read, 0 when there was none.
          */
         RecordIn: {
+            /** Author */
+            author?: number | null;
             /** Customer */
             customer?: number | null;
             /**
@@ -1391,6 +1976,8 @@ export interface components {
         RecordOut: {
             /** Author */
             author: string | null;
+            /** Author Id */
+            author_id: number | null;
             /**
              * Call
              * Format: uuid
@@ -1400,6 +1987,8 @@ export interface components {
             customer: number | null;
             /** Draft */
             draft: boolean;
+            /** Edited By */
+            edited_by: string | null;
             /** Follow Up At */
             follow_up_at: string | null;
             /** Follow Up Note */
@@ -1415,7 +2004,18 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** RecordingOut */
+        /**
+         * RecordQuery
+         * @description Whose entry; empty: one's own.
+         */
+        RecordQuery: {
+            /** Author */
+            author?: number | null;
+        };
+        /**
+         * RecordingOut
+         * @description A stereo file: ``talk`` of two, or the ``whole`` call.
+         */
         RecordingOut: {
             /** Agent Name */
             agent_name: string;
@@ -1424,6 +2024,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Kind */
+            kind: string;
             /** May Listen */
             may_listen: boolean;
             /** Reason */
@@ -1471,6 +2073,72 @@ export interface components {
             work: string;
         };
         /**
+         * RingIn
+         * @description ``line``: an id, "store:kind" or a kind. ``say``: what he says once somebody answers; "" for a usual sentence.
+         */
+        RingIn: {
+            /**
+             * Caller
+             * @default known
+             */
+            caller: string;
+            /**
+             * Keys
+             * @default
+             */
+            keys: string;
+            /**
+             * Language
+             * @default zh
+             * @enum {string}
+             */
+            language: "zh" | "en";
+            /** Line */
+            line: number | string;
+            /**
+             * Say
+             * @default
+             */
+            say: string;
+        };
+        /**
+         * RingOut
+         * @description The simulated call.
+         */
+        RingOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+        };
+        /**
+         * SegmentOut
+         * @description A stretch of a voice. ``kind``: track (its own file), left or right (a side of a talk's file). ``at``: seconds of
+         *
+         *     the axis; ``audience``: customer or inside; peaks 0 to 1.
+         */
+        SegmentOut: {
+            /** At */
+            at: number;
+            /** Audience */
+            audience: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Peaks */
+            peaks: number[];
+            /** Room */
+            room: string;
+            /** Seconds */
+            seconds: number;
+            /** State */
+            state: string;
+        };
+        /**
          * SessionOut
          * @description What a page asks first.
          */
@@ -1486,6 +2154,26 @@ export interface components {
             signed_in: boolean;
             /** Version */
             version: string;
+        };
+        /**
+         * SetupOut
+         * @description ``allowed``: this session may go on (it gave the code). ``next``: the first step not done, or "finish".
+         */
+        SetupOut: {
+            /** After */
+            after: components["schemas"]["NextOut"][];
+            /** Allowed */
+            allowed: boolean;
+            /** Finished */
+            finished: boolean;
+            /** Next */
+            next: string;
+            /** Signed In */
+            signed_in: boolean;
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
+            /** Timezone */
+            timezone: string;
         };
         /** SignInIn */
         SignInIn: {
@@ -1518,6 +2206,26 @@ export interface components {
                 [key: string]: components["schemas"]["Text"];
             };
             text: components["schemas"]["Text"];
+        };
+        /**
+         * StepOut
+         * @description A step of the first run.
+         *
+         *     ``values``: what was entered (no passwords); ``mark``: send back as ``seen`` to change it.
+         */
+        StepOut: {
+            /** Done */
+            done: boolean;
+            /** Mark */
+            mark: string;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * StoreOut
@@ -1564,6 +2272,13 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** TestCallOut */
+        TestCallOut: {
+            /** Call */
+            call: string;
+            /** Ok */
+            ok: boolean;
+        };
         /**
          * Text
          * @description A text in both languages.
@@ -1600,6 +2315,27 @@ export interface components {
             secret: string;
             /** Url */
             url: string;
+        };
+        /**
+         * TransferOut
+         * @description An attempt to bring somebody in; ``done_at`` when the customer was handed over by it.
+         */
+        TransferOut: {
+            /** Agent Name */
+            agent_name: string;
+            /** At */
+            at: string | null;
+            /** Done At */
+            done_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** How */
+            how: string;
+            /** Result */
+            result: string;
+            /** Target Kind */
+            target_kind: string;
+            target_name: components["schemas"]["Text"];
         };
     };
     responses: never;
@@ -1776,9 +2512,51 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_calls_api_records_get_record: {
+    dealerline_apps_calls_api_calls_get_lanes: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LanesOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_records_get_record: {
+        parameters: {
+            query?: {
+                author?: number | null;
+            };
             header?: never;
             path: {
                 call: string;
@@ -2059,6 +2837,66 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_demo_api_ring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RingIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2485,6 +3323,62 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_calls_api_recordings_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_calls_api_recordings_peaks: {
         parameters: {
             query?: never;
@@ -2625,6 +3519,507 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_setup_api_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_setup_api_save_administrator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdministratorIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_setup_api_save_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstAgentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_setup_api_give_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockedOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_setup_api_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_setup_api_save_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_setup_api_save_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReachOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_setup_api_save_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstStoreIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_setup_api_test_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestCallOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_config_api_system: {
         parameters: {
             query?: never;
@@ -2645,6 +4040,120 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_recordings_track_audio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_recordings_track_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

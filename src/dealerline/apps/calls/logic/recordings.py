@@ -16,6 +16,7 @@ import os
 import shutil
 import struct
 import wave
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from dealerline.apps.calls.models import Call, Recording, VoiceMessage
+from dealerline.apps.calls.models import Call, Recording, Track, VoiceMessage
 from dealerline.apps.organisation.facade import retention_days
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ KEEP_BY_DEFAULT = 365
 SETTLE_SECONDS = 1.0
 
 Samples = npt.NDArray[np.int16]
+Peaks = dict[str, float | list[float]]
 
 
 class DiskFull(Exception):
@@ -107,7 +109,7 @@ def read_side(path: Path) -> Samples | None:
     return np.frombuffer(body[: len(body) // 2 * 2], dtype="<i2")
 
 
-def peaks_of(left: Samples, right: Samples) -> dict[str, float | list[float]]:
+def peaks_of(left: Samples, right: Samples) -> Peaks:
     """The loudest sample of each short stretch, 0 to 1, for drawing; at most PEAKS_AT_MOST a side."""
     seconds = len(left) / RATE
     count = int(min(PEAKS_AT_MOST, max(1, round(seconds * PEAKS_A_SECOND))))
@@ -122,13 +124,14 @@ def peaks_of(left: Samples, right: Samples) -> dict[str, float | list[float]]:
     return {"seconds": round(seconds, 3), "left": peaks(left), "right": peaks(right)}
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, blocks: Iterable[bytes]) -> None:
     """Beside, synced, renamed. Raises DiskFull."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
-            file.write(data)
+            for block in blocks:
+                file.write(block)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -140,13 +143,45 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-def stereo_wav(left: Samples, right: Samples) -> bytes:
-    """A stereo WAV of sides of equal length."""
-    body = np.stack([left, right], axis=1).astype("<i2").tobytes()
-    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 2, RATE, RATE * 4, 4,
-                         16,
-                         b"data", len(body))
-    return header + body
+def wav_header(length: int, channels: int) -> bytes:
+    """The 44 bytes before ``length`` samples of each channel."""
+    body, frame = length * channels * 2, channels * 2
+    return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + body, b"WAVE", b"fmt ", 16, 1, channels, RATE, RATE * frame,
+                       frame, 16, b"data", body)
+
+
+def wav(*sides: Samples) -> bytes:
+    """A WAV of one side, or of several of equal length."""
+    return wav_header(len(sides[0]), len(sides)) + np.stack(sides, axis=1).astype("<i2").tobytes()
+
+
+def put_blocks(blocks: Iterable[bytes], size: int, target: Path, peaks: Callable[[], Peaks],
+               peaks_path: Path) -> Joined:
+    """A WAV of ``size`` bytes and its drawing (asked for once all blocks are out), synced and read back.
+
+    Raises DiskFull.
+    """
+    if shutil.disk_usage(root()).free < size + 16 * 1024 * 1024:
+        raise DiskFull
+    digest = hashlib.sha256()
+
+    def counted() -> Iterator[bytes]:
+        for block in blocks:
+            digest.update(block)
+            yield block
+
+    _write(target, counted())
+    _write(peaks_path, [json.dumps(peaks(), separators=(",", ":")).encode()])
+    if checksum(target) != digest.hexdigest():
+        raise OSError(errno.EIO, "the file reads back differently", str(target))
+    with wave.open(str(target)) as written:
+        assert written.getnframes() * written.getnchannels() * 2 == size - 44
+        return Joined(digest.hexdigest(), size, written.getnframes() / RATE)
+
+
+def put_wav(data: bytes, peaks: Peaks, target: Path, peaks_path: Path) -> Joined:
+    """The same, of a WAV that is in memory."""
+    return put_blocks([data], len(data), target, lambda: peaks, peaks_path)
 
 
 def join_files(customer: Path, agent: Path, target: Path, peaks: Path) -> Joined:
@@ -161,20 +196,10 @@ def join_files(customer: Path, agent: Path, target: Path, peaks: Path) -> Joined
     right = np.zeros(0, dtype=np.int16) if right is None else right
     length = max(len(left), len(right))
     left, right = (np.pad(side, (0, length - len(side))) for side in (left, right))
-    data = stereo_wav(left, right)
-    if shutil.disk_usage(root()).free < len(data) + 16 * 1024 * 1024:
-        raise DiskFull
-    _write(target, data)
-    _write(peaks, json.dumps(peaks_of(left, right), separators=(",", ":")).encode())
-    wanted = hashlib.sha256(data).hexdigest()
-    if checksum(target) != wanted:
-        raise OSError(errno.EIO, "the joined file reads back differently", str(target))
-    with wave.open(str(target)) as written:
-        assert (written.getnchannels(), written.getnframes()) == (2, length)
-    return Joined(wanted, len(data), length / RATE)
+    return put_wav(wav(left, right), peaks_of(left, right), target, peaks)
 
 
-def _settled(*sides: Path) -> bool:
+def settled(*sides: Path) -> bool:
     """Whether no side has grown within the last second.
 
     The recorder closes its files a little after it is told to stop.
@@ -183,10 +208,13 @@ def _settled(*sides: Path) -> bool:
     return timezone.now().timestamp() - newest >= SETTLE_SECONDS
 
 
+def day_folder(at: datetime | None) -> str:
+    """Below the recordings folder, by the day in the installation's zone."""
+    return f"{timezone.localtime(at or timezone.now()):%Y/%m/%d}"
+
+
 def _target(recording: Recording) -> tuple[str, str]:
-    """Paths below the recordings folder, by the day in the installation's zone."""
-    day = timezone.localtime(recording.started_at or timezone.now())
-    stem = f"{day:%Y/%m/%d}/{recording.pk}"
+    stem = f"{day_folder(recording.started_at)}/{recording.pk}"
     return f"{stem}.wav", f"{stem}.peaks.json"
 
 
@@ -196,11 +224,12 @@ def join(recording: str) -> str:
     Harmless when it is joined already. Raises StillWriting, DiskFull: try again.
     """
     with transaction.atomic():
-        row = Recording.objects.select_for_update(of=("self",)).select_related("call").filter(pk=recording).first()
+        row = Recording.objects.select_for_update(of=("self",)).select_related("call").filter(
+            pk=recording, kind="talk").first()
         if row is None or row.state not in ("stopped", "failed"):
             return row.state if row else "missing"
         customer, agent = file_of(row.customer_path), file_of(row.agent_path)
-        if not _settled(customer, agent):
+        if not settled(customer, agent):
             raise StillWriting
         row.path, row.peaks_path = _target(row)
         try:
@@ -225,7 +254,7 @@ def join(recording: str) -> str:
 
 def waiting(older_than: datetime) -> list[str]:
     """Recordings that should have been joined and were not: their job was lost, or the disk was full."""
-    rows = Recording.objects.filter(state="stopped").filter(started_at__lt=older_than)
+    rows = Recording.objects.filter(state="stopped", kind="talk").filter(started_at__lt=older_than)
     return [str(key) for key in rows.values_list("pk", flat=True)[:500]]
 
 
@@ -236,7 +265,8 @@ def orphans(now: datetime) -> list[str]:
     when it cannot.
     """
     found = []
-    for row in Recording.objects.filter(state="recording", started_at__lt=now - timedelta(minutes=10))[:500]:
+    old = now - timedelta(minutes=10)
+    for row in Recording.objects.filter(state="recording", kind="talk", started_at__lt=old)[:500]:
         times = [path.stat().st_mtime for path in (file_of(row.customer_path),
                                                    file_of(row.agent_path)) if path.is_file()]
         if not times and Call.objects.filter(pk=row.call_id, ended_at=None).exists():
@@ -248,21 +278,26 @@ def orphans(now: datetime) -> list[str]:
 
 
 def expire(now: datetime) -> int:
-    """Remove files whose time is over; the rows stay and say so. How many."""
+    """Remove files whose time is over, of recordings and tracks; the rows stay and say so. How many."""
+    return _expire(Recording, now) + _expire(Track, now)
+
+
+def _expire(model: type[Recording] | type[Track], now: datetime) -> int:
     count = 0
-    due = Recording.objects.filter(state="joined", delete_after__lt=now).order_by("delete_after")
+    due = model._default_manager.filter(state="joined", delete_after__lt=now).order_by("delete_after")
     for row in due[:5000]:
         for path in (row.path, row.peaks_path):
             with contextlib.suppress(FileNotFoundError):
                 file_of(path).unlink()
-        count += Recording.objects.filter(pk=row.pk, state="joined").update(state="expired", path="", peaks_path="")
+        count += model._default_manager.filter(pk=row.pk, state="joined").update(state="expired", path="",
+                                                                                 peaks_path="")
     return count
 
 
 def retime(store: int, days: int) -> int:
-    """A store's rule changed: its recordings get their new end. How many."""
-    return Recording.objects.filter(call__store_id=store, state="joined", started_at__isnull=False).update(
-        delete_after=F("started_at") + timedelta(days=days))
+    """A store's rule changed: its recordings and tracks get their new end. How many."""
+    return sum(model._default_manager.filter(call__store_id=store, state="joined", started_at__isnull=False).update(
+        delete_after=F("started_at") + timedelta(days=days)) for model in (Recording, Track))
 
 
 def seal_messages() -> int:
