@@ -81,8 +81,8 @@ def hearing() -> list[str]:
     return [
         "## Who may do what in a conversation",
         "",
-        "From `src/dealerline/domain/conversation/verbs.py`. Who hears whom follows (`model.py`), and how bridges, music and",
-        "ears must change for it, and in which order (`layout.py`).",
+        "From `src/dealerline/domain/conversation/verbs.py`. Who hears whom follows (`model.py`), and how bridges,",
+        "music and ears must change for it, and in which order (`layout.py`).",
         "",
         "| verb | done by | to | whom | only by the host to | does |",
         "|---|---|---|---|---|---|",
@@ -99,8 +99,8 @@ def attempts() -> list[str]:
     return [
         "## Bringing somebody in",
         "",
-        "From `src/dealerline/domain/conversation/transfer.py`. Whatever fails goes one step back, so that the customer",
-        "always has somebody or music.",
+        "From `src/dealerline/domain/conversation/transfer.py`. Whatever fails goes one step back, so that the",
+        "customer always has somebody or music.",
         "",
         *diagram(edges, "asking"),
         "| state | event | becomes | to be done |",

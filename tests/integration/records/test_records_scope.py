@@ -11,7 +11,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.utils import timezone
 
-from dealerline.apps.calls.models import Call, CallRecord, VoiceMessage
+from dealerline.apps.calls.models import Call, CallRecord, Track, VoiceMessage
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.customers.models import Customer, CustomerPhone
 from dealerline.config.api import api
@@ -32,7 +32,17 @@ def things(world: World, make_call: Callable[..., Any]) -> dict[str, Any]:
 
     (settings.DEALERLINE.recordings / "voicemail").mkdir()
     (settings.DEALERLINE.recordings / "voicemail" / "a.wav").write_bytes(b"RIFF")
-    return {"customer": customer.pk, "call": call.pk, "recording": call.recordings.get().pk, "message": message.pk}
+    track = Track.objects.create(
+        id=uuid.uuid4(), call=call, party="p1", role="agent", agent=world.alice, started_at=timezone.now(), seconds=1,
+        state="joined", path=call.recordings.get().path,
+    )  # fmt: skip
+    return {
+        "track": track.pk,
+        "customer": customer.pk,
+        "call": call.pk,
+        "recording": call.recordings.get().pk,
+        "message": message.pk,
+    }
 
 
 ROUTES = [
@@ -41,11 +51,15 @@ ROUTES = [
     ("PATCH", "/api/customers/{customer}", {"version": 1, "need": "x"}),
     ("GET", "/api/calls/{call}", None),
     ("GET", "/api/calls/{call}/events", None),
+    ("GET", "/api/calls/{call}/lanes", None),
     ("GET", "/api/calls/{call}/record", None),
     ("PUT", "/api/calls/{call}/record", {"notes": "x", "version": 1}),
     ("GET", "/api/recordings/{recording}/audio", None),
     ("GET", "/api/recordings/{recording}/peaks", None),
     ("GET", "/api/recordings/{recording}/check", None),
+    ("GET", "/api/recordings/{recording}/copy", None),
+    ("GET", "/api/tracks/{track}/audio", None),
+    ("GET", "/api/tracks/{track}/check", None),
     ("PATCH", "/api/voice-messages/{message}", {"version": 1, "note": "x"}),
     ("GET", "/api/voice-messages/{message}/audio", None),
 ]
@@ -67,8 +81,10 @@ LISTS = [
 def test_alice_sees_hers_and_charlie_is_told_there_is_nothing(
     world: World, things: dict[str, Any], method: str, path: str, body: Any
 ) -> None:
+    beyond = path.endswith(("/lanes", "/copy")) or "/tracks/" in path  # not hers to hear or give away: her manager's
     path = path.format(**things)
-    assert world.browser("alice").send(method, path, body).status_code == 200
+    assert world.browser("max" if beyond else "alice").send(method, path, body).status_code == 200
+    assert not beyond or world.browser("alice").send(method, path, body).status_code == 403
     theirs = world.browser("charlie").send(method, path, body)
     assert theirs.status_code == 404
     missing = world.browser("charlie").send(method, path.rsplit("/", 2)[0] + f"/{uuid.uuid4()}", body)

@@ -64,8 +64,8 @@ def test_a_draft_is_kept_then_finished_and_each_finished_text_with_its_author(
     assert (draft["version"], draft["draft"], draft["author"]) == (1, True, "Alice")
     done = put(world, "alice", call, notes="试驾", draft=False, version=1, **chosen).json()
     assert (done["version"], done["draft"], done["matter"]) == (2, False, chosen["matter"])
-    changed = put(world, "lena", call, notes="试驾周六", draft=True, version=2, **chosen).json()
-    assert (changed["draft"], changed["author"]) == (False, "Lena")  # what was finished stays finished
+    changed = put(world, "lena", call, notes="试驾周六", draft=True, version=2, author=world.alice.pk, **chosen).json()
+    assert (changed["draft"], changed["author"], changed["edited_by"]) == (False, "Alice", "Lena")  # stays finished
     assert [(v.version, v.author.name if v.author else "") for v in CallRecordVersion.objects.order_by("version")] == [
         (2, "Alice"),
         (3, "Lena"),
@@ -77,7 +77,7 @@ def test_of_two_who_save_at_once_the_second_sees_the_firsts_words_and_loses_noth
 ) -> None:
     call = make_call().pk
     put(world, "alice", call, notes="hers", version=0)
-    late = put(world, "lena", call, notes="the lead's", version=0)
+    late = put(world, "lena", call, notes="the lead's", version=0, author=world.alice.pk)
     assert (late.status_code, late.json()["code"], late.json()["current"]["notes"]) == (409, "stale", "hers")
     assert CallRecord.objects.get().notes == "hers"
 

@@ -172,7 +172,7 @@ def test_a_record_written_before_the_facts_keeps_its_call(world: World, product:
     segment(product.spool, lines(facts))
     drain(SpoolReader(product.spool, threading.Event()))
     call = Call.objects.get()
-    assert (call.outcome, call.record.notes) == ("answered", "early")
+    assert (call.outcome, call.records.get().notes) == ("answered", "early")
 
 
 @pytest.mark.parametrize("table", ["calls_event"])

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 
-from dealerline.apps.calls.logic import recordings, stereo
+from dealerline.apps.calls.logic import recordings
 from dealerline.apps.common.errors import Problem
 from dealerline.apps.flows.logic.sounds import to_telephone
 
@@ -139,7 +139,7 @@ def test_the_file_of_a_recorder_that_was_killed_is_read_to_its_end(folder: Path)
     data = bytearray(wav(tone(400, 1)))
     struct.pack_into("<I", data, 40, 0)  # the header was never finished
     (folder / "raw" / "c.wav").write_bytes(bytes(data))
-    side = stereo.read_side(folder / "raw" / "c.wav")
+    side = recordings.read_side(folder / "raw" / "c.wav")
     assert side is not None
     assert len(side) == 8000
 

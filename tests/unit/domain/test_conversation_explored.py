@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, settings
@@ -179,5 +180,5 @@ class Talk(RuleBasedStateMachine):
 
 
 TestTalk = Talk.TestCase
-TestTalk.settings = settings(max_examples=220, stateful_step_count=50, deadline=None,
+TestTalk.settings = settings(max_examples=220 if os.environ.get("CI") else 40, stateful_step_count=50, deadline=None,
                              suppress_health_check=list(HealthCheck))  # fmt: skip

@@ -51,20 +51,24 @@ export class RecordDraft {
   private changes = 0
   private running: Promise<void> | null = null
 
-  constructor(call: string) {
+  constructor(
+    call: string,
+    /** Whose entry it is, when a lead corrects another's; else one's own. */
+    private readonly author: number | null = null,
+  ) {
     this.draft = reactive<Draft>({ call, fields: emptyFields(), version: 0, finished: false, state: 'loading', savedAt: null, theirs: null, problem: null })
     everySecond(() => this.tick())
     void this.load()
   }
 
   private get key(): string {
-    return `dealerline.record.${this.draft.call}`
+    return `dealerline.record.${this.draft.call}${this.author === null ? '' : `.${this.author}`}`
   }
 
   async load(): Promise<void> {
     const kept = localStorage.getItem(this.key)
     try {
-      const row = await ok(api.GET('/api/calls/{call}/record', { params: { path: { call: this.draft.call } } }))
+      const row = await ok(api.GET('/api/calls/{call}/record', { params: { path: { call: this.draft.call }, query: { author: this.author } } }))
       if (row) this.adopt(row)
     } catch (error) {
       if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 0 && error.status < 500)) throw error
@@ -128,7 +132,7 @@ export class RecordDraft {
     this.draft.state = 'saving'
     this.draft.problem = null
     try {
-      const row = await ok(api.PUT('/api/calls/{call}/record', { params: { path: { call } }, body: { ...fields, draft, version } }))
+      const row = await ok(api.PUT('/api/calls/{call}/record', { params: { path: { call } }, body: { ...fields, draft, version, author: this.author } }))
       this.draft.version = row.version
       this.draft.finished = !row.draft
       this.draft.savedAt = Date.now() / 1000
@@ -161,8 +165,9 @@ function theirRow(body: Record<string, unknown>): CallRecord | null {
   return row && typeof row === 'object' ? (row as CallRecord) : null
 }
 
-export function recordOf(call: string): RecordDraft {
-  let record = drafts.get(call)
-  if (!record) drafts.set(call, (record = new RecordDraft(call)))
+export function recordOf(call: string, author: number | null = null): RecordDraft {
+  const key = `${call}/${author ?? ''}`
+  let record = drafts.get(key)
+  if (!record) drafts.set(key, (record = new RecordDraft(call, author)))
   return record
 }

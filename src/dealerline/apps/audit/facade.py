@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from dealerline.apps.audit.models import AuditEntry
 
@@ -23,12 +25,13 @@ def _address(request: HttpRequest | None) -> str | None:
 
 
 def record(request: HttpRequest | None, action: str, *, person: Any = None, username: str = "", object_type: str = "",
-           object_id: Any = "", store: int | None = None, detail: dict[str, Any] | None = None) -> None:
-    """Write one entry. ``person`` defaults to the request's; ``detail`` holds no customer's data."""
+           object_id: Any = "", store: int | None = None, detail: dict[str, Any] | None = None,
+           at: datetime | None = None) -> None:
+    """Write one entry. ``person`` defaults to the request's, ``at`` to now; ``detail`` holds no customer's data."""
     if person is None and request is not None and request.user.is_authenticated:
         person = request.user
     AuditEntry.objects.create(
-        person_id=getattr(person, "pk", None), username=(username or getattr(person, "username", ""))[:60],
-        action=action,
+        at=at or timezone.now(), person_id=getattr(person, "pk", None),
+        username=(username or getattr(person, "username", ""))[:60], action=action,
         object_type=object_type, object_id=str(object_id)[:64], store_id=store, address=_address(request),
         detail=detail or {})

@@ -26,6 +26,8 @@ class Action(models.TextChoices):
     SETTINGS = "settings", _("Changed settings")
     CUSTOMER = "customer", _("Changed a customer")
     PURGE = "purge", _("Removed data")
+    SUPERVISE = "supervise", _("Supervised a call")
+    FORCE = "force", _("Forced a state or hung up")
 
 
 class AuditEntry(models.Model):

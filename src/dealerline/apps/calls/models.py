@@ -7,6 +7,7 @@ ago must not stop the scribe.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -232,6 +233,8 @@ class CallLeg(models.Model):
                               blank=True)  # answered, no_answer, refused, device_lost, caller_gone, failed
     hold_seconds = models.FloatField(default=0)
     wrap_seconds = models.FloatField(default=0)
+    how = models.CharField(max_length=16, blank=True)  # he came by: queue, out, transfer, consult, invite, return, ...
+    left = models.CharField(max_length=24, blank=True)  # transferred, taken_over, or what the end of his talk said
 
     objects = OfCall.as_manager()
 
@@ -240,6 +243,58 @@ class CallLeg(models.Model):
         verbose_name_plural = _("legs")
         ordering = ["call", "number"]
         constraints = [models.UniqueConstraint(fields=["call", "number"], name="one_leg_a_number")]
+
+
+class Participant(models.Model):
+    """Somebody who was there besides the customer and the agents of the legs: a person outside, a lead at a call."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="participants")
+    number = models.PositiveSmallIntegerField()  # 1, 2, ... in order of coming
+    party = models.CharField(max_length=40, blank=True)
+    role = models.CharField(max_length=8)  # outside, lead
+    person = _loose(settings.AUTH_USER_MODEL, _("person"))
+    phone = models.CharField(max_length=40, blank=True)
+    how = models.CharField(max_length=16, blank=True)
+    joined_at = models.DateTimeField(null=True, blank=True)
+    left_at = models.DateTimeField(null=True, blank=True)
+    left = models.CharField(max_length=24, blank=True)
+    voice_seconds = models.FloatField(default=0)
+    hold_seconds = models.FloatField(default=0)
+    modes = models.JSONField(default=list)  # of a lead: [[epoch seconds, listen|whisper|barge], ...]
+    watched = _loose(settings.AUTH_USER_MODEL, _("watched"), db_index=False)
+    visible = models.BooleanField(default=True)  # whether the agent was told of the lead
+
+    objects = OfCall.as_manager()
+
+    class Meta:
+        verbose_name = _("participant")
+        verbose_name_plural = _("participants")
+        ordering = ["call", "number"]
+        constraints = [models.UniqueConstraint(fields=["call", "number"], name="one_participant_a_number")]
+
+
+class Transfer(models.Model):
+    """One attempt to bring somebody into a call, or to hand its customer over."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="transfers")
+    number = models.PositiveSmallIntegerField()  # 1, 2, ... in order of time
+    agent = _loose(settings.AUTH_USER_MODEL, _("agent"))  # who asked
+    how = models.CharField(max_length=16)  # transfer, consult, invite, return, lead
+    target_kind = models.CharField(max_length=8)  # person, number, queue, line
+    target = models.CharField(max_length=40)  # its id, or the number
+    party = models.CharField(max_length=40, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    result = models.CharField(max_length=16, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)  # when the customer was handed over by it
+
+    objects = OfCall.as_manager()
+
+    class Meta:
+        verbose_name = _("transfer")
+        verbose_name_plural = _("transfers")
+        ordering = ["call", "number"]
+        constraints = [models.UniqueConstraint(fields=["call", "number"], name="one_transfer_a_number")]
 
 
 class RecordingState(models.TextChoices):
@@ -253,10 +308,23 @@ class RecordingState(models.TextChoices):
     EXPIRED = "expired", _("Removed after its time")
 
 
+class RecordingKind(models.TextChoices):
+    """What a stereo file holds."""
+
+    TALK = "talk", _("A talk of two")
+    WHOLE = "whole", _("The whole call")
+
+
 class Recording(models.Model):
-    """The recording of one talk. Left: customer, right: agent. The row outlives the file."""
+    """A stereo file: of one talk (left: customer, right: agent), or of a whole call in which more than two talked.
+
+    The whole is made of the call's talks and tracks (left: the customer, right: everybody he heard), on the time axis
+    from the first talk to the last. The row outlives the file.
+    """
 
     id = models.UUIDField(primary_key=True)
+    kind = models.CharField(max_length=5, choices=RecordingKind.choices, default=RecordingKind.TALK)
+    sources = models.JSONField(default=list, blank=True)  # of a whole: checksums of what it was made of
     call = models.ForeignKey(Call, models.CASCADE, related_name="recordings")
     agent = _loose(settings.AUTH_USER_MODEL, _("agent"))
     started_at = models.DateTimeField(null=True, blank=True)
@@ -282,6 +350,45 @@ class Recording(models.Model):
         indexes = [
             models.Index(fields=["state", "started_at"], name="recording_state"),
             models.Index(fields=["delete_after"], name="recording_due", condition=models.Q(state="joined")),
+        ]
+
+
+class Track(models.Model):
+    """One party's own voice from a time on, while more than two are in a call. The row outlives the file.
+
+    A party that goes to another room, or is heard by others than before, begins a new track. ``audience``: "customer"
+    when the customer heard it or it is his own; what is "inside" is in no copy for him.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    call = models.ForeignKey(Call, models.CASCADE, related_name="tracks")
+    party = models.CharField(max_length=40)
+    role = models.CharField(max_length=8)
+    agent = _loose(settings.AUTH_USER_MODEL, _("agent"))
+    room = models.CharField(max_length=24, blank=True)
+    audience = models.CharField(max_length=8, default="inside")
+    started_at = models.DateTimeField(null=True, blank=True)
+    seconds = models.FloatField(_("seconds"), default=0)
+    raw_path = models.CharField(max_length=255, blank=True)  # as recorded, below settings.recordings
+    path = models.CharField(_("file"), max_length=255, blank=True)  # checked and kept, below settings.recordings
+    peaks_path = models.CharField(max_length=255, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    bytes = models.BigIntegerField(default=0)
+    state = models.CharField(_("state"), max_length=10, choices=RecordingState.choices,
+                             default=RecordingState.RECORDING)
+    reason = models.CharField(max_length=120, blank=True)
+    joined_at = models.DateTimeField(null=True, blank=True)
+    delete_after = models.DateTimeField(_("kept until"), null=True, blank=True)
+
+    objects = OfCall.as_manager()
+
+    class Meta:
+        verbose_name = _("track")
+        verbose_name_plural = _("tracks")
+        ordering = ["started_at"]
+        indexes = [
+            models.Index(fields=["state", "started_at"], name="track_state"),
+            models.Index(fields=["delete_after"], name="track_due", condition=models.Q(state="joined")),
         ]
 
 
@@ -366,9 +473,13 @@ class Result(Choice):
 
 
 class CallRecord(models.Model):
-    """What the agents wrote about a call. ``version`` guards against two people editing at once."""
+    """What one person wrote about a call: everybody who took part has an entry of his own.
 
-    call = models.OneToOneField(Call, models.CASCADE, related_name="record", primary_key=True)
+    ``version`` guards against two windows, or a lead who corrects it, writing at once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    call = models.ForeignKey(Call, models.CASCADE, related_name="records")
     matter = models.ForeignKey(Matter, models.PROTECT, null=True, blank=True, related_name="+",
                                verbose_name=_("matter"))
     result = models.ForeignKey(Result, models.PROTECT, null=True, blank=True, related_name="+",
@@ -380,6 +491,8 @@ class CallRecord(models.Model):
     version = models.PositiveIntegerField(default=1)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+",
                                verbose_name=_("author"))
+    edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
+                                  verbose_name=_("edited by"))  # another than the author who changed it last
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -388,6 +501,7 @@ class CallRecord(models.Model):
     class Meta:
         verbose_name = _("call record")
         verbose_name_plural = _("call records")
+        constraints = [models.UniqueConstraint(fields=["call", "author"], name="one_record_a_person")]
         indexes = [models.Index(fields=["follow_up_at"], name="record_follow_up",
                                 condition=models.Q(follow_up_at__isnull=False))]
 

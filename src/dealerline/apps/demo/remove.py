@@ -37,13 +37,16 @@ SELECT c.conrelid::regclass::text, a.attname
   FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
  WHERE c.contype = 'p' AND cardinality(c.conkey) = 1 AND c.connamespace = current_schema()::regnamespace
 """
-# What hangs on a call of the demo's carrier: table, column that names the call (or the record).
+# What hangs on a call of the demo's carrier, directly or below: table, the column that names its parent, the parent.
 _OF_CALLS = (
-    ("calls_callleg", "call_id"),
-    ("calls_recording", "call_id"),
-    ("calls_voicemessage", "call_id"),
-    ("calls_callrecord", "call_id"),
-    ("calls_callrecordversion", "record_id"),
+    ("calls_callleg", "call_id", "calls_call"),
+    ("calls_participant", "call_id", "calls_call"),
+    ("calls_transfer", "call_id", "calls_call"),
+    ("calls_recording", "call_id", "calls_call"),
+    ("calls_track", "call_id", "calls_call"),
+    ("calls_voicemessage", "call_id", "calls_call"),
+    ("calls_callrecord", "call_id", "calls_call"),
+    ("calls_callrecordversion", "record_id", "calls_callrecord"),
 )
 _LEDGER = DemoObject._meta.db_table
 _PERSON = "accounts_person"
@@ -125,12 +128,12 @@ class _Removal:
             SELECT c.id::text FROM calls_call c JOIN "{_LEDGER}" d ON d."table" = 'organisation_carrier'
              AND d.key = c.carrier_id::text""",
         )
-        for child, column in _OF_CALLS:
+        for child, column, parent in _OF_CALLS:
             key = self.primary[child]
             self._rows_into_ledger(
                 child,
                 f"""
-                SELECT x."{key}"::text FROM "{child}" x JOIN "{_LEDGER}" d ON d."table" = 'calls_call'
+                SELECT x."{key}"::text FROM "{child}" x JOIN "{_LEDGER}" d ON d."table" = '{parent}'
                  AND d.key = x."{column}"::text""",
             )
 
@@ -198,6 +201,9 @@ class _Removal:
             SELECT r.path, r.peaks_path, r.agent_path, r.customer_path FROM calls_recording r JOIN "{_LEDGER}" d
                 ON d."table" = 'calls_recording' AND d.key = r.id::text
               LEFT JOIN kept k ON k.tbl = d."table" AND k.key = d.key WHERE k.key IS NULL
+            UNION ALL SELECT t.path, t.peaks_path, t.raw_path, '' FROM calls_track t JOIN "{_LEDGER}" d
+                ON d."table" = 'calls_track' AND d.key = t.id::text
+              LEFT JOIN kept k ON k.tbl = d."table" AND k.key = d.key WHERE k.key IS NULL
             UNION ALL SELECT m.path, '', '', '' FROM calls_voicemessage m JOIN "{_LEDGER}" d
                 ON d."table" = 'calls_voicemessage' AND d.key = m.id::text
               LEFT JOIN kept k ON k.tbl = d."table" AND k.key = d.key WHERE k.key IS NULL""")
@@ -205,11 +211,16 @@ class _Removal:
         return [folder / name for name in sorted(names) if (folder / name).is_file()]
 
     def _jobs(self) -> None:
-        """Recordings that the worker has not joined yet need not be joined any more."""
-        self.cursor.execute(
-            f"""DELETE FROM procrastinate_jobs j USING "{_LEDGER}" d WHERE d."table" = 'calls_recording'
-               AND j.status = 'todo' AND j.task_name = 'join_recording' AND j.args->>'recording' = d.key"""
-        )
+        """Recordings and tracks that the worker has not made ready yet need not be any more."""
+        for name, task, argument in (
+            ("calls_recording", "join_recording", "recording"),
+            ("calls_track", "keep_track", "track"),
+        ):
+            self.cursor.execute(
+                f"""DELETE FROM procrastinate_jobs j USING "{_LEDGER}" d WHERE d."table" = %s
+                   AND j.status = 'todo' AND j.task_name = %s AND j.args->>%s = d.key""",
+                [name, task, argument],
+            )
 
     def _events(self) -> None:
         """The journal is append-only but for this: facts of the demo's own calls."""

@@ -75,7 +75,7 @@ export interface paths {
         };
         /**
          * Get Call
-         * @description A call with its legs, recordings and record.
+         * @description A call with everybody who took part, its recordings, and what each wrote.
          */
         get: operations["dealerline_apps_calls_api_calls_get_call"];
         put?: never;
@@ -106,6 +106,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{call}/lanes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lanes
+         * @description One lane a voice, also what the customer did not hear: for who may listen to the store's calls.
+         */
+        get: operations["dealerline_apps_calls_api_calls_get_lanes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{call}/record": {
         parameters: {
             query?: never;
@@ -115,7 +135,7 @@ export interface paths {
         };
         /**
          * Get Record
-         * @description The record, or null when none was written yet.
+         * @description One's own entry (or that of ``author``), or null when none was written yet.
          */
         get: operations["dealerline_apps_calls_api_records_get_record"];
         /**
@@ -415,7 +435,9 @@ export interface paths {
         };
         /**
          * Audio
-         * @description The stereo file (left: customer, right: agent), with ranges.
+         * @description The stereo file (left: customer, right: agent; of a whole call everybody the customer heard), with ranges.
+         *
+         *     Of a whole call an agent gets his own talks; the rest is silent.
          */
         get: operations["dealerline_apps_calls_api_recordings_audio"];
         put?: never;
@@ -438,6 +460,26 @@ export interface paths {
          * @description Compare the file with the checksum taken when it was joined.
          */
         get: operations["dealerline_apps_calls_api_recordings_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Copy
+         * @description A copy for the customer, to save: what he said and heard and nothing else; audited as an export.
+         */
+        get: operations["dealerline_apps_calls_api_recordings_copy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -696,6 +738,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tracks/{track}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Track Audio
+         * @description One voice's file, with ranges; audited.
+         */
+        get: operations["dealerline_apps_calls_api_recordings_track_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tracks/{track}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Track Check
+         * @description Compare the track's file with the checksum taken when it was kept.
+         */
+        get: operations["dealerline_apps_calls_api_recordings_track_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/voice-messages": {
         parameters: {
             query?: never;
@@ -782,7 +864,7 @@ export interface components {
         };
         /**
          * CallDetailOut
-         * @description A call's page.
+         * @description A call's page. ``record``: one's own entry; ``records``: everybody's.
          */
         CallDetailOut: {
             /** Agent */
@@ -811,6 +893,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Lanes */
+            lanes: boolean;
             /** Language */
             language: string;
             /** Legs */
@@ -819,10 +903,18 @@ export interface components {
             line: number | null;
             line_name: components["schemas"]["Text"] | null;
             matter: components["schemas"]["Text"] | null;
+            /** May Copy */
+            may_copy: boolean;
+            /** May Edit Others */
+            may_edit_others: boolean;
+            /** May Write */
+            may_write: boolean;
             /** Number */
             number: string;
             /** Outcome */
             outcome: string;
+            /** Participants */
+            participants: components["schemas"]["ParticipantOut"][];
             /** Path */
             path: components["schemas"]["Text"][];
             /** Queue */
@@ -833,6 +925,8 @@ export interface components {
             recordings: number;
             /** Recordings List */
             recordings_list: components["schemas"]["RecordingOut"][];
+            /** Records */
+            records: components["schemas"]["ReadRecordOut"][];
             result: components["schemas"]["Text"] | null;
             /** Store */
             store: number;
@@ -841,8 +935,12 @@ export interface components {
             talked: number;
             /** To Number */
             to_number: string;
+            /** Transfers */
+            transfers: components["schemas"]["TransferOut"][];
             /** Waited */
             waited: number;
+            /** Whole Coming */
+            whole_coming: boolean;
             /** Wrap */
             wrap: number;
         };
@@ -1284,7 +1382,40 @@ export interface components {
             /** Offered */
             offered: number;
         };
-        /** LegOut */
+        /** LaneOut */
+        LaneOut: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Person */
+            person: number | null;
+            /** Role */
+            role: string;
+            /** Segments */
+            segments: components["schemas"]["SegmentOut"][];
+        };
+        /**
+         * LanesOut
+         * @description The voices of a call on one axis.
+         */
+        LanesOut: {
+            /** Lanes */
+            lanes: components["schemas"]["LaneOut"][];
+            /** Seconds */
+            seconds: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * LegOut
+         * @description An agent's part. ``how`` he came: queue, out, transfer, consult, invite, return, lead, take_over, or empty.
+         */
         LegOut: {
             /** Agent */
             agent: number;
@@ -1294,6 +1425,8 @@ export interface components {
             from?: string | null;
             /** Hold */
             hold: number;
+            /** How */
+            how: string;
             /** Offered */
             offered: string | null;
             /** Result */
@@ -1457,6 +1590,19 @@ export interface components {
             store?: number | null;
         };
         /**
+         * ModeOut
+         * @description What a lead did from then on: listen, whisper, barge.
+         */
+        ModeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Mode */
+            mode: string;
+        };
+        /**
          * NextOut
          * @description Something worth doing after the set-up, and where.
          */
@@ -1582,6 +1728,38 @@ export interface components {
             pages: number;
             /** Total */
             total: number;
+        };
+        /**
+         * ParticipantOut
+         * @description Somebody who took part: an agent who talked, a person outside, a lead. Seconds; ``left``: how he went.
+         */
+        ParticipantOut: {
+            /** From */
+            from?: string | null;
+            /** Hidden */
+            hidden: boolean;
+            /** Hold */
+            hold: number;
+            /** How */
+            how: string;
+            /** Left */
+            left: string;
+            /** Modes */
+            modes: components["schemas"]["ModeOut"][];
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Person */
+            person: number | null;
+            /** Role */
+            role: string;
+            /** Talk */
+            talk: number;
+            /** To */
+            to: string | null;
+            /** Watched Name */
+            watched_name: string;
         };
         /** PasswordIn */
         PasswordIn: {
@@ -1724,10 +1902,49 @@ export interface components {
             text: components["schemas"]["Text"];
         };
         /**
+         * ReadRecordOut
+         * @description An entry as others read it.
+         */
+        ReadRecordOut: {
+            /** Author */
+            author: string | null;
+            /** Author Id */
+            author_id: number | null;
+            /**
+             * Call
+             * Format: uuid
+             */
+            call: string;
+            /** Customer */
+            customer: number | null;
+            /** Draft */
+            draft: boolean;
+            /** Edited By */
+            edited_by: string | null;
+            /** Follow Up At */
+            follow_up_at: string | null;
+            /** Follow Up Note */
+            follow_up_note: string;
+            /** Matter */
+            matter: number | null;
+            matter_name: components["schemas"]["Text"] | null;
+            /** Notes */
+            notes: string;
+            /** Result */
+            result: number | null;
+            result_name: components["schemas"]["Text"] | null;
+            /** Updated At */
+            updated_at: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * RecordIn
          * @description The form. ``version`` is that of the row last read, 0 when there was none.
          */
         RecordIn: {
+            /** Author */
+            author?: number | null;
             /** Customer */
             customer?: number | null;
             /**
@@ -1761,6 +1978,8 @@ export interface components {
         RecordOut: {
             /** Author */
             author: string | null;
+            /** Author Id */
+            author_id: number | null;
             /**
              * Call
              * Format: uuid
@@ -1770,6 +1989,8 @@ export interface components {
             customer: number | null;
             /** Draft */
             draft: boolean;
+            /** Edited By */
+            edited_by: string | null;
             /** Follow Up At */
             follow_up_at: string | null;
             /** Follow Up Note */
@@ -1785,7 +2006,18 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** RecordingOut */
+        /**
+         * RecordQuery
+         * @description Whose entry; empty: one's own.
+         */
+        RecordQuery: {
+            /** Author */
+            author?: number | null;
+        };
+        /**
+         * RecordingOut
+         * @description A stereo file: ``talk`` of two, or the ``whole`` call.
+         */
         RecordingOut: {
             /** Agent Name */
             agent_name: string;
@@ -1794,6 +2026,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Kind */
+            kind: string;
             /** May Listen */
             may_listen: boolean;
             /** Reason */
@@ -1878,6 +2112,33 @@ export interface components {
             id: string;
             /** Number */
             number: string;
+        };
+        /**
+         * SegmentOut
+         * @description A stretch of a voice. ``kind``: track (its own file), left or right (a side of a talk's file). ``at``: seconds of
+         *
+         *     the axis; ``audience``: customer or inside; peaks 0 to 1.
+         */
+        SegmentOut: {
+            /** At */
+            at: number;
+            /** Audience */
+            audience: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Peaks */
+            peaks: number[];
+            /** Room */
+            room: string;
+            /** Seconds */
+            seconds: number;
+            /** State */
+            state: string;
         };
         /**
          * SessionOut
@@ -2061,6 +2322,27 @@ export interface components {
             /** Url */
             url: string;
         };
+        /**
+         * TransferOut
+         * @description An attempt to bring somebody in; ``done_at`` when the customer was handed over by it.
+         */
+        TransferOut: {
+            /** Agent Name */
+            agent_name: string;
+            /** At */
+            at: string | null;
+            /** Done At */
+            done_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** How */
+            how: string;
+            /** Result */
+            result: string;
+            /** Target Kind */
+            target_kind: string;
+            target_name: components["schemas"]["Text"];
+        };
     };
     responses: never;
     parameters: never;
@@ -2236,9 +2518,51 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_calls_api_records_get_record: {
+    dealerline_apps_calls_api_calls_get_lanes: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LanesOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_records_get_record: {
+        parameters: {
+            query?: {
+                author?: number | null;
+            };
             header?: never;
             path: {
                 call: string;
@@ -3005,6 +3329,62 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_calls_api_recordings_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_calls_api_recordings_peaks: {
         parameters: {
             query?: never;
@@ -3666,6 +4046,120 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_recordings_track_audio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_recordings_track_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -12,10 +12,8 @@ from pydantic import Field
 
 from dealerline.apps.accounts.facade import need, person_of
 from dealerline.apps.audit import facade as audit
-from dealerline.apps.calls.logic import calls, export
-from dealerline.apps.calls.logic.records import as_json as record_json
+from dealerline.apps.calls.logic import calls, export, lanes, records
 from dealerline.apps.calls.logic.timeline import timeline
-from dealerline.apps.calls.models import CallRecord
 from dealerline.apps.common.paging import COUNT_AT_MOST, PER_PAGE, Page
 from dealerline.apps.common.schemas import AwareDatetime, Id, Plain, ProblemOut, Ref, Text
 
@@ -65,8 +63,11 @@ class CallOut(Schema):
 
 
 class LegOut(Schema):
+    """An agent's part. ``how`` he came: queue, out, transfer, consult, invite, return, lead, take_over, or empty."""
+
     agent: int
     agent_name: str
+    how: str
     offered: datetime | None
     since: datetime | None = Field(None, alias="from", serialization_alias="from")
     to: datetime | None
@@ -75,8 +76,82 @@ class LegOut(Schema):
     seconds: float
 
 
-class RecordingOut(Schema):
+class ModeOut(Schema):
+    """What a lead did from then on: listen, whisper, barge."""
+
+    at: datetime
+    mode: str
+
+
+class ParticipantOut(Schema):
+    """Somebody who took part: an agent who talked, a person outside, a lead. Seconds; ``left``: how he went."""
+
+    role: str
+    person: int | None
+    name: str
+    number: str
+    how: str
+    since: datetime | None = Field(None, alias="from", serialization_alias="from")
+    to: datetime | None
+    left: str
+    talk: float
+    hold: float
+    modes: list[ModeOut]
+    watched_name: str
+    hidden: bool
+
+
+class TransferOut(Schema):
+    """An attempt to bring somebody in; ``done_at`` when the customer was handed over by it."""
+
+    at: datetime | None
+    agent_name: str
+    how: str
+    target_kind: str
+    target_name: Text
+    result: str
+    ended_at: datetime | None
+    done_at: datetime | None
+
+
+class SegmentOut(Schema):
+    """A stretch of a voice. ``kind``: track (its own file), left or right (a side of a talk's file). ``at``: seconds of
+
+    the axis; ``audience``: customer or inside; peaks 0 to 1.
+    """
+
     id: UUID
+    kind: str
+    at: float
+    seconds: float
+    room: str
+    audience: str
+    state: str
+    peaks: list[float]
+
+
+class LaneOut(Schema):
+    key: str
+    role: str
+    person: int | None
+    name: str
+    number: str
+    segments: list[SegmentOut]
+
+
+class LanesOut(Schema):
+    """The voices of a call on one axis."""
+
+    start: datetime
+    seconds: float
+    lanes: list[LaneOut]
+
+
+class RecordingOut(Schema):
+    """A stereo file: ``talk`` of two, or the ``whole`` call."""
+
+    id: UUID
+    kind: str
     seconds: float
     state: str
     started_at: datetime | None
@@ -97,11 +172,20 @@ class RecordOut(Schema):
     draft: bool
     version: int
     author: str | None
+    author_id: int | None
+    edited_by: str | None
     updated_at: str | None
 
 
+class ReadRecordOut(RecordOut):
+    """An entry as others read it."""
+
+    matter_name: Text | None
+    result_name: Text | None
+
+
 class CallDetailOut(CallOut):
-    """A call's page."""
+    """A call's page. ``record``: one's own entry; ``records``: everybody's."""
 
     answered_at: datetime | None
     ended_at: datetime | None
@@ -112,8 +196,16 @@ class CallDetailOut(CallOut):
     hold: float
     wrap: float
     legs: list[LegOut]
+    participants: list[ParticipantOut]
+    transfers: list[TransferOut]
     recordings_list: list[RecordingOut]
+    lanes: bool
+    whole_coming: bool
+    may_copy: bool
+    may_write: bool
+    may_edit_others: bool
     record: RecordOut | None
+    records: list[ReadRecordOut]
 
 
 class EventOut(Schema):
@@ -163,11 +255,15 @@ def export_calls(request: HttpRequest, query: Query[CallsQuery]) -> StreamingHtt
 
 @router.get("/calls/{call}", response={200: CallDetailOut, 404: ProblemOut}, by_alias=True)
 def get_call(request: HttpRequest, call: UUID) -> dict[str, Any]:
-    """A call with its legs, recordings and record."""
+    """A call with everybody who took part, its recordings, and what each wrote."""
     person = person_of(request)
     row = calls.access_call(person, call)
-    record = CallRecord.objects.select_related("call", "author").filter(call=row).first()
-    return calls.draw(person, row) | {"record": record_json(record) if record else None}
+    written = records.records_of(row)
+    own = next((record for record in written if record.author_id == person.pk), None)
+    return calls.draw(person, row) | {
+        "record": records.as_json(own) if own else None, "records": [records.as_read(record) for record in written],
+        "may_write": records.may_write(person, row),
+        "may_edit_others": row.store_id in person.stores_for("records.edit_others")}
 
 
 @router.get("/calls/{call}/events", response={200: list[EventOut], 404: ProblemOut})
@@ -175,3 +271,10 @@ def get_events(request: HttpRequest, call: UUID) -> list[dict[str, Any]]:
     """The story of a call, second by second."""
     person = person_of(request)
     return timeline(person, calls.access_call(person, call))
+
+
+@router.get("/calls/{call}/lanes", response={200: LanesOut, 403: ProblemOut, 404: ProblemOut})
+def get_lanes(request: HttpRequest, call: UUID) -> dict[str, Any]:
+    """One lane a voice, also what the customer did not hear: for who may listen to the store's calls."""
+    person = person_of(request)
+    return lanes.lanes(person, calls.access_call(person, call))

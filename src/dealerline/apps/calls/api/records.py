@@ -43,11 +43,18 @@ class RecordIn(Schema):
     follow_up_note: Plain = Field("", max_length=200)
     customer: Id | None = None
     draft: bool = True
+    author: Id | None = None  # a lead corrects this person's entry; empty: one's own
     version: int = Field(0, ge=0, le=2**31 - 1)
 
 
 class ChoicesQuery(Schema):
     store: Id | None = None
+
+
+class RecordQuery(Schema):
+    """Whose entry; empty: one's own."""
+
+    author: Id | None = None
 
 
 @router.get("/record-choices", response=ChoicesOut)
@@ -57,9 +64,9 @@ def record_choices(request: HttpRequest, query: Query[ChoicesQuery]) -> dict[str
 
 
 @router.get("/calls/{call}/record", response={200: RecordOut | None, 404: ProblemOut})
-def get_record(request: HttpRequest, call: UUID) -> dict[str, Any] | None:
-    """The record, or null when none was written yet."""
-    record = records.record_of(person_of(request), call)
+def get_record(request: HttpRequest, call: UUID, query: Query[RecordQuery]) -> dict[str, Any] | None:
+    """One's own entry (or that of ``author``), or null when none was written yet."""
+    record = records.record_of(person_of(request), call, query.author)
     return records.as_json(record) if record else None
 
 

@@ -12,14 +12,18 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from dealerline.apps.accounts.facade import Person, names, sees_numbers
 from dealerline.apps.calls.logic import menus
-from dealerline.apps.calls.models import Call, CallLeg, CallRecord, Event, Queue, Recording
+from dealerline.apps.calls.logic.attendance import attendance
+from dealerline.apps.calls.models import Call, CallLeg, CallRecord, Event, Queue, Recording, Track
 from dealerline.apps.common.errors import NotFound
 from dealerline.apps.organisation.facade import line_names, store_names
 from dealerline.domain import numbers
 
 
 def access_call(person: Person, call: UUID, permission: str = "calls.view") -> Call:
-    """The call, if the person may see it. Raises NotFound for outsiders, and for stubs that somebody else wrote."""
+    """The call, if the person may see it: it is of his stores, or he talked on it, brought in from another store.
+
+    Raises NotFound for outsiders, and for stubs that somebody else wrote.
+    """
     row = Call.objects.filter(pk=call).first()
     if row is None:
         raise NotFound
@@ -27,9 +31,9 @@ def access_call(person: Person, call: UUID, permission: str = "calls.view") -> C
         if CallRecord.objects.filter(call=row, author=person).exists():
             return row
         raise NotFound
-    if row.store_id not in person.stores_for(permission):
-        raise NotFound
-    return row
+    if row.store_id in person.stores_for(permission) or (person.can(permission) and talked(person, row)):
+        return row
+    raise NotFound
 
 
 def took_part(person: Person, call: Call) -> bool:
@@ -37,11 +41,21 @@ def took_part(person: Person, call: Call) -> bool:
     return CallLeg.objects.filter(call=call, agent_id=person.pk).exists()
 
 
+def talked(person: Person, call: Call) -> bool:
+    """Whether he talked on the call."""
+    return CallLeg.objects.filter(call=call, agent_id=person.pk, started_at__isnull=False).exists()
+
+
 def search(person: Person, *, q: str = "", store: int | None = None, line: int | None = None, agent: int | None = None,
            queue: int | None = None, customer: int | None = None, outcome: str = "", direction: str = "",
            since: datetime | None = None, until: datetime | None = None) -> QuerySet[Call]:
-    """The calls a person may see, newest first."""
+    """The calls a person may see, newest first; with himself as ``agent`` also those of other stores he talked on."""
     rows = Call.objects.visible_to(person, "calls.view").filter(arrived_at__isnull=False)
+    if agent == person.pk and person.can("calls.view"):
+        stores = person.stores_for("calls.view")
+        own = Exists(CallLeg.objects.filter(call=OuterRef("pk"), agent_id=agent, started_at__isnull=False))
+        if not stores.every:
+            rows = Call.objects.filter(Q(own) | Q(store_id__in=sorted(stores.ids)), arrived_at__isnull=False)
     exact = {"store_id": store, "line_id": line, "queue_id": queue, "customer_id": customer, "outcome": outcome,
              "direction": direction}
     rows = rows.filter(**{key: value for key, value in exact.items() if value})
@@ -72,6 +86,12 @@ def _matches(person: Person, text: str) -> Q:
     return found
 
 
+def main_records(calls: Iterable[UUID]) -> dict[UUID, CallRecord]:
+    """Of each call the entry that stands for it in lists: a finished one before a draft, the newest of them."""
+    rows = CallRecord.objects.filter(call__in=list(calls)).select_related("matter", "result")
+    return {record.call_id: record for record in rows.order_by("-draft", "updated_at")}
+
+
 def draw_many(person: Person, calls: Iterable[Call]) -> list[dict[str, Any]]:
     """Rows of the list, with the names looked up once for all of them."""
     rows = list(calls)
@@ -81,8 +101,7 @@ def draw_many(person: Person, calls: Iterable[Call]) -> list[dict[str, Any]]:
     lines = line_names({row.line_id for row in rows if row.line_id})
     waited_in = {row.queue_id for row in rows if row.queue_id}
     queues = {queue.pk: queue.text for queue in Queue.objects.filter(pk__in=waited_in)}
-    records = {record.call_id: record for record in CallRecord.objects.filter(call__in=ids).select_related("matter",
-                                                                                                           "result")}
+    records = main_records(ids)
     counts = dict(Recording.objects.filter(call__in=ids, state="joined").values_list("call").annotate(Count("pk")))
     whole = {store: sees_numbers(person, store) for store in {row.store_id for row in rows}}
     result = []
@@ -112,6 +131,7 @@ def draw(person: Person, call: Call) -> dict[str, Any]:
     recordings = list(Recording.objects.filter(call=call))
     people = names({leg.agent_id for leg in legs if leg.agent_id} | {r.agent_id for r in recordings if r.agent_id})
     told = Event.objects.filter(call=call.pk, kind__in=menus.KINDS).order_by("seq", "at").values_list("kind", "data")
+    tracks = Track.objects.filter(call=call).exists()
     row |= {
         "ended_at": call.ended_at, "ended_by": call.ended_by, "cause": call.cause, "language": call.language,
         "path": menus.path(told), "answered_at": call.answered_at,
@@ -119,17 +139,34 @@ def draw(person: Person, call: Call) -> dict[str, Any]:
         "legs": [{
             "agent": leg.agent_id or 0, "agent_name": people.get(leg.agent_id or 0, ""), "offered": leg.offered_at,
             "from": leg.started_at, "to": leg.ended_at, "result": leg.result, "hold": leg.hold_seconds,
+            "how": leg.how,
             "seconds": (leg.ended_at - leg.started_at).total_seconds() if leg.ended_at and leg.started_at else 0}
             for leg in legs],
+        **attendance(person, call, legs),
+        "lanes": tracks and call.store_id in person.stores_for("calls.listen"),
+        "whole_coming": tracks and not any(r.kind == "whole" and r.state != "stopped" for r in recordings),
+        "may_copy": call.store_id in person.stores_for("calls.export"),
         "recordings_list": [{
-            "id": r.pk, "seconds": r.seconds, "state": r.state, "started_at": r.started_at, "sha256": r.sha256,
+            "id": r.pk, "kind": r.kind, "seconds": r.seconds, "state": r.state, "started_at": r.started_at,
+            "sha256": r.sha256,
             "agent_name": people.get(r.agent_id or 0, ""), "reason": r.reason,
             "may_listen": may_listen(person, call, r)} for r in recordings]}
     return row
 
 
 def may_listen(person: Person, call: Call, recording: Recording) -> bool:
-    """Leads and managers to every recording of their stores; an agent to his own talks."""
+    """Leads and managers to every recording of their stores; an agent to his own talks (see ``own_spans``)."""
     if call.store_id in person.stores_for("calls.listen"):
         return True
-    return recording.agent_id == person.pk and call.store_id in person.stores_for("calls.listen_own")
+    if not person.can("calls.listen_own"):
+        return False
+    return talked(person, call) if recording.kind == "whole" else recording.agent_id == person.pk
+
+
+def own_spans(person: Person, call: Call) -> list[tuple[float, float]] | None:
+    """The times (epoch seconds) of a whole call that he may hear: None is all of it, for an agent his own talks."""
+    if call.store_id in person.stores_for("calls.listen"):
+        return None
+    own = CallLeg.objects.filter(call=call, agent_id=person.pk, started_at__isnull=False, ended_at__isnull=False)
+    return [(since.timestamp(), until.timestamp()) for since, until in own.values_list("started_at", "ended_at")
+            if since and until]

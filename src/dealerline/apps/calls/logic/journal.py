@@ -17,14 +17,18 @@ from django.utils import timezone
 
 from dealerline.apps.calls import jobs
 from dealerline.apps.calls.logic.projector import CallRows, fold
+from dealerline.apps.calls.logic.supervision import audit_supervision
 from dealerline.apps.calls.models import (
     Alarm,
     Call,
     CallLeg,
     Event,
     MessageKind,
+    Participant,
     Recording,
     SpoolPosition,
+    Track,
+    Transfer,
     VoiceMessage,
 )
 from dealerline.domain import numbers
@@ -35,7 +39,12 @@ CALL_FIELDS = [
     "language",
     "path", "outcome", "ended_by", "cause", "arrived_at", "queued_at", "answered_at", "ended_at", "waited_seconds",
     "talk_seconds", "hold_seconds", "wrap_seconds", "offers", "seq"]
-LEG_FIELDS = ["agent", "queue", "offered_at", "started_at", "ended_at", "result", "hold_seconds", "wrap_seconds"]
+LEG_FIELDS = ["agent", "queue", "offered_at", "started_at", "ended_at", "result", "hold_seconds", "wrap_seconds", "how",
+              "left"]
+PARTICIPANT_FIELDS = ["party", "role", "person", "phone", "how", "joined_at", "left_at", "left", "voice_seconds",
+                      "hold_seconds", "modes", "watched", "visible"]
+TRANSFER_FIELDS = ["agent", "how", "target_kind", "target", "party", "started_at", "ended_at", "result", "done_at"]
+TRACK_FIELDS = ["party", "role", "agent", "room", "audience", "started_at", "seconds", "raw_path", "state", "reason"]
 RECORDING_FIELDS = ["agent", "started_at", "seconds", "agent_path", "customer_path", "state", "reason"]
 
 # The customer of a call is the one of that store who has the number; of several, the one changed last. Only where
@@ -74,6 +83,7 @@ def take_in(facts: Sequence[Fact], segment: str, offset: int) -> int:
     with transaction.atomic():
         new = insert_events(facts)
         project({fact.call for fact in new if fact.call})
+        audit_supervision(new)
         SpoolPosition.objects.update_or_create(pk=segment, defaults={"offset": offset})
     return len(new)
 
@@ -113,7 +123,10 @@ def project(calls: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(FIND_CUSTOMERS, [[uuid.UUID(rows.id) for rows in all_rows]])
     _write_legs(all_rows)
+    _write_participants(all_rows)
+    _write_transfers(all_rows)
     _write_recordings(all_rows)
+    _write_tracks(all_rows)
     _write_messages(all_rows)
 
 
@@ -133,9 +146,34 @@ def _write_legs(all_rows: Sequence[CallRows]) -> None:
     legs = [
         CallLeg(call_id=uuid.UUID(rows.id), number=number, agent_id=leg.agent or None, queue_id=leg.queue,
                 offered_at=_time(leg.offered_at), started_at=_time(leg.started_at), ended_at=_time(leg.ended_at),
-                result=leg.result, hold_seconds=leg.hold_seconds, wrap_seconds=leg.wrap_seconds)
+                result=leg.result, hold_seconds=leg.hold_seconds, wrap_seconds=leg.wrap_seconds, how=leg.how,
+                left=leg.left)
         for rows in all_rows for number, leg in enumerate(rows.legs, 1)]
     CallLeg.objects.bulk_create(legs, update_conflicts=True, unique_fields=["call", "number"], update_fields=LEG_FIELDS)
+
+
+def _write_participants(all_rows: Sequence[CallRows]) -> None:
+    found = [
+        Participant(call_id=uuid.UUID(rows.id), number=number, party=him.party, role=him.role,
+                    person_id=him.person or None, phone=him.number, how=him.how, joined_at=_time(him.joined_at),
+                    left_at=_time(him.left_at), left=him.left, voice_seconds=him.voice_seconds,
+                    hold_seconds=him.hold_seconds, modes=him.modes, watched_id=him.watched or None,
+                    visible=him.visible)
+        for rows in all_rows for number, him in enumerate(rows.participants, 1)]
+    if found:
+        Participant.objects.bulk_create(found, update_conflicts=True, unique_fields=["call", "number"],
+                                        update_fields=PARTICIPANT_FIELDS)
+
+
+def _write_transfers(all_rows: Sequence[CallRows]) -> None:
+    found = [
+        Transfer(call_id=uuid.UUID(rows.id), number=number, agent_id=one.agent or None, how=one.how,
+                 target_kind=one.target_kind, target=one.target, party=one.party, started_at=_time(one.started_at),
+                 ended_at=_time(one.ended_at), result=one.result, done_at=_time(one.done_at))
+        for rows in all_rows for number, one in enumerate(rows.transfers, 1)]
+    if found:
+        Transfer.objects.bulk_create(found, update_conflicts=True, unique_fields=["call", "number"],
+                                     update_fields=TRANSFER_FIELDS)
 
 
 def _write_recordings(all_rows: Sequence[CallRows]) -> None:
@@ -156,6 +194,23 @@ def _write_recordings(all_rows: Sequence[CallRows]) -> None:
     for row in rows_to_write:
         if row.state == "stopped" and before.get(row.pk) != "stopped":
             jobs.join_recording.configure(schedule_in={"seconds": 1}).defer(recording=str(row.pk))
+
+
+def _write_tracks(all_rows: Sequence[CallRows]) -> None:
+    found = [(rows, track) for rows in all_rows for track in rows.tracks.values()]
+    if not found:
+        return
+    ids = [uuid.UUID(track.id) for _, track in found]
+    before = dict(Track.objects.select_for_update().filter(pk__in=ids).values_list("pk", "state"))
+    fresh = [
+        Track(id=uuid.UUID(track.id), call_id=uuid.UUID(rows.id), party=track.party, role=track.role,
+              agent_id=track.agent, room=track.room, audience=track.audience, started_at=_time(track.started_at),
+              seconds=track.seconds, raw_path=track.raw_path, state=track.state, reason=track.reason)
+        for rows, track in found if before.get(uuid.UUID(track.id), "recording") in ("recording", "stopped")]
+    Track.objects.bulk_create(fresh, update_conflicts=True, unique_fields=["id"], update_fields=TRACK_FIELDS)
+    for row in fresh:
+        if row.state == "stopped" and before.get(row.pk) != "stopped":
+            jobs.keep_track.configure(schedule_in={"seconds": 1}).defer(track=str(row.pk))
 
 
 def _write_messages(all_rows: Sequence[CallRows]) -> None:

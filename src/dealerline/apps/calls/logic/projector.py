@@ -7,111 +7,12 @@ repetition give the same rows. What is missing is left open (a talk without an e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
 
+from dealerline.apps.calls.logic import parties
+from dealerline.apps.calls.logic.rows import CallRows, Leg, Message, Recording, agent_of, number, seconds, text
 from dealerline.domain.facts import Fact
 
-
-@dataclass(slots=True)
-class Leg:
-    """One agent's part: offered, perhaps talked. Times are epoch seconds."""
-
-    agent: int
-    queue: int | None = None
-    offered_at: float | None = None
-    started_at: float | None = None
-    ended_at: float | None = None
-    result: str = ""
-    hold_seconds: float = 0.0
-    wrap_seconds: float = 0.0
-    hold_since: float | None = None
-    wrap_since: float | None = None
-
-
-@dataclass(slots=True)
-class Recording:
-    """A talk's recording; ``state`` is recording, stopped or failed."""
-
-    id: str
-    agent: int | None = None
-    started_at: float | None = None
-    seconds: float = 0.0
-    agent_path: str = ""
-    customer_path: str = ""
-    state: str = "recording"
-    reason: str = ""
-
-
-@dataclass(slots=True)
-class Message:
-    """A voice message; ``id`` is its fact's."""
-
-    id: str
-    left_at: float
-    path: str
-    seconds: float
-    kind: str
-
-
-@dataclass(slots=True)
-class CallRows:
-    """The rows of one call."""
-
-    id: str
-    direction: str = "in"
-    from_number: str = ""
-    to_number: str = ""
-    carrier: int | None = None
-    store: int | None = None
-    line: int | None = None
-    queue: int | None = None
-    agent: int | None = None
-    language: str = ""
-    path: list[str] = field(default_factory=list)
-    outcome: str = "live"
-    ended_by: str = ""
-    cause: str = ""
-    arrived_at: float | None = None
-    queued_at: float | None = None
-    answered_at: float | None = None
-    ended_at: float | None = None
-    waited_seconds: float = 0.0
-    offers: int = 0
-    seq: int = 0
-    legs: list[Leg] = field(default_factory=list)
-    recordings: dict[str, Recording] = field(default_factory=dict)
-    messages: list[Message] = field(default_factory=list)
-    waiting_since: float | None = None
-    unknown_number: bool = False
-    forwarded: bool = False
-
-    @property
-    def talk_seconds(self) -> float:
-        return sum((leg.ended_at or leg.started_at) - leg.started_at for leg in self.legs if leg.started_at is not None)
-
-    @property
-    def hold_seconds(self) -> float:
-        return sum(leg.hold_seconds for leg in self.legs)
-
-    @property
-    def wrap_seconds(self) -> float:
-        return sum(leg.wrap_seconds for leg in self.legs)
-
-
-def _number(value: Any) -> int | None:
-    """An id of a fact's data; 0, "" and what is no number are none."""
-    try:
-        return int(value) or None
-    except (TypeError, ValueError):
-        return None
-
-
-def _seconds(value: Any) -> float:
-    try:
-        return max(0.0, float(value))
-    except (TypeError, ValueError):
-        return 0.0
+__all__ = ["CallRows", "fold"]
 
 
 def _leg(rows: CallRows, agent: int | None, *, make: bool = True) -> Leg | None:
@@ -125,16 +26,12 @@ def _leg(rows: CallRows, agent: int | None, *, make: bool = True) -> Leg | None:
     return rows.legs[-1]
 
 
-def _agent_of(fact: Fact) -> int | None:
-    return _number(fact.data.get("agent")) or _number(fact.person)
-
-
 # one function a kind ------------------------------------------------------------------------------------------------
 def _arrived(rows: CallRows, fact: Fact) -> None:
     data = fact.data
     rows.direction = "out" if data.get("direction") == "out" else "in"
     rows.from_number, rows.to_number = str(data.get("from_number", ""))[:40], str(data.get("to_number", ""))[:40]
-    rows.carrier, rows.line = _number(data.get("carrier")), _number(data.get("line"))
+    rows.carrier, rows.line = number(data.get("carrier")), number(data.get("line"))
     rows.arrived_at = fact.at
 
 
@@ -161,18 +58,18 @@ def _forward_ended(rows: CallRows, fact: Fact) -> None:
 
 def _voicemail(rows: CallRows, fact: Fact) -> None:
     data = fact.data
-    rows.messages.append(Message(fact.id, fact.at, str(data.get("path", ""))[:255], _seconds(data.get("seconds")),
+    rows.messages.append(Message(fact.id, fact.at, str(data.get("path", ""))[:255], seconds(data.get("seconds")),
                                  str(data.get("kind", "message"))))
 
 
 def _entered(rows: CallRows, fact: Fact) -> None:
-    rows.queue = _number(fact.data.get("queue")) or rows.queue
+    rows.queue = number(fact.data.get("queue")) or rows.queue
     rows.queued_at = rows.queued_at or fact.at
     rows.waiting_since = fact.at
 
 
 def _returned(rows: CallRows, fact: Fact) -> None:
-    rows.queue = _number(fact.data.get("queue")) or rows.queue
+    rows.queue = number(fact.data.get("queue")) or rows.queue
     if rows.waiting_since is None:
         rows.waiting_since = fact.at
 
@@ -181,17 +78,18 @@ def _left(rows: CallRows, fact: Fact) -> None:
     if rows.waiting_since is not None:
         rows.waited_seconds += max(0.0, fact.at - rows.waiting_since)
     else:
-        rows.waited_seconds += _seconds(fact.data.get("waited"))
+        rows.waited_seconds += seconds(fact.data.get("waited"))
     rows.waiting_since = None
 
 
 def _offered(rows: CallRows, fact: Fact) -> None:
     rows.offers += 1
-    rows.legs.append(Leg(_agent_of(fact) or 0, _number(fact.data.get("queue")), offered_at=fact.at))
+    rows.legs.append(Leg(agent_of(fact) or 0, number(fact.data.get("queue")), offered_at=fact.at))
+    parties.came(rows, rows.legs[-1])
 
 
 def _offer_ended(rows: CallRows, fact: Fact) -> None:
-    leg = _leg(rows, _agent_of(fact), make=False)
+    leg = _leg(rows, agent_of(fact), make=False)
     if leg is None:
         return
     leg.result = str(fact.data.get("result", ""))[:16]
@@ -200,18 +98,19 @@ def _offer_ended(rows: CallRows, fact: Fact) -> None:
 
 
 def _talk_started(rows: CallRows, fact: Fact) -> None:
-    leg = _leg(rows, _agent_of(fact))
+    leg = _leg(rows, agent_of(fact))
     assert leg is not None
     if leg.started_at is None:
         leg.started_at = fact.at
     leg.result = "answered"
     rows.answered_at = rows.answered_at or fact.at
-    rows.agent = leg.agent or rows.agent
+    parties.talking(rows, leg, fact)
 
 
 def _talk_ended(rows: CallRows, fact: Fact) -> None:
-    leg = _leg(rows, _agent_of(fact), make=False)
+    leg = _leg(rows, agent_of(fact), make=False)
     if leg is not None:
+        leg.left = leg.left or text(fact, "reason", 24)
         _close(leg, fact.at)
 
 
@@ -223,16 +122,20 @@ def _close(leg: Leg, at: float) -> None:
 
 
 def _hold_started(rows: CallRows, fact: Fact) -> None:
-    leg = _leg(rows, _agent_of(fact), make=False)
+    """The customer is sent to the music: once, whoever of several agents did it."""
+    parties.customer_away(rows, fact.at)
+    if any(leg.hold_since is not None for leg in rows.legs):
+        return
+    leg = _leg(rows, agent_of(fact), make=False)
     if leg is not None and leg.hold_since is None:
         leg.hold_since = fact.at
 
 
 def _hold_ended(rows: CallRows, fact: Fact) -> None:
-    leg = _leg(rows, _agent_of(fact), make=False)
-    if leg is not None and leg.hold_since is not None:
-        leg.hold_seconds += max(0.0, fact.at - leg.hold_since)
-        leg.hold_since = None
+    for leg in rows.legs:  # another may fetch him back than he who sent him
+        if leg.hold_since is not None:
+            leg.hold_seconds += max(0.0, fact.at - leg.hold_since)
+            leg.hold_since = None
 
 
 def _last_talk(rows: CallRows, agent: int | None) -> Leg | None:
@@ -240,13 +143,13 @@ def _last_talk(rows: CallRows, agent: int | None) -> Leg | None:
 
 
 def _wrap_started(rows: CallRows, fact: Fact) -> None:
-    leg = _last_talk(rows, _agent_of(fact))
+    leg = _last_talk(rows, agent_of(fact))
     if leg is not None and leg.wrap_since is None:
         leg.wrap_since = fact.at
 
 
 def _wrap_ended(rows: CallRows, fact: Fact) -> None:
-    leg = _last_talk(rows, _agent_of(fact))
+    leg = _last_talk(rows, agent_of(fact))
     if leg is not None and leg.wrap_since is not None:
         leg.wrap_seconds += max(0.0, fact.at - leg.wrap_since)
         leg.wrap_since = None
@@ -262,7 +165,7 @@ def _recording(rows: CallRows, fact: Fact) -> Recording | None:
 def _recording_started(rows: CallRows, fact: Fact) -> None:
     recording = _recording(rows, fact)
     if recording is not None:
-        recording.agent, recording.started_at = _agent_of(fact), fact.at
+        recording.agent, recording.started_at = agent_of(fact), fact.at
         recording.agent_path = str(fact.data.get("agent_path", ""))[:255]
         recording.customer_path = str(fact.data.get("customer_path", ""))[:255]
 
@@ -270,7 +173,7 @@ def _recording_started(rows: CallRows, fact: Fact) -> None:
 def _recording_stopped(rows: CallRows, fact: Fact) -> None:
     recording = _recording(rows, fact)
     if recording is not None and recording.state != "failed":
-        recording.state, recording.seconds = "stopped", _seconds(fact.data.get("seconds"))
+        recording.state, recording.seconds = "stopped", seconds(fact.data.get("seconds"))
 
 
 def _recording_failed(rows: CallRows, fact: Fact) -> None:
@@ -301,6 +204,7 @@ _FOLD: dict[str, Callable[[CallRows, Fact], None]] = {
     "recording.started": _recording_started,
     "recording.stopped": _recording_stopped,
     "recording.failed": _recording_failed,
+    **parties.STEPS,
 }
 
 
@@ -335,7 +239,7 @@ def fold(call: str, facts: Iterable[Fact]) -> CallRows:
     rows = CallRows(call)
     for fact in sorted(unique.values(), key=lambda fact: (fact.seq, fact.at, fact.id)):
         rows.seq = max(rows.seq, fact.seq)
-        rows.store = _number(fact.store) or rows.store
+        rows.store = number(fact.store) or rows.store
         step = _FOLD.get(fact.kind)
         if step is not None:
             step(rows, fact)
@@ -349,5 +253,7 @@ def fold(call: str, facts: Iterable[Fact]) -> CallRows:
         for recording in rows.recordings.values():
             if recording.state == "recording":  # its end was never told: the joiner looks at the files themselves
                 recording.state = "stopped"
+    parties.finish(rows)
+    rows.agent = parties.responsible(rows.legs, rows.handed)
     rows.outcome = _outcome(rows)
     return rows

@@ -1,4 +1,8 @@
-"""The call record: what people write. Two who edit at once are told; nothing is ever overwritten unseen."""
+"""The call record: what people write. Everybody who took part has an entry of his own, which nobody else overwrites.
+
+A lead may correct an agent's entry; it stays the agent's, and says who changed it. Two windows that edit one entry at
+once are told; nothing is ever overwritten unseen.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +34,42 @@ def as_json(record: CallRecord) -> dict[str, Any]:
         "follow_up_at": record.follow_up_at.isoformat() if record.follow_up_at else None,
         "follow_up_note": record.follow_up_note, "customer": record.call.customer_id, "draft": record.draft,
         "version": record.version, "author": record.author.name if record.author else None,
+        "author_id": record.author_id, "edited_by": record.edited_by.name if record.edited_by else None,
         "updated_at": record.updated_at.isoformat()}
 
 
-def record_of(person: Person, call: UUID) -> CallRecord | None:
-    """The record, or None when none was written or the call is not yet known. Raises NotFound for outsiders."""
+def as_read(record: CallRecord) -> dict[str, Any]:
+    """The record as others read it: matter and result in words."""
+    return as_json(record) | {"matter_name": record.matter.text if record.matter else None,
+                              "result_name": record.result.text if record.result else None}
+
+
+def record_of(person: Person, call: UUID, author: int | None = None) -> CallRecord | None:
+    """His entry (or that of ``author``), or None when none was written or the call is not yet known.
+
+    Raises NotFound for outsiders.
+    """
     if not Call.objects.filter(pk=call).exists():
         return None
     access_call(person, call)
-    return CallRecord.objects.select_related("call", "author").filter(call=call).first()
+    rows = CallRecord.objects.select_related("call", "author", "edited_by")
+    return rows.filter(call=call, author=author or person.pk).first()
+
+
+def records_of(call: Call) -> list[CallRecord]:
+    """Everybody's entry, the oldest first."""
+    rows = CallRecord.objects.select_related("call", "author", "edited_by", "matter", "result")
+    return list(rows.filter(call=call).order_by("created_at"))
+
+
+def may_write(person: Person, call: Call) -> bool:
+    """Whether he may write an entry of his own: while it goes on all of the store, then who took part or leads."""
+    if took_part(person, call):
+        return person.can("records.write")
+    if call.store_id not in person.stores_for("records.write"):
+        return False
+    return (call.ended_at is None or call.store_id in person.stores_for("records.edit_others")
+            or CallRecord.objects.filter(call=call, author=person).exists())
 
 
 def choices(person: Person, store: int | None) -> dict[str, list[dict[str, Any]]]:
@@ -69,7 +100,7 @@ def _choice(model: type[Choice], person: Person, value: int | None, field: str, 
     return row
 
 
-def _call_for_writing(person: Person, call: UUID) -> Call:
+def _call_for_writing(person: Person, call: UUID, author: int) -> Call:
     """The call, locked; a stub when the journal has not reached the database. Raises NotFound, NotAllowed."""
     row = Call.objects.select_for_update(of=("self",)).filter(pk=call).first()
     if row is None:
@@ -81,31 +112,32 @@ def _call_for_writing(person: Person, call: UUID) -> Call:
                 raise NotFound
         Call.objects.bulk_create([Call(id=call)], ignore_conflicts=True)
         return Call.objects.select_for_update(of=("self",)).get(pk=call)
-    if row.arrived_at is None:
-        if CallRecord.objects.filter(call=row).exclude(author=person).exists():
+    if row.arrived_at is None:  # a stub: nobody can tell yet who takes part, so it is his who began it
+        if author != person.pk or CallRecord.objects.filter(call=row).exclude(author=person).exists():
             raise NotFound
         return row
     access_call(person, call)
-    stores = person.stores_for("records.write")
-    if row.store_id not in stores:
-        raise NotAllowed
-    own = row.ended_at is None or took_part(person, row) or CallRecord.objects.filter(call=row, author=person).exists()
-    if not own and row.store_id not in person.stores_for("records.edit_others"):
+    allowed = may_write(person, row) if author == person.pk else (
+        row.store_id in person.stores_for("records.edit_others"))
+    if not allowed:
         raise NotAllowed
     return row
 
 
 def save(person: Person, call: UUID, *, matter: int | None, result: int | None, notes: str,
          follow_up_at: datetime | None,
-         follow_up_note: str, customer: int | None, draft: bool, version: int) -> CallRecord:
-    """Write the record. Raises Problem.
+         follow_up_note: str, customer: int | None, draft: bool, version: int, author: int | None = None) -> CallRecord:
+    """Write his own entry, or as a lead that of ``author``, which must be there already. Raises Problem.
 
     ``stale`` (409, with the row as it is), ``invalid`` (fields), NotFound, NotAllowed.
     """
     problems: dict[str, Text] = {}
     with transaction.atomic():
-        row = _call_for_writing(person, call)
-        record = CallRecord.objects.select_related("author").filter(call=row).first()
+        row = _call_for_writing(person, call, author or person.pk)
+        record = CallRecord.objects.select_related("author", "edited_by").filter(
+            call=row, author=author or person.pk).first()
+        if record is None and author not in (None, person.pk):
+            raise NotFound
         if record is not None and record.version != version:
             record.call = row
             raise Problem("stale", "别人刚刚保存了这条记录，请查看后再决定保留哪一份。",
@@ -121,16 +153,16 @@ def save(person: Person, call: UUID, *, matter: int | None, result: int | None, 
             row.customer_id = access_customer(person, customer).pk
             row.save(update_fields=["customer"])
         if record is None:
-            record = CallRecord(call=row, draft=True, version=0)
+            record = CallRecord(call=row, author=person, draft=True, version=0)
         record.matter, record.result, record.notes = chosen_matter, chosen_result, notes
         record.follow_up_at, record.follow_up_note = follow_up_at, follow_up_note
         record.draft = record.draft and draft  # what was finished stays finished
         record.version += 1
-        record.author = person
+        record.edited_by = person if record.author_id != person.pk else None
         record.save()
         if not record.draft:
-            content = {key: value for key, value in as_json(record).items() if key not in ("call", "author",
-                                                                                           "updated_at")}
+            content = {key: value for key, value in as_json(record).items() if key not in (
+                "call", "author", "author_id", "edited_by", "updated_at")}
             CallRecordVersion.objects.create(record=record, version=record.version, author=person, content=content)
     return record
 

@@ -1,80 +1,35 @@
-"""The story of a call, fact by fact, in words of both languages."""
+"""The story of a call, fact by fact, in words of both languages: names instead of ids, numbers masked by role."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from dealerline.apps.accounts.facade import Person, names, sees_numbers
 from dealerline.apps.calls.logic.menus import Walk
+from dealerline.apps.calls.logic.rows import number
+from dealerline.apps.calls.logic.supervision import without_hidden
+from dealerline.apps.calls.logic.timeline_words import (
+    BOOTH,
+    CUSTOMER,
+    FIELDS,
+    HANDED,
+    INVITED,
+    INVITES,
+    SIDE_ROOM,
+    SOMEBODY,
+    SYSTEM,
+    VALUES,
+    WORDS,
+)
 from dealerline.apps.calls.models import Call, Event, Queue
 from dealerline.apps.organisation.facade import line_names
 from dealerline.domain import numbers
 
 NUMBERS = ("from_number", "to_number", "number")
-WORDS: dict[str, tuple[str, str]] = {
-    "call.arrived": ("来电：{from_number} 拨打 {to_number}（{line}）",
-                     "Call from {from_number} to {to_number} ({line})"),
-    "call.unknown_number": ("拨打的号码 {to_number} 没有对应线路", "The number rung, {to_number}, has no line"),
-    "call.answered": ("系统应答", "The centre answers"),
-    "call.ended": ("通话结束（{by}）", "The call ends ({by})"),
-    "flow.started": ("进入语音流程{words}", "The flow begins{words}"),
-    "flow.node": ("流程节点：{node}", "Flow node: {node}"),
-    "flow.prompt": ("播放提示音", "A prompt is played"),
-    "flow.key": ("客户按键 {digits}{words}", "The caller keys {digits}{words}"),
-    "flow.timeout": ("客户没有按键", "The caller keys nothing"),
-    "flow.wrong_key": ("客户按错键 {digits}", "The caller keys {digits}, which is no choice"),
-    "flow.language": ("选择语言：{language}", "Language: {language}"),
-    "flow.error": ("流程出错：{reason}", "The flow fails: {reason}"),
-    "flow.ended": ("语音流程结束", "The flow ends"),
-    "forward.started": ("转接到 {number}", "Forwarding to {number}"),
-    "forward.ended": ("转接结果：{result}", "Forwarding: {result}"),
-    "voicemail.started": ("开始录制留言", "A message is being left"),
-    "voicemail.recorded": ("留言 {seconds} 秒", "A message of {seconds} s was left"),
-    "queue.entered": ("进入队列 {queue}，第 {position} 位", "Enters queue {queue} as number {position}"),
-    "queue.announced": ("播报：第 {position} 位", "Is told: number {position}"),
-    "queue.returned": ("回到队列最前（{reason}）", "Back in front of the queue ({reason})"),
-    "queue.left": ("离开队列（{reason}），等待 {waited} 秒", "Leaves the queue ({reason}) after {waited} s"),
-    "offer.made": ("分配给 {agent}（{why}）", "Offered to {agent} ({why})"),
-    "offer.ended": ("{agent}：{result}", "{agent}: {result}"),
-    "talk.started": ("{agent} 接听", "{agent} answers"),
-    "talk.ended": ("{agent} 结束通话", "{agent} ends talking"),
-    "hold.started": ("{agent} 保持通话，客户听音乐", "{agent} holds the call; the caller hears music"),
-    "hold.ended": ("{agent} 恢复通话", "{agent} takes the call off hold"),
-    "mute.started": ("{agent} 静音", "{agent} mutes himself"),
-    "mute.ended": ("{agent} 取消静音", "{agent} unmutes himself"),
-    "key.sent": ("{agent} 发送按键", "{agent} sends keys"),
-    "agent.state": ("{agent}：{old} → {new}", "{agent}: {old} → {new}"),
-    "agent.lost": ("{agent} 的{what}断开，客户听音乐等待", "{agent}'s {what} is gone; the caller hears music"),
-    "agent.back": ("{agent} 已恢复", "{agent} is back"),
-    "wrap.started": ("{agent} 开始话后处理", "{agent} begins after-call work"),
-    "wrap.ended": ("{agent} 完成话后处理", "{agent} ends after-call work"),
-    "recording.started": ("开始录音", "Recording begins"),
-    "recording.stopped": ("录音结束，{seconds} 秒", "Recording ends after {seconds} s"),
-    "recording.failed": ("录音失败：{reason}", "Recording failed: {reason}"),
-    "repair.made": ("系统纠正了状态：{what}", "State was repaired: {what}"),
-}
-VALUES: dict[str, tuple[str, str]] = {
-    "customer": ("客户挂断", "by the customer"), "agent": ("座席挂断", "by the agent"), "centre": ("系统挂断",
-                                                                                                   "by the centre"),
-    "carrier": ("运营商断开", "by the carrier"), "asterisk": ("媒体服务中断", "by a fault of the media engine"),
-    "repair": ("系统纠正", "by repair"), "answered": ("已接听", "answered"), "no_answer": ("无人接听", "no answer"),
-    "refused": ("拒接", "refused"), "device_lost": ("设备断开", "device lost"), "caller_gone": ("客户已挂断",
-                                                                                                "the caller hung up"),
-    "failed": ("失败", "failed"), "abandoned": ("客户放弃", "abandoned"), "timeout": ("超时", "timed out"),
-    "key": ("按键离开", "by key"),
-    "closed": ("队列关闭", "the queue closed"), "agent_lost": ("座席断开", "the agent was lost"), "zh": ("中文",
-                                                                                                         "Mandarin"),
-    "en": ("英文", "English"), "longest_idle": ("空闲最久", "longest idle"), "busy": ("占线", "busy"),
-}
-
-
-STATES: dict[str, tuple[str, str]] = {
-    "offline": ("离线", "offline"), "ready": ("示闲", "ready"), "reserved": ("已分配", "chosen"),
-    "ringing": ("振铃", "ringing"), "talking": ("通话中", "talking"),
-    "wrap": ("话后处理", "after-call work"), "busy": ("示忙", "busy"),
-    "outbound": ("外呼", "calling out"),
-}
-DEVICES: dict[str, tuple[str, str]] = {"browser": ("浏览器", "browser"), "phone": ("话机", "phone")}
+PEOPLE = ("agent", "by", "watched")
+WITHHELD = ("channel", "path", "agent_path", "customer_path")
+"""What a page has no use for: names of channels and files."""
 
 
 class _Lenient(dict[str, str]):
@@ -84,27 +39,69 @@ class _Lenient(dict[str, str]):
         return "–"
 
 
+@dataclass(slots=True)
+class _Names:
+    """Everything of the call that has a name, in both languages; a party by what was told of it so far."""
+
+    people: dict[int, str]
+    queues: dict[int, dict[str, str]]
+    lines: dict[int, dict[str, str]]
+    whole: bool
+    parties: dict[str, tuple[str, str]] = field(default_factory=lambda: {"customer": CUSTOMER})
+    tracks: dict[str, str] = field(default_factory=dict)
+
+    def shown(self, phone: str) -> str:
+        return phone if self.whole else numbers.masked(phone)
+
+    def person(self, value: Any) -> tuple[str, str] | None:
+        name = self.people.get(number(value) or 0)
+        return (name, name) if name else None
+
+    def target(self, data: dict[str, Any]) -> tuple[str, str]:
+        """Whom somebody wants to bring in."""
+        kind, target = str(data.get("target_kind", "")), str(data.get("target", ""))
+        if kind == "number":
+            return (self.shown(target),) * 2
+        book = {"queue": self.queues, "line": self.lines}.get(kind)
+        if book is not None:
+            text = book.get(number(target) or 0)
+            return (text["zh"], text["en"]) if text else (target, target)
+        return self.person(target) or (target, target)
+
+    def learn(self, kind: str, data: dict[str, Any]) -> None:
+        """Who a party is, and whose a track."""
+        party = str(data.get("party", ""))
+        if kind == "invite.started" and party:
+            self.parties[party] = self.target(data)
+        elif kind in ("party.joined", "talk.started", "track.started") and party and party != "customer":
+            role = str(data.get("role", ""))
+            known = self.person(data.get("agent"))
+            if known is None and data.get("number"):
+                known = (self.shown(str(data["number"])),) * 2
+            self.parties[party] = known or self.parties.get(party) or SOMEBODY.get(role, (party, party))
+        if kind == "track.started":
+            self.tracks[str(data.get("track"))] = party
+
+    def party(self, value: Any) -> tuple[str, str]:
+        return self.parties.get(str(value), SOMEBODY["agent"] if str(value)[:1] == "p" else (str(value),) * 2)
+
+
 def timeline(person: Person, call: Call) -> list[dict[str, Any]]:
-    """The facts of a call in order, numbers masked by role."""
-    events = list(Event.objects.filter(call=call.pk).order_by("seq", "at"))
-    people = names({int(e.data["agent"]) for e in events if str(e.data.get("agent", "")).isdigit()})
-    queues = {q.pk: q.text for q in Queue.objects.filter(pk__in={
-        int(e.data["queue"]) for e in events if str(e.data.get("queue", "")).isdigit()})}
-    lines = line_names({call.line_id} if call.line_id else set())
-    whole = sees_numbers(person, call.store_id)
+    """The facts of a call in order, as far as this person may know them."""
+    events = without_hidden(person, call, list(Event.objects.filter(call=call.pk).order_by("seq", "at")))
+    known = _names(person, call, events)
     result = []
     walk = Walk()
     for event in events:
         walk.take(event.kind, event.data)
-        data = dict(event.data)
-        if not whole:
+        known.learn(event.kind, event.data)
+        data = {key: value for key, value in event.data.items() if key not in WITHHELD}
+        if not known.whole:
             data |= {key: numbers.masked(str(data[key])) for key in NUMBERS if data.get(key)}
-        data.pop("channel", None)
-        menu = _menu_words(walk, event)
-        text = {tongue: _text(n, event.kind, data | {key: words[tongue] for key, words in menu.items()}, people, queues,
-                              lines) for n, tongue in enumerate(("zh", "en"))}
+            if data.get("target_kind") == "number":
+                data["target"] = numbers.masked(str(data.get("target", "")))
         result.append({"id": event.pk, "seq": event.seq, "at": event.at, "kind": event.kind, "data": data,
-                       "text": text})
+                       "text": _texts(event.kind, data, known, _menu_words(walk, event))})
     return result
 
 
@@ -118,28 +115,71 @@ def _menu_words(walk: Walk, event: Event) -> dict[str, dict[str, str]]:
     return {"words": {"zh": f"：{found['zh']}", "en": f": {found['en']}"} if found else {"zh": "", "en": ""}}
 
 
-def _text(language: int, kind: str, data: dict[str, Any], people: dict[int, str], queues: dict[int, dict[str, str]],
-          lines: dict[int, dict[str, str]]) -> str:
-    tongue = ("zh", "en")[language]
-    words = _Lenient()
-    for key, value in data.items():
-        text = f"{value:.0f}" if isinstance(value, float) else str(value)
-        table = STATES if key in ("old", "new") else DEVICES if key == "what" and text in DEVICES else VALUES
-        words[key] = table[text][language] if text in table else text
-        if key == "why" and isinstance(value, dict):
-            words[key] = _why(language, value)
-        if str(value).isdigit():
-            number = int(value)
-            if key == "agent":
-                words[key] = people.get(number, text)
-            elif key == "queue" and number in queues:
-                words[key] = queues[number][tongue]
-            elif key == "line" and number in lines:
-                words[key] = lines[number][tongue]
+def _texts(kind: str, data: dict[str, Any], known: _Names, menu: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {tongue: _text(n, kind, data | {key: words[tongue] for key, words in menu.items()}, known)
+            for n, tongue in enumerate(("zh", "en"))}
+
+
+def _names(person: Person, call: Call, events: list[Event]) -> _Names:
+    """The names that the events need, looked up once."""
+
+    def ids(kind: str, *keys: str) -> set[int]:
+        found = {number(event.data.get(key)) for event in events for key in keys}
+        found |= {number(event.data.get("target")) for event in events if event.data.get("target_kind") == kind}
+        return {key for key in found if key}
+
+    queues = {q.pk: q.text for q in Queue.objects.filter(pk__in=ids("queue", "queue"))}
+    lines = line_names(ids("line", "line") | ({call.line_id} if call.line_id else set()))
+    return _Names(names(ids("person", *PEOPLE)), queues, lines, sees_numbers(person, call.store_id))
+
+
+def _text(language: int, kind: str, data: dict[str, Any], known: _Names) -> str:
+    words = _Lenient({key: _word(language, key, value, known) for key, value in data.items()})
+    if "target_kind" in data:  # a number is masked already
+        words["target"] = (str(data.get("target", "–")) if data["target_kind"] == "number"
+                           else known.target(data)[language])
     if kind == "call.arrived" and data.get("direction") == "out":
         return (f"呼出：{words['to_number']}", f"Call out to {words['to_number']}")[language]
-    template = WORDS.get(kind)
-    return template[language].format_map(words) if template else kind
+    how = str(data.get("how", ""))
+    templates = {"invite.started": INVITES.get(how, INVITES["invite"]), "transfer.done": HANDED,
+                 "invite.ended": INVITED.get(how, INVITED["invite"])}
+    template = templates.get(kind) or WORDS.get(kind)
+    sentence = template[language].format_map(words) if template else kind
+    if language and template and template[1].startswith(("{party}", "{track}")):
+        return sentence[:1].upper() + sentence[1:]  # "the customer joins" begins a sentence
+    return sentence
+
+
+def _word(language: int, key: str, value: Any, known: _Names) -> str:
+    """One value of a fact, in words."""
+    tongue = ("zh", "en")[language]
+    text = f"{value:.0f}" if isinstance(value, float) else str(value)
+    if key == "why" and isinstance(value, dict):
+        return _why(language, value)
+    if key == "party":
+        return known.party(value)[language]
+    if key == "track":
+        return known.party(known.tracks.get(text, text))[language]
+    if key == "room":
+        return _room(language, text)
+    if key in PEOPLE and text in ("", "0"):
+        return SYSTEM[language]
+    if key in PEOPLE and number(value):
+        found = known.person(value)
+        return found[language] if found else text
+    if key in ("queue", "line") and number(value):
+        book = known.queues if key == "queue" else known.lines
+        return book.get(number(value) or 0, {}).get(tongue, text)
+    table = FIELDS.get(key, {})
+    return table[text][language] if text in table else VALUES[text][language] if text in VALUES else text
+
+
+def _room(language: int, room: str) -> str:
+    if room in FIELDS["room"]:
+        return FIELDS["room"][room][language]
+    if room.startswith("booth-"):
+        return BOOTH[language]
+    return SIDE_ROOM[language].format(n=room.removeprefix("s"))
 
 
 def _why(language: int, why: dict[str, Any]) -> str:

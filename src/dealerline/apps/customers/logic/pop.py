@@ -117,7 +117,14 @@ SELECT json_build_object(
                            coalesce(nullif(u.name_en, ''), u.name_zh)) END,
             'notes', coalesce(d.notes, '')) ORDER BY k.arrived_at DESC)
         FROM past k LEFT JOIN organisation_line l ON l.id = k.line_id LEFT JOIN accounts_person a ON a.id = k.agent_id
-        LEFT JOIN calls_callrecord d ON d.call_id = k.id LEFT JOIN calls_matter m ON m.id = d.matter_id
+        LEFT JOIN LATERAL (
+            SELECT (array_agg(w.matter_id ORDER BY w.draft, w.updated_at DESC))[1] AS matter_id,
+                   (array_agg(w.result_id ORDER BY w.draft, w.updated_at DESC))[1] AS result_id,
+                   CASE WHEN count(*) = 1 THEN max(w.notes)
+                        ELSE string_agg(coalesce(p.name || ': ', '') || w.notes, E'\n' ORDER BY w.created_at)
+                             FILTER (WHERE w.notes <> '') END AS notes
+              FROM calls_callrecord w LEFT JOIN accounts_person p ON p.id = w.author_id WHERE w.call_id = k.id
+        ) AS d ON true LEFT JOIN calls_matter m ON m.id = d.matter_id
         LEFT JOIN calls_result u ON u.id = d.result_id), '[]'::json)
 )::text
 """

@@ -173,6 +173,8 @@ class Calls:
                 leg.result,
                 leg.hold_seconds,
                 leg.wrap_seconds,
+                leg.how,
+                leg.left,
             )
             for _, r in self.told
             for n, leg in enumerate(r.legs, 1)
@@ -192,6 +194,8 @@ class Calls:
                 "result",
                 "hold_seconds",
                 "wrap_seconds",
+                "how",
+                "left",
             ),
             ((key, *leg) for key, leg in zip(keys, legs, strict=True)),
         )
@@ -202,6 +206,7 @@ class Calls:
         self.ledger.copy(
             table("calls.CallRecord"),
             (
+                "id",
                 "call_id",
                 "matter_id",
                 "result_id",
@@ -216,6 +221,7 @@ class Calls:
             ),
             (
                 (
+                    r.id,  # one a call here, so that the call's number may be the record's too
                     r.id,
                     self.matters.get(note.matter),
                     self.results.get(note.result),
@@ -329,6 +335,8 @@ class Calls:
                 "bytes",
                 "state",
                 "reason",
+                "kind",
+                "sources",
             ),
             (
                 (
@@ -345,6 +353,8 @@ class Calls:
                     0,
                     recording.state,
                     "",
+                    "talk",
+                    "[]",
                 )
                 for r, recording in found
             ),
