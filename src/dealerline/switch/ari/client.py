@@ -38,7 +38,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between attempts to connect
 HEARTBEAT = 10.0  # a hung Asterisk is noticed within one and a half of these
 REQUEST_SECONDS = 5.0
 YIELD_AFTER = 64  # events in a row before other tasks get a turn
-MARK = "ChannelUserevent"  # the kind of event that ``caught_up`` sends itself
+OWN = ("RESTResponse", "ChannelUserevent")  # what this client lives by: answers are filtered, too; see ``caught_up``
 
 T = TypeVar("T")
 
@@ -208,7 +208,7 @@ class Ari:
 
     async def _greet(self) -> None:
         """Say what we want to hear, look at what is there, then let the held events through."""
-        kinds = (*self._wanted, MARK) if self._wanted else ()
+        kinds = (*self._wanted, *OWN) if self._wanted else ()
         wanted = {"allowed": [{"type": kind} for kind in kinds]}
         waits: list[Future[Any]] = [self.applications.filter(self.application, filter=wanted)]
         waits += [self.applications.subscribe(self.application, event_source=s) for s in self._subscriptions]
