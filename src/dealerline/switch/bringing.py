@@ -627,8 +627,11 @@ class Bringing:
         self.engine.remember(call)
 
     def promote(self, call: Call, leg: AgentLeg) -> None:
-        """This agent has the call from now on."""
+        """This agent has the call from now on; who had it, if he is still there, is one of the others."""
         call.others.pop(leg.channel, None)
+        if call.leg is not None and call.leg is not leg:
+            call.others[call.leg.channel] = call.leg
+            self.core.by_channel[call.leg.channel] = (call, "member")
         call.leg, call.person, leg.attempt = leg, leg.person, None
         self.core.by_channel[leg.channel] = (call, "agent")
         self.core.touch(call)

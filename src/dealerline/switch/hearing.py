@@ -58,6 +58,7 @@ class Hearing:
     def join(self, call: Call, party: Party) -> None:
         """Somebody comes in. Raises Refused."""
         self._become(call, lambda: talk.join(call.talk, party))
+        self._watching(call)
 
     def verb(
         self, call: Call, verb: str, party: str, *, by: str = "", room: str = "", watches: str = "", sync: bool = True
@@ -92,10 +93,14 @@ class Hearing:
         """That party is out: it hung up, or is about to be hung up by us."""
         self._without(call, channel)
         call.talk = talk.leave(call.talk, channel)
+        self._watching(call)
+        self.sync(call)
+
+    def _watching(self, call: Call) -> None:
+        """Leads watch another when theirs has gone, and an agent again when one comes."""
         for leg in call.others.values():
             if leg.role == "lead" and leg.channel in call.talk.parties:
                 leg.watches = call.talk.parties[leg.channel].watches
-        self.sync(call)
 
     def _without(self, call: Call, channel: str) -> None:
         """Forget a party's place; the ears on it end with it."""

@@ -199,3 +199,35 @@ def test_who_listens_is_hidden_where_the_installation_says_so(tmp_path: Any) -> 
     assert any(p["role"] == "lead" for p in last(alice)["parties"])
     world.hang_up(call)
     world.consistent()
+
+
+def test_a_lead_watches_the_agent_again_who_comes_back_from_a_transfer_in_vain(world: World) -> None:
+    alice, lena, call = started(world)
+    ok(supervise(world, lena, "barge"))
+    world.answer(4)
+    ok(world.ask(alice, "bring", call=call.id, how="transfer", target={"kind": "number", "number": "13900000001"}))
+    world.end(world.member_rings(), 17)
+    world.answer(1)
+    world.true_to_the_matrix()
+    ok(world.ask(lena, "take_over", call=call.id))
+    assert call.leg is not None and call.leg.person == 4 and world.state(1) == "wrap"
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_a_lead_who_takes_over_from_the_second_agent_leaves_the_first_in_the_talk(world: World) -> None:
+    alice, lena, call = started(world)
+    dora = world.sign_in(5)
+    ok(world.ask(alice, "bring", call=call.id, how="invite", target={"kind": "person", "id": 5}))
+    world.answer(5)
+    ok(supervise(world, lena, "listen", person=5))
+    world.answer(4)
+    ok(world.ask(lena, "take_over", call=call.id))
+    world.true_to_the_matrix()
+    assert world.state(5) == "wrap" and {leg.person for leg in call.legs_all} == {1, 4}
+    ok(world.ask(alice, "hangup", call=call.id))
+    assert not call.ended and len(world.sounds(call)) == 2
+    ok(world.ask(dora, "wrap_done", call=call.id))
+    world.hang_up(call)
+    world.clock.advance(100)
+    world.consistent()
