@@ -55,6 +55,7 @@ class World:
         self.player = Player(self.ari, self.voices)
         self.parties: dict[str, Party] = {}
         self.phones = Phones(settings, self.ari)
+        self.scripts: dict[str, tuple[Step, ...]] = {}  # outside number -> what it does, whatever its last digit says
         self._by_channel: dict[str, Party] = {}
         self._by_call: dict[str, Party] = {}
         self._journal = JournalTail(settings.spool)
@@ -204,7 +205,7 @@ class World:
             behaviour, steps = "unallocated", parse(CALLED["unallocated"])
         elif steps is None:
             behaviour = called_behaviour(number)
-            steps = parse(CALLED[behaviour])
+            steps = self.scripts.get(number) or parse(CALLED[behaviour])
         caller = str(channel.get("caller", {}).get("number", ""))
         party = Party(channel["id"], "called", number, caller, steps, channel=channel["id"], behaviour=behaviour)
         self._remember(party)

@@ -95,8 +95,11 @@ def prompts() -> tuple[PromptAudio, ...]:
                  for key, languages in manifest.items() for language, audio in languages.items())
 
 
-def directory(settings: Settings, agents: int = 3) -> Snapshot:
-    """One store with a line for every flow above; agents 1..n in one queue, each with desk phone of the same id."""
+def directory(settings: Settings, agents: int = 3, leads: Collection[int] = (), music: str = "") -> Snapshot:
+    """One store with a line for every flow above; agents 1..n in one queue, each with desk phone of the same id.
+
+    ``leads``: those of them who are shift leads, too. ``music``: a folder below ``media/music``; "" is the default one.
+    """
     always = Hours(1, tuple((day, 0, 1440) for day in range(7)))
     never = Hours(2, ())
 
@@ -106,12 +109,13 @@ def directory(settings: Settings, agents: int = 3) -> Snapshot:
     ids = range(1, agents + 1)
     return Snapshot(
         version=1,
-        stores=(Store(1, "s1", text("门店一"), 1),),
+        stores=(Store(1, "s1", text("门店一"), 1, music=music),),
         hours=(always, never),
         lines=(line(1, "sales", SALES, 1), line(2, "repair", EMPTY, 2), line(3, "new_car", MENU, 3),
                line(4, "complaints", VOICEMAIL, 4), line(5, "rescue", CLOSED, 1, hours=2)),
         queues=(Queue(1, 1, "sales", text("销售"), tuple(ids), ring_seconds=8, wrap_seconds=3, announce_seconds=20),),
-        people=tuple(Person(n, 1, f"agent {n}", str(800 + n), ("agent",), (1,), phone=n) for n in ids),
+        people=tuple(Person(n, 1, f"agent {n}", str(800 + n), (*(("shift_lead",) if n in leads else ()), "agent"), (1,),
+                            phone=n) for n in ids),
         phones=tuple(DeskPhone(n, 1, f"phone-{n}", f"phone {n}") for n in ids),
         carriers=(Carrier(1, "outside", "127.0.0.1", settings.carrier_sip_port, match=("127.0.0.1",)),),
         flows=FLOWS, prompts=prompts(), reasons=(BusyReason("break", text("休息"), 10),),

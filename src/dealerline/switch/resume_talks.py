@@ -157,9 +157,13 @@ class Talks:
                 self.engine.recorder.stop(call)
 
     def _roll_back(self, call: Call, attempts: list[list[Any]], living: dict[str, AgentLeg]) -> None:
-        """Attempts of the old switch: phones that rang stop; consultations go on."""
-        for channel, state, how, by, kind, target, name in attempts:
+        """Attempts of the old switch: phones that rang stop, and so does the tone that told of it, which would keep the
+        one who asked out of the conversation; consultations go on.
+        """
+        for channel, state, how, by, kind, target, name, ringback in attempts:
             attempt = Attempt(transfer.State(state), how, by, kind, target, name)
+            if ringback:
+                self.core.do(self.core.media.stop_play, ringback)
             leg = living.get(channel)
             if leg is not None and attempt.state is transfer.State.CONSULTING:
                 leg.attempt = attempt

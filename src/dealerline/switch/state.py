@@ -83,7 +83,7 @@ def _talk(call: Call) -> Any:
         if leg.answered
     ]
     attempts = [
-        [leg.channel, a.state.value, a.how, a.by, a.kind, a.target, a.name]
+        [leg.channel, a.state.value, a.how, a.by, a.kind, a.target, a.name, a.ringback]
         for leg in call.others.values()
         if (a := leg.attempt) is not None
     ]
@@ -134,5 +134,5 @@ def legs_of(s: dict[str, Any]) -> dict[str, AgentLeg]:
 
 
 def attempts_of(s: dict[str, Any]) -> list[list[Any]]:
-    """[channel, state, how, by, kind, target, name] of everybody who was being brought in, or consulted."""
+    """[channel, state, how, by, kind, target, name, ringback] of everybody who was being brought in, or consulted."""
     return list(s["cv"][4]) if s["cv"] else []

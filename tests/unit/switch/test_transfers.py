@@ -395,6 +395,7 @@ def test_a_switch_killed_in_the_middle_finds_the_talk_whole_or_takes_a_step_back
         assert new.hears(call) == "music" and call.phase in (Phase.QUEUED, Phase.OFFERED)
     elif step == "consult":
         assert new.hears(call) == "music" and call.phase is Phase.HELD
+        assert not new.media.playing, "the tone of a phone that rings no more"
         alice = new.sign_in(1, ready=False)
         ok(new.ask(alice, "unhold", call=call.id))
         assert new.hears(call) == "talk"
