@@ -13,9 +13,19 @@ export function phoneText(number: string): string {
   return number
 }
 
+/** Made once each, like the formats of times. */
+const formats = new Map<string, Intl.NumberFormat>()
+
 export function money(amount: number | string | null | undefined, language: string): string {
   if (amount === null || amount === undefined || amount === '') return ''
   const value = Number(amount)
   if (Number.isNaN(value)) return String(amount)
-  return new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { style: 'currency', currency: 'CNY', currencyDisplay: 'narrowSymbol', maximumFractionDigits: value % 1 ? 2 : 0 }).format(value)
+  const digits = value % 1 ? 2 : 0
+  const key = `${language} ${digits}`
+  let format = formats.get(key)
+  if (!format) {
+    format = new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { style: 'currency', currency: 'CNY', currencyDisplay: 'narrowSymbol', maximumFractionDigits: digits })
+    formats.set(key, format)
+  }
+  return format.format(value)
 }
