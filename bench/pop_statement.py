@@ -12,10 +12,11 @@ from typing import Any
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dealerline.config.settings")
+    os.environ["DEALERLINE_PROCESS"] = "web"  # with the web's own connections, where the statement's plan is kept
     import django
 
     django.setup()
-    from bench.pop import number
+    from bench.pop_fill import number
     from bench.report import spread
     from dealerline.apps.accounts.models import Person
     from dealerline.apps.calls.models import Call

@@ -18,9 +18,19 @@ const COUNTED_AT_MOST = 10_000
 /** How many rows a list has; the server stops counting at ten thousand. */
 export const countText = (total: number): string => total.toLocaleString() + (total >= COUNTED_AT_MOST ? '+' : '')
 
+/** Made once each, like the formats of times. */
+const formats = new Map<string, Intl.NumberFormat>()
+
 export function money(amount: number | string | null | undefined, language: string): string {
   if (amount === null || amount === undefined || amount === '') return ''
   const value = Number(amount)
   if (Number.isNaN(value)) return String(amount)
-  return new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { style: 'currency', currency: 'CNY', currencyDisplay: 'narrowSymbol', maximumFractionDigits: value % 1 ? 2 : 0 }).format(value)
+  const digits = value % 1 ? 2 : 0
+  const key = `${language} ${digits}`
+  let format = formats.get(key)
+  if (!format) {
+    format = new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { style: 'currency', currency: 'CNY', currencyDisplay: 'narrowSymbol', maximumFractionDigits: digits })
+    formats.set(key, format)
+  }
+  return format.format(value)
 }

@@ -17,12 +17,21 @@ export function toSeconds(value: string | number | null | undefined): number | n
 
 const locale = (language: string): string => (language === 'zh' ? 'zh-CN' : 'en-GB')
 
+/** Making a format takes a thousand times longer than using it, and a page of lists uses it in every row: each is made once. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+function format(seconds: number, language: string, name: string, options: Intl.DateTimeFormatOptions): string {
+  const key = `${language} ${name}`
+  let made = formats.get(key)
+  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(locale(language), options)))
+  return made.format(seconds * 1000)
+}
+
 export function absolute(seconds: number, language: string): string {
-  return new Intl.DateTimeFormat(locale(language), { dateStyle: 'medium', timeStyle: 'medium' }).format(seconds * 1000)
+  return format(seconds, language, 'absolute', { dateStyle: 'medium', timeStyle: 'medium' })
 }
 
 export function timeOfDay(seconds: number, language: string): string {
-  return new Intl.DateTimeFormat(locale(language), { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(seconds * 1000)
+  return format(seconds, language, 'time', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
 }
 
 const dayOf = (seconds: number): number => {
@@ -47,14 +56,14 @@ export type Spoken = { key: string; values: Record<string, string | number> }
 /** What to say, as a catalogue key under `time.` and its values: just now, 3 min ago, today 14:05, yesterday 9:10, 12 May 14:05. */
 export function spoken(seconds: number, now: number, language: string): Spoken {
   const ago = now - seconds
-  const hm = new Intl.DateTimeFormat(locale(language), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(seconds * 1000)
   if (ago >= 0 && ago < 60) return { key: 'time.now', values: {} }
   if (ago >= 0 && ago < 3600) return { key: 'time.minutes', values: { n: Math.floor(ago / 60) } }
+  const hm = format(seconds, language, 'minute', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const days = dayOf(now) - dayOf(seconds)
   if (days === 0) return { key: 'time.today', values: { time: hm } }
   if (days === 1) return { key: 'time.yesterday', values: { time: hm } }
   if (days === -1) return { key: 'time.tomorrow', values: { time: hm } }
   const sameYear = new Date(seconds * 1000).getFullYear() === new Date(now * 1000).getFullYear()
-  const date = new Intl.DateTimeFormat(locale(language), { month: 'short', day: 'numeric', ...(sameYear ? {} : { year: 'numeric' }) }).format(seconds * 1000)
+  const date = format(seconds, language, sameYear ? 'day' : 'day and year', { month: 'short', day: 'numeric', ...(sameYear ? {} : { year: 'numeric' }) })
   return { key: 'time.date', values: { date, time: hm } }
 }

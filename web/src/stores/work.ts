@@ -3,6 +3,7 @@ import { computed, nextTick, reactive, ref, watch } from 'vue'
 import { askPop } from '@/api/http'
 import type { CustomerShort, Pop } from '@/api/types'
 import { words } from '@/i18n'
+import { whenIdle } from '@/lib/idle'
 import type { CallView } from '@/lib/protocol'
 import { phoneText } from '@/lib/numbers'
 import { useDesk } from './desk'
@@ -19,9 +20,12 @@ export interface Tab {
   drawn: boolean
 }
 
+/** When what happened: the offer by the switch's clock in seconds, the rest by the page's in milliseconds. */
 export interface PopMark {
   call: string
+  offered: number | null
   received: number
+  answered: number | null
   drawn: number | null
 }
 
@@ -60,11 +64,13 @@ export const useWork = defineStore('work', () => {
   async function drawPop(id: string, received: number, answer: Promise<Pop>): Promise<void> {
     const tab = find(id)
     if (!tab) return
-    const mark: PopMark = { call: id, received, drawn: null }
+    const mark: PopMark = { call: id, offered: tab.call.offered, received, answered: null, drawn: null }
     marks.push(mark)
     if (marks.length > 200) marks.shift()
     try {
-      tab.pop = await answer
+      const pop = await answer
+      mark.answered = performance.now()
+      tab.pop = pop
       tab.popState = 'ready'
     } catch {
       tab.popState = 'failed'
@@ -75,7 +81,8 @@ export const useWork = defineStore('work', () => {
       channel.port1.onmessage = () => {
         mark.drawn = performance.now()
         performance.mark('pop-drawn', { detail: { call: id } })
-        tab.drawn = true
+        // Making the form takes longer than all before it: the frame goes to the screen first.
+        whenIdle(() => (tab.drawn = true), 100)
       }
       channel.port2.postMessage(0)
     })
