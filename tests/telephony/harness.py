@@ -282,9 +282,9 @@ class Telephones:
         script += [{"wait": 0.5}, {"key": keys}] if keys else []
         return await self.world.ring(Ring(to, number, parse([*script, *steps]), hang_up_at, trunk))
 
-    async def dial(self, person: int, number: str, *, hum: float = 600, user: str = "") -> Party:
+    async def dial(self, person: int, number: str, *, hum: float = 600) -> Party:
         """Somebody dials on that person's desk phone, which is plugged in if it was not, and hums into it."""
-        user = user or f"phone-{person}"
+        user = f"phone-{person}"
         if user not in self._plugged:
             self._plugged.add(user)
             assert await self.world.phones.plug({user: parse([RING])}), f"the centre does not accept {user}"

@@ -7,6 +7,8 @@ from typing import Any
 
 from simulator.desk import Desk
 from simulator.parties import Party
+from simulator.script import parse
+from simulator.world import Ring
 from tests.telephony import tones
 from tests.telephony.harness import Centre, Telephones, until
 
@@ -105,13 +107,19 @@ async def test_a_phone_cannot_dial_a_second_number_meanwhile(centre: Centre, tel
 async def test_a_phone_with_a_user_name_of_its_own_dials_too(centre: Centre, telephones: Telephones) -> None:
     phones = centre.snapshot.phones
     centre.publish(replace(centre.snapshot, phones=(phones[0], replace(phones[1], username="reception"), *phones[2:])))
+    world, desk = telephones.world, Desk(centre.settings.switch_port, 2, centre.settings.secret("desk"))
     try:
-        desk = await Desk(centre.settings.switch_port, 2, centre.settings.secret("desk")).open()
-        phone = await telephones.dial(2, TALKS, user="reception")
+        assert await world.phones.plug({"reception": parse([{"ring": True}])})
+        await desk.open()
+        await desk.ready()
+        phone = await world.ring(Ring(TALKS, phone="reception"))
         await until(lambda: desk.call("talking"), 25, "he talks")
         await telephones.hang_up(phone)
-        await until(lambda: not desk.call("talking"), what="the talk is over")
+        await until(lambda: desk.state == "wrap", what="the talk is over")
+        for view in list(desk.calls.values()):
+            await desk.send("wrap_done", call=view["id"])
         await desk.send("state", state="offline")
         await desk.close()
     finally:
+        await world.phones.unplug({"reception"})
         centre.publish(replace(centre.snapshot, phones=phones))

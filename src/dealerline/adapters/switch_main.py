@@ -92,6 +92,7 @@ class Switch:
             self.provisioner.forget()
         try:
             await self.provisioner.apply(self.directory.snapshot())
+            await self.media.ari.hear()
         except Exception:
             log.exception("SIP accounts could not be pushed; the next change or connection tries again")
 

@@ -153,13 +153,22 @@ class AriMedia:
         """A restarted Asterisk remembers desk phones, but asks them only within half a minute: ask at once."""
         with contextlib.suppress(AmiError, AriError):  # then it asks by itself, later
             await self.manager.ready(MANAGER_SECONDS)
-            for endpoint in await self.ari.endpoints.list_by_tech("PJSIP"):
+            for endpoint in await self._endpoints():
                 if endpoint.resource.startswith("phone-") and endpoint.resource not in found.online:
                     self._watch(self.manager.action("PJSIPQualify", Endpoint=endpoint.resource), "qualify", "")
 
+    async def _endpoints(self) -> list[models.Endpoint]:
+        """All SIP accounts. An Asterisk that has none yet, and is not ours, does not know the technology."""
+        try:
+            return await self.ari.endpoints.list_by_tech("PJSIP")
+        except AriError as error:
+            if error.status != 404:
+                raise
+            return []
+
     async def _inventory(self, variables: bool) -> Inventory:
         channels, bridges, endpoints = await asyncio.gather(
-            self.ari.channels.list_all(), self.ari.bridges.list_all(), self.ari.endpoints.list_by_tech("PJSIP")
+            self.ari.channels.list_all(), self.ari.bridges.list_all(), self._endpoints()
         )
         ours = [c for c in channels if c.dialplan.app_name == "Stasis" or c.id.count("-") >= 5]
         values: list[dict[str, str]] = [{} for _ in ours]

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between attempts to connect
 HEARTBEAT = 10.0  # a hung Asterisk is noticed within one and a half of these
 REQUEST_SECONDS = 5.0
+NO_SUCH_SOURCE = 422  # the answer to a subscription
 YIELD_AFTER = 64  # events in a row before other tasks get a turn
 
 #: Chatty kinds nobody here needs: Asterisk does not even send them.
@@ -130,6 +131,7 @@ class Ari:
         self._up = asyncio.Event()
         self._open = False
         self._unknown: set[str] = set()
+        self._heard: set[str] = set()  # those of our subscriptions that Asterisk has accepted
         self.events = 0
         self.event_errors = 0
         self.last_error = ""
@@ -223,14 +225,30 @@ class Ari:
         """Say what we want to hear, look at what is there, then let the held events through."""
         quiet = {"disallowed": [{"type": kind} for kind in self._quiet]}
         waits: list[Future[Any]] = [self.applications.filter(self.application, filter=quiet)]
-        waits += [self.applications.subscribe(self.application, event_source=s) for s in self._subscriptions]
-        await asyncio.gather(*waits)
+        self._heard.clear()
+        await asyncio.gather(*waits, self.hear())
         if self._on_back is not None:
             await self._on_back()
         held, self._held = self._held or [], None
         for event in held:
             self._dispatch(event)
         self._up.set()
+
+    async def hear(self) -> None:
+        """Subscribe to those of our event sources that are there by now.
+
+        Asterisk knows of ``endpoint:PJSIP`` only from its first SIP account on, and one that is not ours may have none
+        but those that are pushed: whoever has pushed some calls this again. Raises AriError.
+        """
+        for source in self._subscriptions:
+            if source not in self._heard:
+                try:
+                    await self.applications.subscribe(self.application, event_source=source)
+                except AriError as error:
+                    if error.status != NO_SUCH_SOURCE:
+                        raise
+                else:
+                    self._heard.add(source)
 
     # reading ------------------------------------------------------------------------------------------------------
 
