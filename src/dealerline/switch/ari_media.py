@@ -181,13 +181,22 @@ class AriMedia:
         """A restarted Asterisk remembers desk phones, but asks them only within half a minute: ask at once."""
         with contextlib.suppress(AmiError, AriError):  # then it asks by itself, later
             await self.manager.ready(MANAGER_SECONDS)
-            for endpoint in await self.ari.endpoints.list_by_tech("PJSIP"):
+            for endpoint in await self._endpoints():
                 if endpoint.resource.startswith("phone-") and endpoint.resource not in found.online:
                     self._watch(self.manager.action("PJSIPQualify", Endpoint=endpoint.resource), "qualify", "")
 
+    async def _endpoints(self) -> list[models.Endpoint]:
+        """All SIP accounts. An Asterisk that has none yet, and is not ours, does not know the technology."""
+        try:
+            return await self.ari.endpoints.list_by_tech("PJSIP")
+        except AriError as error:
+            if error.status != 404:
+                raise
+            return []
+
     async def _full_inventory(self) -> Inventory:
         channels, bridges, endpoints = await asyncio.gather(
-            self.ari.channels.list_all(), self.ari.bridges.list_all(), self.ari.endpoints.list_by_tech("PJSIP")
+            self.ari.channels.list_all(), self.ari.bridges.list_all(), self._endpoints()
         )
         ours = [c for c in channels if _ours(c)]
         values = await asyncio.gather(*(self._remembered(c.id) for c in ours))
