@@ -23,6 +23,8 @@ from tests.telephony.walks import PEOPLE
 from tests.telephony.wavs import write_tone
 
 STATE_SECONDS = 0.5
+SETTLE_SECONDS = 0.6
+"""Until everybody hears what he shall: an ear is put on a moment after its room is there."""
 MUSIC = "hum"  # the music class
 Rows = Mapping[str, Collection[str]]
 Steps = list[dict[str, Any]]
@@ -164,6 +166,8 @@ class Scene:
         parties = {name: self.party(name) for name in hears}
         there = {name: party for name, party in parties.items() if party is not None}
         assert there.keys() == hears.keys(), f"after {after} somebody is missing: {sorted(hears.keys() - there.keys())}"
+        asked = time.time()
+        await until(lambda: time.time() >= asked + SETTLE_SECONDS)
         start = time.time()
         await until(lambda: time.time() >= start + seconds)
         self.ears.windows.append(Window(after, start, time.time(), there, dict(hears)))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dealerline.domain.conversation import Ear
 from dealerline.switch.ari import AmiError, Ari, AriError, Manager, models
 from dealerline.switch.media import (
     Arrived,
@@ -43,6 +44,7 @@ PIECE = 280  # characters, of up to three bytes each
 MANAGER_SECONDS = 10.0  # how long it may take to be there after ARI
 NORMAL = 16  # Q.850: somebody hung up
 LEAVING_SECONDS = 60.0  # a channel that takes longer to go after its hang-up does not go by itself
+EAR_SECONDS = 0.3
 SLOW = 0.5  # an order that takes so many seconds holds up all behind it, and is worth a line in the log
 
 
@@ -325,9 +327,15 @@ class AriMedia:
         verb = self.ari.channels.mute if on else self.ari.channels.unmute
         self._watch(verb(channel, direction="in"), "mute", channel, 404)
 
-    def ear(self, channel: str, on: str, whisper: bool, args: Sequence[str]) -> None:
+    def ear(self, channel: str, ear: Ear, args: Sequence[str]) -> None:
+        # Not in the same moment as the recorders of the same party come and go: an ear that was put on while one was
+        # taken off has been seen to hear only half.
+        asyncio.get_running_loop().call_later(EAR_SECONDS, self._ear, channel, ear, ",".join(args))
+
+    def _ear(self, channel: str, ear: Ear, args: str) -> None:
+        spy, whisper = "both" if ear.hears else "in", "out" if ear.whisper else "none"
         made = self.ari.channels.snoop_channel_with_id(
-            on, channel, app=APPLICATION, app_args=",".join(args), spy="both", whisper="out" if whisper else "none"
+            ear.on, channel, app=APPLICATION, app_args=args, spy=spy, whisper=whisper
         )
         self._watch(made, "ear", channel)
 

@@ -105,12 +105,12 @@ class Hearing:
     def _without(self, call: Call, channel: str) -> None:
         """Forget a party's place; the ears on it end with it."""
         call.layout = call.layout.without(channel)
-        for room in [room for room in call.ears if room not in call.layout.ears]:
-            self._cut(call, Command("cut", room))
+        for room, ear in [(room, ear) for room, ear in call.ears.values() if ear.on == channel]:
+            self._cut(call, Command("cut", room, ear=ear))
 
     def sync(self, call: Call) -> None:
         """Make it sound as it is wanted."""
-        target = talk.wanted(call.talk, call.layout)
+        target = talk.wanted(call.talk)
         for command in talk.plan(call.layout, target):
             self._do[command.verb](call, command)
         call.layout = target
@@ -122,7 +122,7 @@ class Hearing:
         """The conversation has ended, or goes back to waiting: ears and rooms but the main one go, who is in is left
         to whoever ends it.
         """
-        for channel in call.ears.values():
+        for channel in call.ears:
             if self.core.by_channel.pop(channel, None) is not None:
                 self.core.do(self.core.media.hang_up, channel)
         call.ears = {}
@@ -160,12 +160,14 @@ class Hearing:
         assert command.ear is not None
         call.legs += 1
         channel = f"{call.id}-e{call.legs}"
-        call.ears[command.room] = channel
+        call.ears[channel] = (command.room, command.ear)
         self.core.by_channel[channel] = (call, "ear")
-        self.core.do(self.core.media.ear, channel, command.ear.on, command.ear.whisper, ("ear", call.id, command.room))
+        self.core.do(self.core.media.ear, channel, command.ear, ("ear", call.id, command.room))
 
     def _cut(self, call: Call, command: Command) -> None:
-        channel = call.ears.pop(command.room, "")
+        found = (ch for ch, (room, ear) in call.ears.items() if (room, ear) == (command.room, command.ear))
+        channel = next(found, "")
+        call.ears.pop(channel, None)
         if self.core.by_channel.pop(channel, None) is not None:
             self.core.do(self.core.media.hang_up, channel)
 
@@ -173,8 +175,8 @@ class Hearing:
     # -----------------------------------------------------------------------------------------------------------
     def ear_arrived(self, call: Call, channel: str) -> None:
         """The ear is there: into its bridge."""
-        room = next((room for room, ear in call.ears.items() if ear == channel), None)
-        if room is None:
+        room, _ = call.ears.get(channel, ("", None))
+        if not room:
             self.core.by_channel.pop(channel, None)
             self.core.do(self.core.media.hang_up, channel)
         else:
@@ -184,11 +186,10 @@ class Hearing:
         """An ear ended by itself: with the party it was on (whose own end follows or has come), or it could not be
         made. One that is still wanted is made anew.
         """
-        room = next((room for room, ear in call.ears.items() if ear == channel), None)
-        if room is None:
+        if channel not in call.ears:
             return
-        del call.ears[room]
-        ears = {name: ear for name, ear in call.layout.ears.items() if name != room}
+        room, ear = call.ears.pop(channel)
+        ears = {name: found - {ear} if name == room else found for name, found in call.layout.ears.items()}
         call.layout = Layout(call.layout.rooms, call.layout.music, call.layout.muted, ears)
         if call.legs < EARS_AT_MOST:
             self.core.later(0.2, self._ear_again, call)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from dealerline.domain.conversation import Ear
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
@@ -151,10 +153,8 @@ class Media(Protocol):
         """Nobody hears this channel, while on."""
         ...
 
-    def ear(self, channel: str, on: str, whisper: bool, args: Sequence[str]) -> None:
-        """Make a channel that hears what ``on`` says and hears; it arrives with ``args``. ``whisper``: what it is
-        sent, ``on`` alone hears. It ends with ``on``.
-        """
+    def ear(self, channel: str, ear: Ear, args: Sequence[str]) -> None:
+        """Make a channel that is this ear; it arrives with ``args``. It ends with the party it is on."""
         ...
 
     def keys(self, channel: str, digits: str) -> None: ...

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dealerline.domain.conversation import Ear
 from dealerline.domain.facts import Fact, check
 from dealerline.switch.directory import Snapshot
 from dealerline.switch.media import Inventory, Leg, LiveChannel
@@ -123,7 +124,7 @@ class Media:
     muted: set[str] = field(default_factory=set)
     monitored: dict[str, tuple[str, str]] = field(default_factory=dict)
     tracked: dict[str, str] = field(default_factory=dict)  # path -> channel
-    ears: dict[str, tuple[str, bool, tuple[str, ...]]] = field(default_factory=dict)  # channel -> on, whisper, args
+    ears: dict[str, tuple[Ear, tuple[str, ...]]] = field(default_factory=dict)  # channel -> what it is, args
     recording: dict[str, str] = field(default_factory=dict)  # name -> channel
     online: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)  # channels from which no sound comes any more
@@ -146,7 +147,7 @@ class Media:
         self.muted.discard(channel)
         self.monitored.pop(channel, None)
         self.tracked = {path: c for path, c in self.tracked.items() if c != channel}
-        for ear in [e for e, (on, _, _) in self.ears.items() if on == channel]:
+        for ear in [e for e, (made, _) in self.ears.items() if made.on == channel]:
             self.lose(ear)
         for members in self.bridges.values():
             members.discard(channel)
@@ -206,11 +207,11 @@ class Media:
         self.orders.append(("mute", channel, on))
         (self.muted.add if on else self.muted.discard)(channel)
 
-    def ear(self, channel: str, on: str, whisper: bool, args: Sequence[str]) -> None:
-        self.orders.append(("ear", channel, on, whisper))
-        if on in self.channels:
-            self.ears[channel] = (on, whisper, tuple(args))
-            self.channels[channel] = LiveChannel(channel, f"Snoop/{on}", "Up", tuple(args))
+    def ear(self, channel: str, ear: Ear, args: Sequence[str]) -> None:
+        self.orders.append(("ear", channel, ear))
+        if ear.on in self.channels:
+            self.ears[channel] = (ear, tuple(args))
+            self.channels[channel] = LiveChannel(channel, f"Snoop/{ear.on}", "Up", tuple(args))
 
     def keys(self, channel: str, digits: str) -> None:
         self.orders.append(("keys", channel, digits))

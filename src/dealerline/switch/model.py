@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from dealerline.domain import presence
-from dealerline.domain.conversation import MAIN, Conversation, Layout, transfer
+from dealerline.domain.conversation import MAIN, Conversation, Ear, Layout, transfer
 from dealerline.switch.directory import Text
 from dealerline.switch.ports import Desk, Timer
 
@@ -183,7 +183,7 @@ class Call:
     person: int = 0  # who has, or had, the conversation
     talk: Conversation = field(default_factory=Conversation)
     layout: Layout = field(default_factory=Layout)  # what Asterisk was told
-    ears: dict[str, str] = field(default_factory=dict)  # room -> the channel of the ear in it
+    ears: dict[str, tuple[str, Ear]] = field(default_factory=dict)  # an ear's channel -> its room, and on whom it is
     labels: int = 0
     origin: Call | None = None  # the live call, when this is the copy of one who has left it
     tracks: dict[str, Track] = field(default_factory=dict)  # channel -> the track that runs

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 EVERY = 2.0
 REST = 5.0  # between two passes: at least so many times as long as the answer took
-Mark = tuple[Layout, dict[str, str]]
+Mark = tuple[Layout, frozenset[str]]
 Finding = tuple[str, str, Callable[[], None]]  # what, subject, how to mend it
 
 
@@ -84,7 +84,7 @@ class Reconciler:
     @staticmethod
     def _mark(call: Call) -> Mark | None:
         """Changes whenever the parties of a conversation were moved; None when there is none."""
-        return (call.layout, dict(call.ears)) if call.talk.parties else None
+        return (call.layout, frozenset(call.ears)) if call.talk.parties else None
 
     def compare(self, found: Inventory | None, believed: Belief) -> None:
         """What was doubted before and still is, is repaired."""
@@ -125,7 +125,7 @@ class Reconciler:
             if mark is None or mark != believed.talks.get(call.id):
                 continue
             for room, parties in call.layout.rooms.items():
-                wanted = parties | ({call.ears[room]} if room in call.ears else set())
+                wanted = parties | {ear for ear, (where, _) in call.ears.items() if where == room}
                 if not wanted <= found.bridges.get(call.bridge_of(room), frozenset()) and not wanted & found.leaving:
                     yield "not_together", f"{call.id} {room}", partial(self._together, call, room)
 
@@ -134,7 +134,8 @@ class Reconciler:
         self.core.do(self.core.media.hang_up, channel)
 
     def _together(self, call: Call, room: str) -> None:
-        parties = sorted(call.layout.rooms.get(room, ())) + ([call.ears[room]] if room in call.ears else [])
+        ears = [ear for ear, (where, _) in call.ears.items() if where == room]
+        parties = [*sorted(call.layout.rooms.get(room, ())), *ears]
         if parties:
             self.core.do(self.core.media.make_bridge, call.bridge_of(room))
             self.core.do(self.core.media.join, call.bridge_of(room), parties)

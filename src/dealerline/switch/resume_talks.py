@@ -99,15 +99,14 @@ class Talks:
         }
         call.bridged = talk.MAIN in rooms
         inside = frozenset(p for members in rooms.values() for p in members)
-        target = talk.wanted(call.talk, Layout(rooms))
-        ears = {}
-        for room, channel in list(call.ears.items()):
+        target = talk.wanted(call.talk)
+        ears: dict[str, frozenset[talk.Ear]] = {}
+        for channel, (room, ear) in list(call.ears.items()):
             if channel in found.channels and channel in found.bridges.get(call.bridge_of(room), frozenset()):
                 self.core.by_channel[channel] = (call, "ear")
-                if room in target.ears:
-                    ears[room] = target.ears[room]
+                ears[room] = ears.get(room, frozenset()) | {ear}
             else:
-                del call.ears[room]
+                del call.ears[channel]
         music = everybody - inside - target.music
         call.music = call.channel in music
         return Layout(rooms, music, everybody - target.muted, ears)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dealerline.domain import ivr
-from dealerline.domain.conversation import Conversation, Party
+from dealerline.domain.conversation import Conversation, Ear, Party
 from dealerline.switch.model import AgentLeg, Call, FlowRun, Recording, Track
 
 
@@ -58,7 +58,7 @@ def pack(call: Call) -> dict[str, Any]:
         },
         "pd": call.paused is not None,
         "cv": _talk(call),
-        "er": call.ears,
+        "er": {channel: [room, ear.on, ear.whisper, ear.hears] for channel, (room, ear) in call.ears.items()},
         "pa": call.path,
     }
 
@@ -117,7 +117,7 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
             Party(i, role, room, frozenset(flags), mode, watches) for i, role, room, flags, mode, watches in parties
         ]
         call.talk = Conversation({p.id: p for p in made}, host, locked)
-    call.ears = dict(s["er"])
+    call.ears = {channel: (room, Ear(on, *how)) for channel, (room, on, *how) in s["er"].items()}
     return call
 
 

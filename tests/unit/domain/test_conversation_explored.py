@@ -23,7 +23,7 @@ class Sound:
     rooms: dict[str, set[str]] = field(default_factory=dict)
     music: set[str] = field(default_factory=set)
     muted: set[str] = field(default_factory=set)
-    ears: dict[str, Ear] = field(default_factory=dict)
+    ears: dict[str, set[Ear]] = field(default_factory=dict)
 
     def do(self, command: Command) -> None:
         room, parties = command.room, command.parties
@@ -32,7 +32,7 @@ class Sound:
             self.rooms[room] = set()
         elif command.verb == "drop":
             assert not self.rooms.pop(room), "a room was dropped with people in it"
-            assert room not in self.ears
+            assert not self.ears.pop(room, None), "a room was dropped with ears in it"
         elif command.verb == "join":
             assert not self.music & set(parties)
             for others in self.rooms.values():
@@ -47,37 +47,34 @@ class Sound:
             (self.muted.update if command.verb == "silence" else self.muted.difference_update)(parties)
         elif command.verb == "ear":
             assert command.ear is not None and room in self.rooms
-            self.ears[room] = command.ear
+            self.ears.setdefault(room, set()).add(command.ear)
         else:
             assert command.verb == "cut"
-            del self.ears[room]
+            assert command.ear is not None
+            self.ears[room].remove(command.ear)
 
     def gone(self, party: str) -> None:
         for others in self.rooms.values():
             others.discard(party)
         self.music.discard(party)
         self.muted.discard(party)
-        self.ears = {room: ear for room, ear in self.ears.items() if ear.on != party}
+        self.ears = {room: {ear for ear in ears if ear.on != party} for room, ears in self.ears.items()}
 
-    def in_room(self, room: str, skip: frozenset[str] = frozenset()) -> set[str]:
+    def in_room(self, room: str) -> set[str]:
         """Whose voices sound in that bridge."""
-        voices = {p for p in self.rooms.get(room, ()) if p not in self.muted}
-        ear = self.ears.get(room)
-        if ear is not None and room not in skip:
-            voices |= self.at(ear.on, skip | {room})
+        voices = {*self.rooms.get(room, ()), *(ear.on for ear in self.ears.get(room, ()))} - self.muted
+        for ear in self.ears.get(room, ()):
+            there = next((r for r, others in self.rooms.items() if ear.on in others), None)
+            voices |= self.in_room(there) if ear.hears and there is not None else set()
         return voices
-
-    def at(self, party: str, skip: frozenset[str] = frozenset()) -> set[str]:
-        """What an ear on that party gets: his voice and what he hears, whispers excepted."""
-        own = set() if party in self.muted else {party}
-        room = next((r for r, others in self.rooms.items() if party in others), None)
-        return own if room is None else own | self.in_room(room, skip)
 
     def hears(self, listener: str) -> set[str]:
         room = next((r for r, others in self.rooms.items() if listener in others), None)
-        voices = self.in_room(room) if room is not None else set()
-        for place, ear in self.ears.items():
-            if ear.whisper and ear.on == listener and room is not None:
+        if room is None:
+            return set()
+        voices = self.in_room(room)
+        for place, ears in self.ears.items():
+            if any(ear.on == listener and ear.whisper for ear in ears):
                 voices |= {p for p in self.rooms[place] if p not in self.muted}
         return voices - {listener}
 
@@ -98,7 +95,7 @@ class Talk(RuleBasedStateMachine):
     def follow(self, before: Conversation) -> None:
         """Let the media engine follow; at no step may anybody hear what neither before nor after allows."""
         allowed = {pair for m in (matrix(before), matrix(self.talk)) for pair, yes in m.items() if yes}
-        target = talk.wanted(self.talk, self.layout)
+        target = talk.wanted(self.talk)
         for command in talk.plan(self.layout, target):
             self.sound.do(command)
             for listener in self.talk.parties:

@@ -281,7 +281,7 @@ class World:
 
     def ears(self) -> None:
         """Ears that were asked for are there."""
-        for channel, (_, _, args) in list(self.media.ears.items()):
+        for channel, (_, args) in list(self.media.ears.items()):
             if not any(channel in members for members in self.media.bridges.values()):
                 self.engine.handle(Arrived(channel, args))
 
@@ -309,21 +309,20 @@ class World:
     def _room(self, channel: str) -> str:
         return next((b for b, members in self.media.bridges.items() if channel in members), "")
 
-    def _voices(self, bridge: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    def _voices(self, bridge: str) -> set[str]:
         found: set[str] = set()
         for channel in self.media.bridges.get(bridge, ()):
             if channel in self.media.ears:
-                on = self.media.ears[channel][0]
-                if bridge not in seen:
-                    found |= ({on} - self.media.muted) | self._voices(self._room(on), seen | {bridge})
+                ear = self.media.ears[channel][0]
+                found |= ({ear.on} - self.media.muted) | (self._voices(self._room(ear.on)) if ear.hears else set())
             elif channel not in self.media.muted:
                 found.add(channel)
         return found
 
     def _hears(self, listener: str) -> set[str]:
         heard = self._voices(self._room(listener))
-        for ear, (on, whisper, _) in self.media.ears.items():
-            if on == listener and whisper and self._room(ear) and self._room(listener):
+        for ear, (made, _) in self.media.ears.items():
+            if made.on == listener and made.whisper and self._room(ear) and self._room(listener):
                 heard |= {c for c in self.media.bridges[self._room(ear)] if c not in self.media.ears} - self.media.muted
         return heard - {listener}
 

@@ -2,9 +2,10 @@
 
 The rules of the file:
 
-- A room is one bridge. Where hearing is not mutual there is an *ear*: a tap on one party that hears what he says and
-  what he hears, put into the bridge of those who are to hear it. So a side room hears the main room, and a lead the
-  agent he watches; nothing can come back through an ear, but that a booth's ear may speak to the one it is on.
+- A room is one bridge. Where hearing is not mutual there are *ears*: taps on a party, put into the bridge of those who
+  are to hear. A side room has an ear on the voice of everybody in the main room. A lead's booth has one, on the agent he
+  watches, that gets what that one says and hears, and may speak to him alone: with a second ear in the booth he would
+  be told the others' voices twice. Nothing else can come back through an ear.
 - A lead's booth keeps its ear while he listens and whispers: the change between the two is one mute.
 - ``plan`` never lets anybody hear, on the way, what neither the old nor the new matrix allows: first voices are
   silenced and ears cut, then people leave, then they come, then they are let speak and ears are put on.
@@ -18,25 +19,29 @@ from dataclasses import dataclass, field
 
 from dealerline.domain.conversation.model import MAIN, MUSIC, Conversation, place
 
-PREFERRED = {"agent": 0, "outside": 1, "lead": 2, "customer": 3}  # on whom an ear is put, when there is a choice
-
 
 @dataclass(frozen=True, slots=True)
 class Ear:
-    """A tap on party ``on``; ``whisper``: what is said in its room speaks to him."""
+    """A tap on the voice of party ``on``. ``hears``: and on what he hears; ``whisper``: what is said in the room of the
+    ear speaks to him.
+    """
 
     on: str
     whisper: bool = False
+    hears: bool = False
+
+
+NONE: frozenset[Ear] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """``rooms``: bridge -> parties in it; ``ears``: bridge -> the ear in it; ``muted``: nobody hears them."""
+    """``rooms``: bridge -> parties in it; ``ears``: bridge -> the ears in it; ``muted``: nobody hears them."""
 
     rooms: Mapping[str, frozenset[str]] = field(default_factory=dict)
     music: frozenset[str] = frozenset()
     muted: frozenset[str] = frozenset()
-    ears: Mapping[str, Ear] = field(default_factory=dict)
+    ears: Mapping[str, frozenset[Ear]] = field(default_factory=dict)
 
     def room_of(self, party: str) -> str:
         """The bridge this party is in, or nothing."""
@@ -48,7 +53,7 @@ class Layout:
             {room: parties - {party} for room, parties in self.rooms.items()},
             self.music - {party},
             self.muted - {party},
-            {room: ear for room, ear in self.ears.items() if ear.on != party},
+            {room: frozenset(ear for ear in ears if ear.on != party) for room, ears in self.ears.items()},
         )
 
 
@@ -62,8 +67,8 @@ class Command:
     ear: Ear | None = None
 
 
-def wanted(conversation: Conversation, current: Layout) -> Layout:
-    """The layout that makes this conversation's matrix true. What can stay as it is in ``current``, stays."""
+def wanted(conversation: Conversation) -> Layout:
+    """The layout that makes this conversation's matrix true."""
     rooms: dict[str, set[str]] = {MAIN: set()}
     music: set[str] = set()
     for party in conversation:
@@ -73,21 +78,18 @@ def wanted(conversation: Conversation, current: Layout) -> Layout:
         else:
             rooms.setdefault(where, set()).add(party.id)
     muted = {p.id for p in conversation if "muted" in p.flags or p.mode == "listen"}
-    ears: dict[str, Ear] = {}
-    for room in rooms:  # once it is known who is with the music
-        if room.startswith("booth-"):
-            lead = conversation.parties[room.removeprefix("booth-")]
-            if lead.watches in conversation.parties and lead.watches not in music:  # on hold he is heard by nobody
-                ears[room] = Ear(lead.watches, whisper=conversation.parties[lead.watches].role == "agent")
-        elif room != MAIN and rooms[MAIN]:
-            before = current.ears.get(room)
-            kept = before.on if before is not None and before.on in rooms[MAIN] else ""
-            ears[room] = Ear(kept or min(rooms[MAIN], key=lambda p: _preference(conversation, p)))
+    ears = {room: _ears(conversation, room, rooms, music) for room in rooms if room != MAIN}
     return Layout({r: frozenset(p) for r, p in rooms.items()}, frozenset(music), frozenset(muted), ears)
 
 
-def _preference(conversation: Conversation, party: str) -> tuple[int, int]:
-    return PREFERRED[conversation.parties[party].role], list(conversation.parties).index(party)
+def _ears(conversation: Conversation, room: str, rooms: Mapping[str, set[str]], music: set[str]) -> frozenset[Ear]:
+    """Whose voices come into that room from elsewhere."""
+    if not room.startswith("booth-"):
+        return frozenset(Ear(party) for party in rooms[MAIN])
+    watched = conversation.parties.get(conversation.parties[room.removeprefix("booth-")].watches)
+    if watched is None or watched.id in music:  # on hold he is heard by nobody, and hears nobody
+        return NONE
+    return frozenset({Ear(watched.id, whisper=watched.role == "agent", hears=True)})
 
 
 def plan(current: Layout, target: Layout) -> list[Command]:
@@ -99,7 +101,7 @@ def plan(current: Layout, target: Layout) -> list[Command]:
     receiving = {goes[p] for p in movers}
     commands = [Command("make", room) for room in target.rooms if room not in current.rooms]
     commands += [Command("silence", parties=(p,)) for p in sorted(target.muted - current.muted)]
-    commands += [Command("cut", room) for room, ear in current.ears.items() if target.ears.get(room) != ear]
+    commands += [Command("cut", room, ear=ear) for room, ear in _new(current.ears, target.ears)]
     for p in sorted(target.music - current.music):
         if was[p]:
             commands.append(Command("leave", was[p], (p,)))
@@ -110,6 +112,12 @@ def plan(current: Layout, target: Layout) -> list[Command]:
     for room in sorted(receiving):
         commands.append(Command("join", room, tuple(p for p in movers if goes[p] == room)))
     commands += [Command("unsilence", parties=(p,)) for p in sorted((current.muted - target.muted) & everybody)]
-    commands += [Command("ear", room, ear=ear) for room, ear in target.ears.items() if current.ears.get(room) != ear]
+    commands += [Command("ear", room, ear=ear) for room, ear in _new(target.ears, current.ears)]
     commands += [Command("drop", room) for room in current.rooms if room not in target.rooms]
     return commands
+
+
+def _new(here: Mapping[str, frozenset[Ear]], there: Mapping[str, frozenset[Ear]]) -> list[tuple[str, Ear]]:
+    """(bridge, ear) of the ears that are here and not there."""
+    found = [(room, ear) for room, ears in here.items() for ear in ears - there.get(room, NONE)]
+    return sorted(found, key=lambda pair: (pair[0], pair[1].on))
