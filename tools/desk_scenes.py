@@ -1,7 +1,7 @@
 """Pictures of every state of a conversation, from recorded messages: ``python tools/desk_scenes.py --to FOLDER``.
 
-No switch and no telephone: ``web/dev/mock-server.mjs`` plays the scenes of ``web/dev/scenes.mjs`` to the pages, served
-by vite, and what keys and mouse send is checked on the way. For eyes, before real calls; nothing of it is shipped.
+No switch and no telephone: ``web/dev/mock-server.mjs`` plays the scenes of ``web/dev/scenes.mjs`` to the pages, which
+vite serves, and what keys and mouse send is checked on the way. For eyes, before real calls; nothing of it is shipped.
 Needs Chromium, node, ``npm ci`` in ``web/`` (or a link to its packages) and the packages of requirements/dev.txt.
 """
 
