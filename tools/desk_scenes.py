@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 WEB = Path(__file__).resolve().parents[1] / "web"
 CHROMIUM = "/usr/bin/chromium"
@@ -50,7 +50,7 @@ def served() -> Iterator[tuple[str, str]]:
     started = [subprocess.Popen(["node", "dev/mock-server.mjs", str(mock)], cwd=WEB, env=environment,
                                 stdout=subprocess.DEVNULL),
                subprocess.Popen(["node", "node_modules/vite/bin/vite.js"], cwd=WEB, env=environment,
-                                stdout=subprocess.DEVNULL)]
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
     try:
         end = time.monotonic() + 60
         while not (up(mock) and up(pages)):
@@ -78,14 +78,18 @@ class Stage:
         context = browser.new_context(locale=LANGUAGES[language], timezone_id="Asia/Shanghai",
                                       viewport={"width": size[0], "height": size[1]})
         context.add_init_script(f"localStorage.setItem('dealerline.language', '{language}');"
+                                "localStorage.setItem('dealerline.device', 'phone');"
                                 f"localStorage.setItem('dealerline.recent.7', '{json.dumps(RECENT)}')")
         self.page: Page = context.new_page()
         self.page.set_default_timeout(15_000)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(pages)
-        expect(self.page.get_by_test_id("net")).to_have_attribute("data-link", "up", timeout=60_000)
         self.pages = pages
+        self.opens("/")
+
+    def opens(self, path: str) -> None:
+        self.page.goto(self.pages + path)
+        expect(self.page.get_by_test_id("net")).to_have_attribute("data-link", "up", timeout=60_000)
 
     def scene(self, name: str) -> None:
         ask(f"{self.mock}/mock/scene/{name}")
@@ -105,7 +109,7 @@ class Stage:
         while not (found := self.sent(kind)) and time.monotonic() < end:
             self.page.wait_for_timeout(50)
         if len(found) != 1 or any(found[0].get(key) != value for key, value in fields.items()):
-            raise SystemExit(f"wanted one {kind} {fields}, got {found}")
+            raise AssertionError(f"wanted one {kind} {fields}, got {found}")
 
 
 def every_scene(stage: Stage) -> None:
@@ -161,7 +165,7 @@ def dragging(stage: Stage) -> None:
     stage.awaits("back", parties=["p3"])
     stage.scene("rooms")
     page.locator("[data-testid=token][data-party=p2]").click()
-    expect(page.locator(".el-dropdown-menu:visible")).to_be_visible()
+    expect(page.get_by_test_id("token-menu")).to_be_visible()
     stage.take("token-menu")
     page.keyboard.press("Escape")
     page.get_by_test_id("rooms-wide").click()
@@ -188,7 +192,7 @@ def hand(stage: Stage) -> None:
 def leading(stage: Stage) -> None:
     page = stage.page
     stage.scene("lead-hands")
-    page.goto(f"{stage.pages}/board")
+    stage.opens("/board")
     expect(page.get_by_test_id("lead-person").first).to_be_visible()
     stage.scene("lead-hands")
     stage.take("board-lead")
@@ -202,7 +206,7 @@ def leading(stage: Stage) -> None:
     page.keyboard.press("Alt+2")
     expect(page.get_by_test_id("supervise")).to_have_attribute("data-mode", "whisper")
     stage.take("board-supervising")
-    page.goto(stage.pages)
+    stage.opens("/")
 
 
 PARTS: dict[str, Callable[[Stage], None]] = {
@@ -221,6 +225,7 @@ def main() -> None:
     chosen.to.mkdir(parents=True, exist_ok=True)
     with served() as (pages, mock), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        wrong: list[str] = []
         for size in SIZES:
             for language in LANGUAGES:
                 if (chosen.size and chosen.size != str(size[0])) or (chosen.language and chosen.language != language):
@@ -228,11 +233,16 @@ def main() -> None:
                 stage = Stage(browser, pages, mock, language, size, chosen.to)
                 for name, part in PARTS.items():
                     if chosen.only in (None, name):
-                        part(stage)
+                        try:
+                            part(stage)
+                        except (AssertionError, Error) as error:  # the other pictures are wanted all the same
+                            wrong.append(f"{name} {language} {size[0]}: {str(error).splitlines()[0]}")
+                            stage.opens("/")
                 stage.page.context.close()
-                if stage.errors:
-                    raise SystemExit(f"the page broke: {stage.errors}")
+                wrong += stage.errors
         browser.close()
+    if wrong:
+        raise SystemExit("\n".join(wrong))
 
 
 if __name__ == "__main__":

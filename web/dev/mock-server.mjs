@@ -3,7 +3,7 @@
 import { createServer } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import { WebSocketServer } from 'ws'
-import { colleagues, play, scenes } from './scenes.mjs'
+import { colleagues, play, scenes, stop } from './scenes.mjs'
 
 const port = Number(process.argv[2] ?? process.env.MOCK_PORT ?? 11401)
 const now = () => Date.now() / 1000
@@ -68,6 +68,7 @@ const welcome = () => ({ type: 'welcome', person: { id: me.id, name: me.name, ex
 function scene(name) {
   const made = scenes[name]?.()
   if (!made) return false
+  stop()
   sent.length = 0
   state.calls.clear()
   state.agent = { ...state.agent, state: made.agent, reason: '', since: now() - 65, until: made.agent === 'wrap' ? now() + 24 : null, text: null, wish: null }

@@ -60,6 +60,10 @@ export const colleagues = () => ({
   })),
 })
 
+let timer
+/** Another scene: what was still to come of the last one does not. */
+export const stop = () => clearTimeout(timer)
+
 /** What a switch would do with the new commands, as far as the eye can see: `call(next)` merges and tells, `agent(next)` sets the state. */
 export function play(m, c, { call, agent, gone, notice }) {
   const set = (next) => call({ id: c.id, ...next })
@@ -75,8 +79,7 @@ export function play(m, c, { call, agent, gone, notice }) {
     }
     const invite = m.how === 'invite'
     const after = set({ ...(invite ? {} : held()), parties: [...parties((p) => (!invite && p.role === 'customer' ? { state: 'held' } : {})), fresh], attempt: attempt(m.how, invite ? 'inviting' : 'asking', name, id) })
-    setTimeout(() => {
-      if (!after) return
+    timer = setTimeout(() => {
       call({ id: c.id, parties: after.parties.map((p) => (p.id === id ? { ...p, state: 'in', since: now() } : p)), attempt: invite ? null : attempt('consult', 'consulting', name, id, false) })
     }, 4000)
   } else if (m.type === 'cancel') set({ phase: 'talking', held_since: null, parties: c.parties.filter((p) => p.id !== c.attempt?.party).map((p) => ({ ...p, state: 'in' })), attempt: null })

@@ -17,7 +17,10 @@ const call = (more: Partial<CallView> = {}): CallView => ({
 const consulting = { how: 'consult', state: 'consulting', to: 'Wang', party: 'p2', until: null } as const
 
 describe('what the banner says while somebody is brought in', () => {
-  it('says nothing when nobody is', () => expect(banner(call())).toBeNull())
+  it('says nothing when nobody is, or when it is over', () => {
+    expect(banner(call())).toBeNull()
+    expect(banner(call({ attempt: { ...consulting, state: '' as never } }))).toBeNull()
+  })
 
   it('while the colleague’s phone rings: the customer hears music, and one may hand over, talk on or take it back', () => {
     const now = banner(call({ phase: 'held', parties: [{ ...customer, state: 'held' }, mine, { ...other, state: 'ringing' }], attempt: { ...consulting, state: 'asking', until: 150 } }))

@@ -29,7 +29,7 @@ const nameOf = (party: Party): string => (party.role === 'customer' ? '' : party
 
 export function banner(call: CallView): Banner | null {
   const { attempt } = call
-  if (!attempt) return null
+  if (!attempt || !(attempt.state in ACTIONS)) return null
   const target = call.parties.find((p) => p.id === attempt.party)
   const room = me(call)?.room
   const others = call.parties.filter((p) => !p.me && p.role !== 'lead' && p.state !== 'ringing')
