@@ -5,12 +5,15 @@ Alice answers, asks Bob, brings in Charlie of the other store and an expert by n
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
 from dealerline.apps.audit.models import AuditEntry
+from dealerline.apps.calls.logic import journal
 from dealerline.apps.calls.models import CallLeg, CallRecord, CallRecordVersion, Matter, Participant, Result, Transfer
+from dealerline.domain.facts import Fact
 from tests.integration.records.conftest import World
 from tests.integration.records.telling import CUSTOMER, Told
 
@@ -168,21 +171,15 @@ def test_every_fact_is_told_in_words_of_both_languages_with_names(world: World) 
         assert "{" not in event["text"]["zh"] + event["text"]["en"]
 
 
-def test_no_kind_of_the_vocabulary_about_calls_is_without_words() -> None:
-    from dealerline.apps.calls.logic.timeline_words import WORDS
-    from dealerline.domain.facts import KINDS
-
-    other = {"invite.started", "invite.ended", "transfer.done"}  # told by how they are done
-    system = {"agent.signed_in", "agent.signed_out", "switch.started", "ari.lost", "ari.back"}  # of no call
-    assert set(KINDS) - set(WORDS) - other - system == set()
-
-
 # the audit log --------------------------------------------------------------------------------------------------------
 def test_supervision_taking_over_and_force_are_audited_with_who_whom_when_and_which_call(world: World) -> None:
     told = conference(world)
     told("taken_over", 61, agent=world.lena.pk, watched=world.bob.pk)
-    told("agent.forced", 62, agent=world.bob.pk, by=world.lena.pk, what="hangup")
     told.take_in()
+    forced = {"agent": world.bob.pk, "by": world.lena.pk}  # the switch names neither store nor call
+    for at, what in ((59.5, "hangup"), (70, "busy")):
+        fact = Fact(str(uuid.uuid4()), "agent.forced", told.began + at, data=forced | {"what": what})
+        journal.take_in([fact], f"{what}", 1)
     entries = [
         (e.action, e.username, e.object_type, e.object_id, e.store_id, e.detail["what"], e.detail.get("whom"))
         for e in AuditEntry.objects.filter(action__in=("supervise", "force")).order_by("at")
@@ -192,13 +189,15 @@ def test_supervision_taking_over_and_force_are_audited_with_who_whom_when_and_wh
         ("supervise", "lena", "call", told.id, east, "supervision.started", alice),
         ("supervise", "lena", "call", told.id, east, "supervision.changed", None),
         ("supervise", "lena", "call", told.id, east, "supervision.ended", None),
-        ("supervise", "lena", "call", told.id, east, "taken_over", bob),
         ("force", "lena", "person", str(bob), east, "hangup", bob),
+        ("supervise", "lena", "call", told.id, east, "taken_over", bob),
+        ("force", "lena", "person", str(bob), east, "busy", bob),
     ]
     began = AuditEntry.objects.get(detail__what="supervision.started")
     assert began.at.timestamp() == told.began + 41
     assert (began.detail["mode"], began.detail["visible"]) == ("listen", False)
-    assert AuditEntry.objects.get(action="force").detail["call"] == told.id
+    assert AuditEntry.objects.get(detail__what="hangup").detail["call"] == told.id
+    assert "call" not in AuditEntry.objects.get(detail__what="busy").detail
 
 
 # what each wrote ------------------------------------------------------------------------------------------------------

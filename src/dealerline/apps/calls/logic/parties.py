@@ -42,9 +42,8 @@ def talking(rows: CallRows, leg: Leg, fact: Fact) -> None:
     attempt = _attempt(rows, party) if party else None
     if party:
         rows.people[party] = leg.agent
-    if attempt is not None:
+    if attempt is not None and leg.agent not in rows.coming:
         leg.how = attempt.how
-        rows.coming.pop(leg.agent, None)
     else:
         came(rows, leg)
 

@@ -7,13 +7,15 @@ could hear him (barging in, taking over), and of nothing before. Who may listen 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.db.models import Q
 
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.audit import facade as audit
 from dealerline.apps.calls.logic.rows import number
-from dealerline.apps.calls.models import Call, Event
+from dealerline.apps.calls.models import Call, CallLeg, Event
 from dealerline.domain.facts import Fact
 
 SUPERVISED = ("supervision.started", "supervision.changed", "supervision.ended", "taken_over")
@@ -22,23 +24,35 @@ SUPERVISED = ("supervision.started", "supervision.changed", "supervision.ended",
 def audit_supervision(facts: Iterable[Fact]) -> None:
     """One entry for each fact of somebody watching, taking over or forcing somebody: who, whom, what, which call."""
     found = [fact for fact in facts if fact.kind in SUPERVISED or fact.kind == "agent.forced"]
-    if not found:
-        return
-    by = {fact.id: number(fact.data.get("by" if fact.kind == "agent.forced" else "agent")) for fact in found}
-    people = {person.pk: person for person in Person.objects.filter(pk__in={who for who in by.values() if who})}
+    pairs = {fact.id: _who_and_whom(fact) for fact in found}
+    people = {person.pk: person for person in Person.objects.filter(pk__in={who for pair in pairs.values()
+                                                                            for who in pair if who})}
     for fact in found:
-        forced = fact.kind == "agent.forced"
-        whom = number(fact.data.get("agent" if forced else "watched"))
+        who, whom = pairs[fact.id]
+        forced, at = fact.kind == "agent.forced", datetime.fromtimestamp(fact.at, UTC)
+        call = fact.call or (_call_of(whom, at) if fact.data.get("what") == "hangup" else "")
         detail: dict[str, Any] = {"what": str(fact.data.get("what", ""))[:40] if forced else fact.kind}
         detail |= {key: fact.data[key] for key in ("mode", "visible", "reason") if key in fact.data}
-        if whom:
-            detail["whom"] = whom
-        if forced and fact.call:
-            detail["call"] = fact.call
-        audit.record(
-            None, "force" if forced else "supervise", person=people.get(by[fact.id] or 0),
-            object_type="person" if forced else "call", object_id=whom if forced else fact.call,
-            store=fact.store or None, detail=detail, at=datetime.fromtimestamp(fact.at, UTC))
+        detail |= {"whom": whom} if whom else {}
+        detail |= {"call": call} if forced and call else {}
+        target = people.get(whom or 0)
+        audit.record(None, "force" if forced else "supervise", person=people.get(who or 0),
+                     object_type="person" if forced else "call", object_id=whom if forced else call,
+                     store=fact.store or (target.store_id if target else None), detail=detail, at=at)
+
+
+def _who_and_whom(fact: Fact) -> tuple[int | None, int | None]:
+    if fact.kind == "agent.forced":
+        return number(fact.data.get("by")), number(fact.data.get("agent"))
+    return number(fact.data.get("agent")), number(fact.data.get("watched"))
+
+
+def _call_of(agent: int | None, at: datetime) -> str:
+    """The call on which he talked at that time: a state is forced upon a person, and names no call."""
+    talks = CallLeg.objects.filter(agent_id=agent, started_at__lte=at).filter(
+        Q(ended_at__isnull=True) | Q(ended_at__gte=at - timedelta(seconds=1)))
+    found = talks.order_by("-started_at").values_list("call", flat=True).first()
+    return str(found) if found else ""
 
 
 def sees_hidden(person: Person, call: Call) -> bool:

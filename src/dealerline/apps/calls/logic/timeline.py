@@ -20,6 +20,7 @@ from dealerline.apps.calls.logic.timeline_words import (
     SOMEBODY,
     SYSTEM,
     VALUES,
+    VOICE,
     WORDS,
 )
 from dealerline.apps.calls.models import Call, Event, Queue
@@ -159,7 +160,7 @@ def _word(language: int, key: str, value: Any, known: _Names) -> str:
     if key == "party":
         return known.party(value)[language]
     if key == "track":
-        return known.party(known.tracks.get(text, text))[language]
+        return known.party(known.tracks[text])[language] if text in known.tracks else VOICE[language]
     if key == "room":
         return _room(language, text)
     if key in PEOPLE and text in ("", "0"):

@@ -132,6 +132,7 @@ HANDED = ("{agent} 把客户交给{target}", "{agent} hands the caller over to {
 CUSTOMER = ("客户", "the customer")
 SOMEBODY = {"outside": ("外线", "outside line"), "agent": ("座席", "an agent"), "lead": ("班长", "a shift lead"),
             "customer": CUSTOMER}
+VOICE = ("有一方", "a voice")
 SYSTEM = ("系统", "the centre")
 SIDE_ROOM = ("会中会 {n}", "side room {n}")
 BOOTH = ("监听位", "a listening post")
