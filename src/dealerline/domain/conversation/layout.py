@@ -3,9 +3,9 @@
 The rules of the file:
 
 - A room is one bridge. Where hearing is not mutual there are *ears*: taps on a party, put into the bridge of those who
-  are to hear. A side room has an ear on the voice of everybody in the main room. A lead's booth has one, on the agent he
-  watches, that gets what that one says and hears, and may speak to him alone: with a second ear in the booth he would
-  be told the others' voices twice. Nothing else can come back through an ear.
+  are to hear. A side room has an ear on the voice of everybody in the main room. A lead's booth has one, on the agent
+  he watches, that gets what that one says and hears, and may speak to him alone: with a second ear in the booth he
+  would be told the others' voices twice. Nothing else can come back through an ear.
 - A lead's booth keeps its ear while he listens and whispers: the change between the two is one mute.
 - ``plan`` never lets anybody hear, on the way, what neither the old nor the new matrix allows: first voices are
   silenced and ears cut, then people leave, then they come, then they are let speak and ears are put on.
