@@ -14,6 +14,11 @@ from dealerline.settings import load
 from simulator.asterisk import TRUNK, derived_password
 from tests.telephony.harness import CHECKOUT, Centre, Telephones, environment
 
+# What everybody hears after each verb is judged within half a second: a machine that does something else besides loses
+# packets, and a lost packet sounds like every tone at once. On a quiet machine: DEALERLINE_HEARING=1 ./dealerline test
+# telephony -k hearing
+collect_ignore_glob = [] if os.environ.get("DEALERLINE_HEARING") else ["test_hearing_*.py"]
+
 
 @pytest.fixture(scope="session")
 def cache() -> Path:
