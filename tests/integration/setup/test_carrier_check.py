@@ -16,10 +16,11 @@ def server(kind: socket.SocketKind, answer: bytes) -> Iterator[int]:
     with socket.socket(socket.AF_INET, kind) as line:
         line.bind(("127.0.0.1", 0))
         line.settimeout(10)
+        if kind is socket.SOCK_STREAM:
+            line.listen(1)
 
         def serve() -> None:
             if kind is socket.SOCK_STREAM:
-                line.listen(1)
                 other, _ = line.accept()
                 with other:
                     other.recv(4096)
