@@ -73,6 +73,39 @@ def test_a_conversation_put_on_hold_and_back_between_question_and_answer_is_no_f
     world.hang_up(call)
 
 
+def test_a_lead_whose_ear_is_being_put_on_at_both_looks_is_where_he_should_be(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sign_in(1)
+    lead = world.sign_in(4, ready=False)
+    call = world.talk()
+    monkeypatch.setattr(type(world.media), "ear", lambda media, channel, ear, args: None)  # it takes its time
+    world.ask(lead, "supervise", person=1, mode="listen")
+    world.answer(4)
+    passes(world, 1)
+    world.ask(lead, "supervise", person=1, mode="barge")
+    world.ask(lead, "supervise", person=1, mode="listen")
+    passes(world, 1)
+    assert world.core.metrics.repairs == 0
+    world.hang_up(call)
+
+
+def test_an_ear_that_never_comes_is_put_on_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.sign_in(1)
+    lead = world.sign_in(4, ready=False)
+    call = world.talk()
+    with monkeypatch.context() as lost:
+        lost.setattr(type(world.media), "ear", lambda media, channel, ear, args: None)
+        world.ask(lead, "supervise", person=1, mode="listen")
+        world.answer(4)
+    passes(world)
+    assert repaired(world) == ["channel_gone"]
+    world.clock.advance(1)
+    world.ears()
+    world.true_to_the_matrix()
+    world.hang_up(call)
+
+
 def test_a_call_that_ended_between_question_and_answer_leaves_nothing_unowned(world: World) -> None:
     world.sign_in(1)
     call = world.talk()
