@@ -5,7 +5,11 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = {"acd": "queue: agent free to next ring, calls a second, beside app_queue", "pop": "ring to pop drawn"}
+NAMES = {
+    "acd": "queue: agent free to next ring, calls a second, beside app_queue",
+    "pop": "ring to pop drawn",
+    "verbs": "verb pressed to sound changed; processor for supervised conversations, beside a bare Asterisk",
+}
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.load import Rate, keep_waiting, offer, phones, watch
 from bench.peer import PeerQueue
-from bench.product import Product, roomy
+from bench.product import Product, roomy, snapshot
 from bench.report import quantile, show, spread
 from bench.rtp import Media
 from bench.sip import Agent
@@ -63,7 +63,7 @@ class Sides:
 
     async def product(self, agents: int, talk: float, spread: float = 0.0) -> tuple[Product, dict[str, Agent]]:
         self._count += 1
-        side = Product(self.folder / f"product-{self._count}", self.sound, agents)
+        side = Product(self.folder / f"product-{self._count}", snapshot(agents, self.sound))
         await asyncio.to_thread(side.start)
         names = [f"phone-{n}" for n in range(1, agents + 1)]
         people = await phones(names, side.server, self.media, talk, spread)

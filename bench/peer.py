@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from bench.report import cpu_seconds
 from dealerline.runtime.asterisk import Asterisk
 from dealerline.settings import Settings
 
@@ -76,8 +77,7 @@ class PeerQueue:
     def cpu_seconds(self) -> float:
         """Processor time used so far."""
         assert self._process
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / 100
+        return cpu_seconds(self._process.pid)
 
     def stop(self) -> None:
         if self._process:

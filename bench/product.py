@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from bench.report import cpu_seconds
 from bench.sip import Agent
 from dealerline.runtime.stack import Stack, free_range, private_settings
 from dealerline.settings import Settings
@@ -39,22 +40,42 @@ FLOW = {
 }
 
 
-def snapshot(agents: int, greeting: Path) -> Snapshot:
-    """One store, line and queue, ``agents`` people with desk phones; greeting, then the queue; no after-call work."""
-    people = tuple(range(1, agents + 1))
+def snapshot(agents: int, greeting: Path, leads: int = 0) -> Snapshot:
+    """One line and queue, ``agents`` people with desk phones and after them ``leads`` shift leads, who are in no queue;
+    greeting, then the queue; no after-call work.
+    """
+    people = tuple(range(1, agents + leads + 1))
+    role = {n: "agent" if n <= agents else "shift_lead" for n in people}
+    known = snapshot_of(
+        (Line(1, 1, "sales", NAME, ("1000",), 1, 1, 1, 1),),
+        (Queue(1, 1, "bench", NAME, people[:agents], wrap_seconds=0, announce_seconds=0, max_wait_seconds=3600),),
+        tuple(Person(n, 1, f"Agent {n}", str(100 + n), (role[n],), (1,), phone=n) for n in people),
+        (FlowVersion(1, 1, "bench", FLOW),),
+    )
+    prompts = tuple(
+        PromptAudio("bench.greeting", language, 0, str(greeting.with_suffix(""))) for language in ("zh", "en")
+    )
+    return replace(known, prompts=prompts)
+
+
+def snapshot_of(
+    lines: tuple[Line, ...],
+    queues: tuple[Queue, ...],
+    people: tuple[Person, ...],
+    flows: tuple[FlowVersion, ...],
+    music: str = "",
+) -> Snapshot:
+    """One store, always open, whose callers come from this machine and whose people have a desk phone each."""
     return Snapshot(
         version=1,
-        stores=(Store(1, "bench", NAME, 1),),
+        stores=(Store(1, "bench", NAME, 1, music=music),),
         hours=(Hours(1, tuple((day, 0, 1440) for day in range(7))),),
-        lines=(Line(1, 1, "sales", NAME, ("1000",), 1, 1, 1, 1),),
-        queues=(Queue(1, 1, "bench", NAME, people, wrap_seconds=0, announce_seconds=0, max_wait_seconds=3600),),
-        people=tuple(Person(n, 1, f"Agent {n}", str(100 + n), ("agent",), (1,), phone=n) for n in people),
-        phones=tuple(DeskPhone(n, 1, f"phone-{n}", f"phone {n}") for n in people),
+        lines=lines,
+        queues=queues,
+        people=people,
+        phones=tuple(DeskPhone(p.phone, 1, f"phone-{p.phone}", f"phone {p.phone}") for p in people),
         carriers=(Carrier(1, "bench", "127.0.0.1", match=("127.0.0.1",)),),
-        flows=(FlowVersion(1, 1, "bench", FLOW),),
-        prompts=tuple(
-            PromptAudio("bench.greeting", language, 0, str(greeting.with_suffix(""))) for language in ("zh", "en")
-        ),
+        flows=flows,
     )
 
 
@@ -70,15 +91,13 @@ class Product:
     name = "dealerline"
     number = "1000"
 
-    def __init__(self, folder: Path, greeting: Path, agents: int) -> None:
+    def __init__(self, folder: Path, known: Snapshot) -> None:
         settings = roomy(private_settings(folder))
         self.stack = Stack(folder, children=("asterisk", "switch"), settings=settings)
         self.settings = self.stack.settings
         self.settings.run.mkdir(parents=True, exist_ok=True)
-        (self.settings.run / "directory.json").write_text(
-            json.dumps(asdict(snapshot(agents, greeting))), encoding="utf-8"
-        )
-        self._desks: list[Desk] = []
+        (self.settings.run / "directory.json").write_text(json.dumps(asdict(known)), encoding="utf-8")
+        self.desks: dict[int, Desk] = {}  # by person
 
     @property
     def server(self) -> tuple[str, int]:
@@ -96,17 +115,16 @@ class Product:
             person = int(name.split("-")[1])
             one = await Desk(self.settings.switch_port, person, desk, device="phone").open()
             await _patiently(lambda one=one: one.send("state", state="ready"))
-            self._desks.append(one)
+            self.desks[person] = one
         limit = time.monotonic() + 20
-        while not all(d.state == "ready" for d in self._desks):
+        while not all(d.state == "ready" for d in self.desks.values()):
             if time.monotonic() > limit:
-                raise RuntimeError(
-                    f"agents are not ready: {[(d.person, d.agent) for d in self._desks if d.state != 'ready'][:3]}"
-                )
+                late = [(d.person, d.agent) for d in self.desks.values() if d.state != "ready"]
+                raise RuntimeError(f"agents are not ready: {late[:3]}")
             await asyncio.sleep(0.05)
 
     async def leave(self) -> None:
-        for desk in self._desks:
+        for desk in self.desks.values():
             await desk.close()
 
     def recordings(self) -> int:
@@ -120,11 +138,11 @@ class Product:
 
     def cpu_seconds(self) -> float:
         """Processor time of Asterisk and the switch together."""
-        total = 0.0
-        for child in ("asterisk", "switch"):
-            fields = Path(f"/proc/{self.stack.pid(child)}/stat").read_text().rsplit(")", 1)[1].split()
-            total += (int(fields[11]) + int(fields[12])) / 100
-        return total
+        return sum(self.cpu_of(child) for child in ("asterisk", "switch"))
+
+    def cpu_of(self, child: str) -> float:
+        """Processor time of one of them."""
+        return cpu_seconds(self.stack.pid(child))
 
     def repairs(self) -> float:
         """The reconciler's count."""

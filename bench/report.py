@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -30,10 +32,14 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
     }
 
 
+def cpu_seconds(process: int) -> float:
+    """Processor time that a process has used so far, its own and the kernel's for it."""
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def machine() -> str:
     """The machine in a few words, for the head of a table."""
-    import os
-
     return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
 
 
