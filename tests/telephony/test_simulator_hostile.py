@@ -65,9 +65,11 @@ async def test_malformed_sip_does_not_take_the_centre_down(telephones: Telephone
             attacker.sendto(datagram, ("127.0.0.1", centre.settings.sip_port))
     with socket.create_connection(("127.0.0.1", centre.settings.sip_port)) as stream:
         stream.sendall(b"INVITE sip:x SIP/2.0\r\nContent-Length: 100000000\r\n\r\n" + b"\xff" * 2000)
-    agent = await telephones.agent(1)
+    # A bent INVITE that can still be read is a call, from the carrier's address, that nobody acknowledges: until
+    # Asterisk gives it up, half a minute later, it may take one agent. The other is there for the caller.
+    for person in (1, 2):
+        await telephones.agent(person)
     caller = await telephones.ring(SALES)
-    await agent.talks()
     await telephones.hears(caller, 600)
     assert centre.processes["asterisk"].poll() is None
 
