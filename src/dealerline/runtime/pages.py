@@ -13,11 +13,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 OLDEST_NODE = 22
+UNUSED_SECONDS = 30 * 86400.0
 _LEFT_OUT = shutil.ignore_patterns("node_modules", "dist", ".vite", "coverage")
 
 Progress = Callable[[str], None]
@@ -47,6 +49,7 @@ def ensure(cache: Path, code: Path, progress: Progress) -> str:
     """Build the pages unless they are there. Raises PagesError."""
     web, target = code / "web", folder(cache, code)
     if (target / "index.html").exists():
+        os.utime(target)  # in use: see _forget_old
         return "already built"
     if not (web / "package.json").exists():
         raise PagesError(f"{web} holds no pages: the checkout is incomplete")
@@ -115,11 +118,13 @@ def _copy(web: Path, work: Path) -> None:
 
 
 def _forget_old(cache: Path, keep: Path) -> None:
-    """The two newest stay: going back and forth between two versions costs nothing."""
+    """The newest stay, so that going back and forth between versions costs nothing, and so do all that were used of
+    late: a centre that runs on one of them serves its pages from there.
+    """
     built = sorted((p for p in cache.glob("pages-*") if (p / "index.html").exists() and p.name != "pages-work"),
                    key=lambda p: p.stat().st_mtime, reverse=True)
     for old in built[3:]:
-        if old != keep:
+        if old != keep and time.time() - old.stat().st_mtime > UNUSED_SECONDS:
             shutil.rmtree(old, ignore_errors=True)
 
 
