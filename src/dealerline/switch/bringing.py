@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dealerline.domain import conversation as talk
@@ -24,6 +23,7 @@ from dealerline.switch.core import Core
 from dealerline.switch.directory import Line, Queue
 from dealerline.switch.media import Leg
 from dealerline.switch.model import SPEAKING, AgentLeg, Attempt, Call, Phase, Refused, Seat
+from dealerline.switch.targets import Target, Targets
 
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
@@ -39,20 +39,7 @@ CAUSES = {
     1: "unallocated",
     28: "unallocated",
 }
-ALONE = (At.BLIND, At.RETURNING, At.LEADING)  # nobody else is there for the customer meanwhile
 START = {"consult": At.ASKING, "invite": At.INVITING}
-LEADS = frozenset({"shift_lead", "store_manager", "group_manager"})
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Whom to ring: a colleague or a number outside."""
-
-    kind: str  # person|number
-    ref: str
-    name: str
-    seat: Seat | None = None
-    endpoint: str = ""
 
 
 class Bringing:
@@ -61,6 +48,7 @@ class Bringing:
     def __init__(self, core: Core, engine: Engine) -> None:
         self.core = core
         self.engine = engine
+        self.targets = Targets(core, engine)
         self._effects: dict[Do, Callable[[Call, AgentLeg, Attempt, str], None]] = {
             Do.DROP_TARGET: self._drop_target,
             Do.RELEASE_INITIATOR: self._release_initiator,
@@ -88,14 +76,14 @@ class Bringing:
             raise Refused("attempt_running")
         kind = wanted.get("kind")
         if how == "transfer" and kind == "queue":
-            self._hand_to_queue(call, by, self._queue(wanted))
+            self._hand_to_queue(call, by, self.targets.queue(wanted))
             return ""
         if kind == "line":
             if how != "transfer":
                 raise Refused("only_transfer")
-            self._hand_to_line(call, by, self._line(wanted))
+            self._hand_to_line(call, by, self.targets.line(wanted))
             return ""
-        target = self._target(call, by, wanted)
+        target = self.targets.find(call, by, wanted)
         if how == "transfer":
             return self._blind(call, by, target)
         attempt = Attempt(START[how], how, by.person, target.kind, target.ref, target.name)
@@ -189,81 +177,6 @@ class Bringing:
             call.plays += 1
             attempt.ringback = f"{asks.channel}-p{call.plays}"
             self.core.do(self.core.media.play, asks.channel, attempt.ringback, ["tone:ring"])
-
-    # whom
-    # --------------------------------------------------------------------------------------------------------
-    def _target(self, call: Call, by: AgentLeg, wanted: dict[str, Any]) -> Target:
-        kind = wanted.get("kind")
-        if kind == "number":
-            return self._number(call, str(wanted.get("number", "")))
-        if kind == "queue":
-            seat = self._first_free(call, self._queue(wanted))
-        elif kind == "person" and isinstance(wanted.get("id"), int):
-            seat = self._colleague(call, by, wanted["id"])
-        else:
-            raise Refused("bad_message")
-        person = self.core.lookup.people[seat.person]
-        return Target("person", str(seat.person), person.name, seat)
-
-    def _colleague(self, call: Call, by: AgentLeg, person: int) -> Seat:
-        if person == by.person:
-            raise Refused("oneself")
-        if call.leg_of(person) is not None:
-            raise Refused("in_it_already")
-        seat = self.core.seats.get(person)
-        known = seat is not None and person in self.core.lookup.people
-        if seat is None or not known or not self.can_be_rung(seat) or seat.presence.state == "wrap":
-            raise Refused("target_away" if seat is None or seat.call is None else "target_busy")
-        return seat
-
-    def can_be_rung(self, seat: Seat) -> bool:
-        """Whether a colleague may ring him now."""
-        return (
-            seat.desk is not None
-            and (seat.call is None or seat.call.ended)
-            and self.engine.agents.can(seat, presence.Summon(""))
-            and self.engine.agents.reachable(seat)
-        )
-
-    def _first_free(self, call: Call, queue: Queue) -> Seat:
-        """The one of this queue who has been ready longest."""
-        seats = [self.core.seats[p] for p in queue.agents if p in self.core.seats]
-        free = [
-            s
-            for s in seats
-            if s.presence.state == "ready" and self.engine.agents.usable(s) and not call.leg_of(s.person)
-        ]
-        if not free:
-            raise Refused("nobody_free")
-        return min(free, key=lambda s: s.presence.since)
-
-    def _number(self, call: Call, raw: str) -> Target:
-        line = self.core.lookup.lines.get(call.line)
-        endpoint = self.engine.outside.endpoint_for(line, call.carrier, raw)
-        if not endpoint:
-            raise Refused("bad_number")
-        number = numbers.e164(raw)
-        customer = call.to_number if call.direction == "out" else call.from_number
-        there = [customer, *(leg.number for leg in call.legs_all if leg.number)]
-        if any(other and numbers.significant(other) == numbers.significant(number) for other in there):
-            raise Refused("in_it_already")
-        if numbers.significant(number) in self.core.lookup.by_number:
-            raise Refused("own_number")  # it would come back to us as a new call, for ever in the worst case
-        return Target("number", number, "", None, endpoint)
-
-    def _queue(self, wanted: dict[str, Any]) -> Queue:
-        number = wanted.get("id")
-        queue = self.core.lookup.queues.get(number) if isinstance(number, int) else None
-        if queue is None:
-            raise Refused("bad_message")
-        return queue
-
-    def _line(self, wanted: dict[str, Any]) -> Line:
-        number = wanted.get("id")
-        line = self.core.lookup.lines.get(number) if isinstance(number, int) else None
-        if line is None:
-            raise Refused("bad_message")
-        return line
 
     # to a queue, to a line
     # -----------------------------------------------------------------------------------------------------
@@ -478,9 +391,9 @@ class Bringing:
 
     def _ring_initiator(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
         seat = self.core.seats.get(attempt.by)
-        again = Attempt(At.RETURNING, "return", attempt.by, "person", str(attempt.by), first=attempt)
+        again = Attempt(At.RETURNING, "return", attempt.by, "person", str(attempt.by))
         again.reason = texts.came_back(result, attempt.name or numbers.masked(attempt.target))
-        if seat is None or not self.can_be_rung(seat):
+        if seat is None or not self.targets.can_be_rung(seat):
             self._to_front(call, leg, again, "unreachable")
             return
         person = self.core.lookup.people[seat.person]
@@ -500,18 +413,17 @@ class Bringing:
 
     def _ring_lead(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
         """No queue to go back to: a shift lead of the store."""
-        seat = next((s for s in self.core.seats.values() if self._leads(s, call.store) and self.can_be_rung(s)), None)
-        again = Attempt(At.LEADING, "lead", attempt.by, "person", str(seat.person if seat else 0), first=attempt)
+        seat = next(
+            (s for s in self.core.seats.values() if self.targets.leads(s, call.store) and self.targets.can_be_rung(s)),
+            None,
+        )
+        again = Attempt(At.LEADING, "lead", attempt.by, "person", str(seat.person if seat else 0))
         again.reason = attempt.reason
         if seat is None:
             self._to_message(call, leg, again, result)
             return
         person = self.core.lookup.people[seat.person]
         self._ring(call, Target("person", str(seat.person), person.name, seat), again)
-
-    def _leads(self, seat: Seat, store: int) -> bool:
-        person = self.core.lookup.people.get(seat.person)
-        return person is not None and store in person.stores and bool(LEADS & set(person.roles))
 
     def _to_message(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
         """Nobody at all: the line's own beginning, which ends with somebody or with a voice message."""

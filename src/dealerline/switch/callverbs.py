@@ -288,11 +288,13 @@ class CallVerbs:
     def _record_pause(self, seat: Seat, message: Message) -> Message:
         call, leg = self._mine(seat, message)
         self.engine.recorder.pause(call, leg.person)
+        self.engine.remember(call)
         return {}
 
     def _record_resume(self, seat: Seat, message: Message) -> Message:
         call, leg = self._mine(seat, message)
         self.engine.recorder.resume(call, leg.person)
+        self.engine.remember(call)
         return {}
 
     def _take_over(self, seat: Seat, message: Message) -> Message:

@@ -33,7 +33,6 @@ ATTEMPTS = {
     transfer.State.RETURNING: "returning",
     transfer.State.LEADING: "leading",
 }
-OFFERS = {"consult": "consult", "invite": "invite", "transfer": "transfer", "return": "return", "lead": "lead"}
 
 
 def number_of(call: Call, person: Person | None) -> str:
@@ -84,7 +83,7 @@ def _offer(core: Core, me: AgentLeg | None) -> dict[str, Any] | None:
     if me is None or attempt is None or me.answered:
         return None
     asks = core.lookup.people.get(attempt.by)
-    return {"how": OFFERS.get(attempt.how, attempt.how), "by": asks.name if asks else "", "text": attempt.reason}
+    return {"how": attempt.how, "by": asks.name if asks else "", "text": attempt.reason}
 
 
 def _attempt(core: Core, call: Call, reader: int) -> dict[str, Any] | None:

@@ -188,13 +188,18 @@ class Recorder:
         """Card or ID numbers are said: nothing is kept until it is resumed. Raises Refused."""
         if call.paused is not None or call.phase not in SPEAKING:
             raise Refused("not_now")
-        call.paused = self.core.later(PAUSE_SECONDS, self._pause_over, call)
+        self.stands_still(call)
         self.core.fact("recording.paused", call, person=person, agent=person)
         if call.by_tracks:
             self.sync(call)
         self.stop(call)
         call.recording_state = "paused"
         self.core.touch(call)
+
+    def stands_still(self, call: Call) -> None:
+        """Paused, until somebody resumes it or the time is over; also for a switch that finds it paused."""
+        call.paused = self.core.later(PAUSE_SECONDS, self._pause_over, call)
+        call.recording_state = "paused"
 
     def resume(self, call: Call, person: int) -> None:
         """Record again. Raises Refused."""

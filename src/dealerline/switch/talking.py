@@ -428,7 +428,7 @@ class Talking:
     def _take_place(self, call: Call, leg: AgentLeg, old: AgentLeg | None) -> None:
         """The same person on a new channel: what he was, where he was; not muted any more."""
         if old is not None:
-            for name in ("label", "joined", "role", "name", "number", "mode", "watches", "follow", "attempt"):
+            for name in ("label", "joined", "role", "name", "number", "mode", "watches", "attempt"):
                 setattr(leg, name, getattr(old, name))
             self._end_mute(call, old)
         self.label(call, leg)

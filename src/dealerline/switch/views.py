@@ -76,7 +76,7 @@ class Views:
             seat = self.core.seats.get(person.id)
             state = seat.presence if seat is not None else presence.Agent(person.id)
             store = lookup.stores.get(person.store)
-            free = seat is not None and state.state != "wrap" and self.engine.bringing.can_be_rung(seat)
+            free = seat is not None and state.state != "wrap" and self.engine.bringing.targets.can_be_rung(seat)
             rows.append(
                 {
                     "id": person.id,
@@ -142,6 +142,15 @@ class Views:
                 for line in lookup.lines.values()
                 if line.store in stores
             ],
+            "targets": {
+                "queues": [
+                    {"id": q.id, "code": q.code, "name": q.name, "store": q.store} for q in lookup.queues.values()
+                ],
+                "lines": [
+                    {"id": line.id, "store": line.store, "name": line.name, "kind": line.kind}
+                    for line in lookup.lines.values()
+                ],
+            },
             "alarms": [code for code, on in self.core.alarms.items() if on],
             "now": self.core.now,
         }

@@ -273,7 +273,11 @@ def test_side_rooms_are_made_moved_between_and_left(world: World) -> None:
     assert ("customer", "p3") in world.sounds(call)
     assert code(world.ask(dora, "aside", call=call.id, parties=["customer"], room="s1")) == "not_host"
     ok(world.ask(dora, "back", call=call.id))
-    assert len(world.sounds(call)) == 12 and not call.ears
+    assert len(world.sounds(call)) == 12 and all(ear.third for _, ear in call.ears.values())
+    world.consistent()
+    assert world.ask(dora, "aside", call=call.id, parties=["p3", "p2"])["room"] == "s1", "the same room once more"
+    world.true_to_the_matrix()
+    ok(world.ask(dora, "back", call=call.id))
     world.consistent()
     ok(world.ask(alice, "hangup", call=call.id, all=True))
     assert call.ended
@@ -411,3 +415,22 @@ def test_the_menu_line_stays_reachable_after_all_that(world: World) -> None:
     assert world.hears(call) == "menu.sales"
     world.hang_up(call)
     world.consistent()
+
+
+def test_a_pause_of_the_recording_outlives_the_switch_and_still_ends(world: World) -> None:
+    alice, _, call = started(world)
+    ok(world.ask(alice, "record_pause", call=call.id))
+    new, call = kill(world)
+    assert call.recording_state == "paused" and not new.media.monitored
+    new.clock.advance(121)
+    assert new.media.monitored and call.recording_state == "on"
+    new.hang_up(call)
+    new.clock.advance(60)
+    new.consistent()
+
+
+def test_lines_of_other_stores_can_be_chosen_to_transfer_to(world: World) -> None:
+    alice = world.sign_in(1)
+    targets = last(alice, "welcome")["targets"]
+    assert {line["id"] for line in targets["lines"]} == set(world.core.lookup.lines)
+    assert {queue["id"] for queue in targets["queues"]} == set(world.core.lookup.queues)

@@ -181,6 +181,8 @@ export type FromSwitch =
       reasons: Reason[]
       queues: QueueInfo[]
       lines?: LineInfo[]
+      /** Of the whole group: where a call can be transferred to. */
+      targets?: { queues: QueueInfo[]; lines: LineInfo[] }
       now: number
     }
   | ({ type: 'agent' } & AgentView)

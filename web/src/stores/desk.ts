@@ -30,6 +30,7 @@ export const useDesk = defineStore('desk', () => {
   const reasons = ref<Reason[]>([])
   const queues = ref<QueueInfo[]>([])
   const lines = ref<LineInfo[]>([])
+  const targets = ref<{ queues: QueueInfo[]; lines: LineInfo[] }>({ queues: [], lines: [] })
   const colleagues = shallowRef<Colleague[] | null>(null)
   const hands = ref<Hand[]>([])
   const notices = ref<Notice[]>([])
@@ -92,6 +93,7 @@ export const useDesk = defineStore('desk', () => {
         reasons.value = message.reasons
         queues.value = message.queues
         lines.value = message.lines ?? []
+        targets.value = message.targets ?? { queues: queues.value, lines: lines.value }
         sip.value = message.sip
         welcomeCalls(message.calls)
         hands.value = [] // the switch says them again
@@ -207,7 +209,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, agent, calls, offered, live, supervising, wrapping, reasons, queues, lines, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
+    link, signedOut, agent, calls, offered, live, supervising, wrapping, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
     watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
     watchBoard: () => look('board'),
     watchColleagues: () => look('colleagues'),
