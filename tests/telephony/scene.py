@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dealerline.domain.conversation import Conversation
 from simulator.desk import DeskError
 from simulator.parties import Party
 from simulator.script import parse
@@ -26,7 +28,7 @@ STATE_SECONDS = 0.6
 SETTLE_SECONDS = 0.6
 """Until everybody hears what he shall: an ear is put on a moment after its room is there, and a bridge that grows from
 two to three costs a packet, which sounds like every tone at once."""
-PASSING = {"transfer"}
+PASSING = {"transfer", "inviting a colleague", "inviting a number"}
 """States that last only until a phone is answered: there is no time to settle in them."""
 MUSIC = "hum"  # the music class
 Rows = Mapping[str, Collection[str]]
@@ -41,7 +43,10 @@ def stage(folder: Path, cache: Path, scenes: int = 1) -> Centre:
     made = Centre(folder, cache)
     write_tone(made.settings.media / "music" / MUSIC / "hum.wav", HUMS["music"], TONE_LEVEL)
     people = len(PEOPLE) * scenes
-    made.publish(directory(made.settings, people, range(1, people + 1), MUSIC))
+    world = directory(made.settings, people, range(1, people + 1), MUSIC)
+    # Only the first of each scene takes callers: nobody of one scene is offered another's customer.
+    first = tuple(range(1, people + 1, len(PEOPLE)))
+    made.publish(replace(world, queues=tuple(replace(queue, agents=first) for queue in world.queues)))
     return made
 
 
@@ -90,6 +95,18 @@ class Scene:
         role = {"customer": "customer", "out": "outside"}.get(name)
         return next((p for p in self.view()["parties"]
                      if (p["role"] == role if role else p["person"] == self.person[name])), {})
+
+    def differs(self, talk: Conversation) -> str:
+        """In words: where what desks show is not that conversation; nothing where it is."""
+        found = []
+        for party in talk:
+            row = self.row(party.id)
+            shown = (row.get("room"), row.get("muted"), row.get("state") == "held")
+            room = talk.parties[party.watches].room if party.role == "lead" else party.room
+            wanted = (room, "muted" in party.flags, "held" in party.flags)
+            if shown != wanted:
+                found.append(f"{party.id} is {shown} and should be {wanted}")
+        return "; ".join(found)
 
     def party(self, name: str) -> Party | None:
         """Who plays that name now."""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.telephony.ears import Clock
-from tests.telephony.harness import Centre, Telephones
+from tests.telephony import tones
+from tests.telephony.ears import FULL, HUMS, LEAK, Clock
+from tests.telephony.harness import Centre, Telephones, until
 from tests.telephony.scene import QUICK, Scene, stage
 
 SLOW = [{"ring": True}, {"wait": 0.9}, {"answer": True}]
@@ -184,3 +185,29 @@ async def test_two_leads_at_one_call_do_not_hear_each_other_whisper(scene: Scene
     await scene.hold_still("two whisper", {"customer": {"a"}, "a": {"customer", "c", "d"}, "c": {"customer", "a"},
                                            "d": {"customer", "a"}})
     await well(scene)
+
+
+async def test_tracks_keep_voices_apart_and_what_the_customer_did_not_hear_is_in_no_file_for_him(
+    centre: Centre, scene: Scene
+) -> None:
+    await scene.begin("abd")
+    await scene.bring("a", "consult", "b")
+    await scene.here("b")
+    await scene.hold_still("consult", {"customer": {"music"}, "a": {"b"}, "b": {"a"}}, 1.5)
+    await scene.ask("a", "cancel")
+    await scene.away("b")
+    await scene.supervise("d", "a", "whisper")
+    await scene.hold_still("whisper", BOTH | {"a": {"customer", "d"}, "d": {"customer", "a"}}, 1.5)
+    await well(scene)
+    await until(lambda: "call.ended" in centre.story(scene.call), what="the call has ended in the journal")
+    tracks = [f["data"] for f in centre.facts() if f.get("call") == scene.call and f["kind"] == "track.started"]
+    names = {0: "customer"} | {person: name for name, person in scene.person.items()}
+    said: dict[str, set[str]] = {"customer": set(), "inside": set()}
+    for track in tracks:
+        path, own = centre.settings.recordings / track["path"], names[track["agent"]]
+        heard = tones.heard(path, HUMS.values())
+        foreign = {who: db for who, db in zip(HUMS, heard.values(), strict=True) if who != own and db > LEAK + FULL}
+        assert not foreign, f"a track of {own} holds {foreign}"
+        if heard[HUMS[own]] > tones.CLEAR:
+            said[track["audience"]].add(own)
+    assert said == {"customer": {"customer", "a"}, "inside": {"a", "b", "d"}}

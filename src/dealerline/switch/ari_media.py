@@ -44,7 +44,6 @@ PIECE = 280  # characters, of up to three bytes each
 MANAGER_SECONDS = 10.0  # how long it may take to be there after ARI
 NORMAL = 16  # Q.850: somebody hung up
 LEAVING_SECONDS = 60.0  # a channel that takes longer to go after its hang-up does not go by itself
-EAR_SECONDS = 0.3
 SLOW = 0.5  # an order that takes so many seconds holds up all behind it, and is worth a line in the log
 
 
@@ -315,7 +314,8 @@ class AriMedia:
         self._watch(made, "make_bridge", bridge, 409)
 
     def join(self, bridge: str, channels: Sequence[str]) -> None:
-        self._watch(self.ari.bridges.add_channel(bridge, channel=channels), "join", channels[0], 404)
+        # 400: that channel has gone. A bridge that is not there (404) is no echo of anything: it is told.
+        self._watch(self.ari.bridges.add_channel(bridge, channel=channels), "join", channels[0], 400)
 
     def leave(self, bridge: str, channel: str) -> None:
         self._watch(self.ari.bridges.remove_channel(bridge, channel=channel), "leave", channel, 400, 404, 422)
@@ -328,14 +328,9 @@ class AriMedia:
         self._watch(verb(channel, direction="in"), "mute", channel, 404)
 
     def ear(self, channel: str, ear: Ear, args: Sequence[str]) -> None:
-        # Not in the same moment as the recorders of the same party come and go: an ear that was put on while one was
-        # taken off has been seen to hear only half.
-        asyncio.get_running_loop().call_later(EAR_SECONDS, self._ear, channel, ear, ",".join(args))
-
-    def _ear(self, channel: str, ear: Ear, args: str) -> None:
         spy, whisper = "both" if ear.hears else "in", "out" if ear.whisper else "none"
         made = self.ari.channels.snoop_channel_with_id(
-            ear.on, channel, app=APPLICATION, app_args=args, spy=spy, whisper=whisper
+            ear.on, channel, app=APPLICATION, app_args=",".join(args), spy=spy, whisper=whisper
         )
         self._watch(made, "ear", channel)
 

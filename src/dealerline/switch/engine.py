@@ -245,6 +245,9 @@ class Engine:
             self._record_ended(RecordEnded(event.subject, 0.0, failed=True, cause=event.reason))
         elif event.status == 404 and call is not None and role == "customer" and event.order == "answer":
             self._gone(Gone(event.subject, 16, "gone before the answer"))
+        elif event.order == "join" and event.status == 404 and call is not None and not call.ended:
+            self.core.metrics.errors += 1
+            log.error("%s of call %s got into no room: %s", role, call.id, event.reason)
         else:
             log.info("order %s was refused: %s %s", event.order, event.status, event.reason)
 

@@ -129,6 +129,7 @@ class Hearing:
         for room in call.layout.rooms:
             if room != talk.MAIN:
                 self.core.do(self.core.media.drop_bridge, call.bridge_of(room))
+        call.bridges = {}
         if call.channel in call.layout.muted and call.channel in self.core.by_channel:
             self.core.do(self.core.media.mute, call.channel, False)  # whoever has him next shall hear him
         call.talk, call.layout = Conversation(), Layout()
@@ -138,10 +139,11 @@ class Hearing:
     def _make(self, call: Call, command: Command) -> None:
         if command.room == talk.MAIN:
             call.bridged = True
-        self.core.do(self.core.media.make_bridge, call.bridge_of(command.room))
+        self.core.do(self.core.media.make_bridge, call.opens(command.room))
 
     def _drop(self, call: Call, command: Command) -> None:
         self.core.do(self.core.media.drop_bridge, call.bridge_of(command.room))
+        call.bridges.pop(command.room, None)
 
     def _music(self, call: Call, party: str) -> None:
         if party == call.channel:
@@ -175,11 +177,13 @@ class Hearing:
     # -----------------------------------------------------------------------------------------------------------
     def ear_arrived(self, call: Call, channel: str) -> None:
         """The ear is there: into its bridge."""
-        room, _ = call.ears.get(channel, ("", None))
+        room, ear = call.ears.get(channel, ("", None))
         if not room:
             self.core.by_channel.pop(channel, None)
             self.core.do(self.core.media.hang_up, channel)
         else:
+            if ear is not None and ear.third:
+                self.core.do(self.core.media.mute, channel, True)
             self.core.do(self.core.media.join, call.bridge_of(room), [channel])
 
     def ear_gone(self, call: Call, channel: str) -> None:

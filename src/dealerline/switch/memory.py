@@ -118,6 +118,7 @@ class Media:
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     channels: dict[str, LiveChannel] = field(default_factory=dict)
     bridges: dict[str, set[str]] = field(default_factory=dict)
+    destroyed: set[str] = field(default_factory=set)  # Asterisk makes no other of that name for a while
     legs: dict[str, Leg] = field(default_factory=dict)
     playing: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # playback -> channel, sounds
     music_on: set[str] = field(default_factory=set)
@@ -187,13 +188,16 @@ class Media:
 
     def make_bridge(self, bridge: str) -> None:
         self.orders.append(("make_bridge", bridge))
-        self.bridges.setdefault(bridge, set())
+        if bridge not in self.destroyed:
+            self.bridges.setdefault(bridge, set())
 
     def join(self, bridge: str, channels: Sequence[str]) -> None:
         self.orders.append(("join", bridge, tuple(channels)))
+        if bridge not in self.bridges:
+            return
         for members in self.bridges.values():
             members.difference_update(channels)
-        self.bridges.setdefault(bridge, set()).update(c for c in channels if c in self.channels)
+        self.bridges[bridge].update(c for c in channels if c in self.channels)
 
     def leave(self, bridge: str, channel: str) -> None:
         self.orders.append(("leave", bridge, channel))
@@ -201,7 +205,8 @@ class Media:
 
     def drop_bridge(self, bridge: str) -> None:
         self.orders.append(("drop_bridge", bridge))
-        self.bridges.pop(bridge, None)
+        if self.bridges.pop(bridge, None) is not None:
+            self.destroyed.add(bridge)
 
     def mute(self, channel: str, on: bool) -> None:
         self.orders.append(("mute", channel, on))

@@ -73,7 +73,6 @@ class Attempt:
     target: str
     name: str = ""
     reason: Text | None = None  # why it came back to him
-    first: Attempt | None = None  # the attempt that this one makes good
     ringback: str = ""  # the tone that the one who asks hears
 
 
@@ -100,7 +99,6 @@ class AgentLeg:
     attempt: Attempt | None = None  # until it is settled
     mode: str = ""  # a lead's
     watches: str = ""  # whose channel a lead watches
-    follow: bool = False
     joined: float = 0.0
 
     def quiet(self) -> None:
@@ -183,6 +181,7 @@ class Call:
     person: int = 0  # who has, or had, the conversation
     talk: Conversation = field(default_factory=Conversation)
     layout: Layout = field(default_factory=Layout)  # what Asterisk was told
+    bridges: dict[str, str] = field(default_factory=dict)  # of all rooms but the main one
     ears: dict[str, tuple[str, Ear]] = field(default_factory=dict)  # an ear's channel -> its room, and on whom it is
     labels: int = 0
     origin: Call | None = None  # the live call, when this is the copy of one who has left it
@@ -222,7 +221,23 @@ class Call:
 
     def bridge_of(self, room: str) -> str:
         """The name of a room's bridge."""
-        return self.bridge if room == MAIN else f"{self.bridge}-{room}"
+        return self.bridge if room == MAIN else self.bridges.get(room, "")
+
+    def opens(self, room: str) -> str:
+        """The name of a bridge that is to be made for a room. No name is used twice: for a while after a bridge was
+        destroyed Asterisk has it still, refuses to make another of that name, and does not find the old one either.
+        """
+        if room != MAIN:
+            self.legs += 1
+            self.bridges[room] = f"{self.bridge}-{room}.{self.legs}"
+        return self.bridge_of(room)
+
+    def room_of(self, bridge: str) -> str:
+        """The room such a bridge was made for; nothing for a bridge of another call."""
+        if bridge == self.bridge:
+            return MAIN
+        prefix = f"{self.bridge}-"
+        return bridge.removeprefix(prefix).rpartition(".")[0] if bridge.startswith(prefix) else ""
 
     @property
     def legs_all(self) -> list[AgentLeg]:

@@ -109,8 +109,9 @@ class Reconciler:
             if not known and channel not in found.leaving:
                 yield "channel_unowned", channel, partial(self.core.do, hang_up, channel)
         for bridge in found.bridges:
-            call = call_of_bridge(bridge)
-            if call not in self.core.calls and call not in believed.calls:
+            name = call_of_bridge(bridge)
+            call = self.core.calls.get(name)
+            if bridge != call.bridge_of(call.room_of(bridge)) if call is not None else name not in believed.calls:
                 yield "bridge_unowned", bridge, partial(self.core.do, drop, bridge)
 
     def _calls(self, found: Inventory, believed: Belief) -> Iterator[Finding]:
@@ -129,18 +130,21 @@ class Reconciler:
                 # both looks, it would seem never to have come. One that does not come at all is a channel that is gone.
                 ears = {ear for ear, (where, _) in call.ears.items() if where == room and ear in found.channels}
                 wanted = parties | ears
-                if not wanted <= found.bridges.get(call.bridge_of(room), frozenset()) and not wanted & found.leaving:
-                    yield "not_together", f"{call.id} {room}", partial(self._together, call, room)
+                inside = found.bridges.get(call.bridge_of(room))
+                if not wanted <= (inside or frozenset()) and not wanted & found.leaving:
+                    mend = partial(self._together, call, room, inside is None)
+                    yield "not_together", f"{call.id} {room}", mend
 
     def _forget(self, channel: str) -> None:
         self.core.by_channel.pop(channel, None)
         self.core.do(self.core.media.hang_up, channel)
 
-    def _together(self, call: Call, room: str) -> None:
+    def _together(self, call: Call, room: str, lost: bool) -> None:
         ears = [ear for ear, (where, _) in call.ears.items() if where == room]
         parties = [*sorted(call.layout.rooms.get(room, ())), *ears]
         if parties:
-            self.core.do(self.core.media.make_bridge, call.bridge_of(room))
+            if lost:
+                self.core.do(self.core.media.make_bridge, call.opens(room))
             self.core.do(self.core.media.join, call.bridge_of(room), parties)
 
     def _people(self) -> Iterator[Finding]:

@@ -112,6 +112,8 @@ class Resumer:
         if phase in (Phase.TALKING, Phase.HELD, Phase.RECONNECTING, Phase.TRANSFER) or (
             phase is Phase.FORWARDING and call.talk.parties
         ):
+            if state["pd"]:
+                self.engine.recorder.stands_still(call)
             self.talks.take_up(call, phase, answered, attempts_of(state), found)
         elif phase in (Phase.QUEUED, Phase.OFFERED):
             self._queued(call, legs, found)

@@ -91,12 +91,13 @@ class Talks:
         that an order is given in doubt, they count as what they shall not be.
         """
         everybody = frozenset(call.talk.parties)
-        prefix = f"{call.bridge}-"
-        rooms = {
-            talk.MAIN if name == call.bridge else name.removeprefix(prefix): members & everybody
-            for name, members in found.bridges.items()
-            if name == call.bridge or name.startswith(prefix)
-        }
+        rooms: dict[str, frozenset[str]] = {}
+        for name, members in found.bridges.items():
+            room = call.room_of(name)
+            if room:
+                rooms[room] = members & everybody
+                if room != talk.MAIN:
+                    call.bridges[room] = name
         call.bridged = talk.MAIN in rooms
         inside = frozenset(p for members in rooms.values() for p in members)
         target = talk.wanted(call.talk)

@@ -58,7 +58,9 @@ def pack(call: Call) -> dict[str, Any]:
         },
         "pd": call.paused is not None,
         "cv": _talk(call),
-        "er": {channel: [room, ear.on, ear.whisper, ear.hears] for channel, (room, ear) in call.ears.items()},
+        "er": {
+            channel: [room, ear.on, ear.whisper, ear.hears, ear.third] for channel, (room, ear) in call.ears.items()
+        },
         "pa": call.path,
     }
 
@@ -87,7 +89,7 @@ def _talk(call: Call) -> Any:
         for leg in call.others.values()
         if (a := leg.attempt) is not None
     ]
-    return [parties, call.talk.host, call.talk.locked, legs, attempts]
+    return [parties, call.talk.host, call.talk.locked, legs, attempts, call.talk.many]
 
 
 def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
@@ -116,7 +118,7 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
         made = [
             Party(i, role, room, frozenset(flags), mode, watches) for i, role, room, flags, mode, watches in parties
         ]
-        call.talk = Conversation({p.id: p for p in made}, host, locked)
+        call.talk = Conversation({p.id: p for p in made}, host, locked, s["cv"][5])
     call.ears = {channel: (room, Ear(on, *how)) for channel, (room, on, *how) in s["er"].items()}
     return call
 

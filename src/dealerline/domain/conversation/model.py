@@ -59,11 +59,14 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The parties by id, in the order in which they came. ``host``: who may lock, remove and mute others."""
+    """The parties by id, in the order in which they came. ``host``: who may lock, remove and mute others. ``many``: it
+    has had more than two who talk, or one took another's place in it.
+    """
 
     parties: dict[str, Party] = field(default_factory=dict)
     host: str = ""
     locked: bool = False
+    many: bool = False
 
     def __iter__(self) -> Iterator[Party]:
         return iter(self.parties.values())

@@ -72,7 +72,14 @@ def join(conversation: Conversation, party: Party, by: str = "") -> Conversation
             key: p if p.role != "lead" or p.watches in agents else replace(p, watches=party.id)
             for key, p in parties.items()
         }
-    return replace(conversation, parties=parties, host=host)
+    return _counted(replace(conversation, parties=parties, host=host))
+
+
+def _counted(conversation: Conversation) -> Conversation:
+    """Whether it has become one of many."""
+    if conversation.many or sum(not p.in_booth for p in conversation) <= 2:
+        return conversation
+    return replace(conversation, many=True)
 
 
 def rename(conversation: Conversation, old: str, new: str) -> Conversation:
@@ -83,7 +90,8 @@ def rename(conversation: Conversation, old: str, new: str) -> Conversation:
         new if key == old else key: there if key == old else (replace(p, watches=new) if p.watches == old else p)
         for key, p in conversation.parties.items()
     }
-    return replace(conversation, parties=parties, host=new if conversation.host == old else conversation.host)
+    host = new if conversation.host == old else conversation.host
+    return replace(conversation, parties=parties, host=host, many=True)
 
 
 def take_over(conversation: Conversation, lead: str) -> Conversation:
@@ -95,7 +103,7 @@ def take_over(conversation: Conversation, lead: str) -> Conversation:
     if party is None or party.role != "lead" or watched is None or watched.role != "agent":
         raise IllegalVerb("not_now")
     parties = {**conversation.parties, lead: Party(lead, "agent", watched.room)}
-    return replace(conversation, parties=parties, host=lead)
+    return replace(conversation, parties=parties, host=lead, many=True)
 
 
 def may_join(conversation: Conversation, by: str = "") -> None:
@@ -118,7 +126,7 @@ def leave(conversation: Conversation, party: str) -> Conversation:
     to_watch = agents[0].id if agents else next((p.id for p in parties.values() if p.role != "lead"), "")
     parties = {key: replace(p, watches=to_watch) if p.watches == party else p for key, p in parties.items()}
     locked = conversation.locked and bool(host)
-    return _no_lonely_customer(Conversation(parties, host, locked))
+    return _no_lonely_customer(replace(conversation, parties=parties, host=host, locked=locked))
 
 
 def _no_lonely_customer(conversation: Conversation) -> Conversation:
@@ -154,7 +162,8 @@ def apply(
     host = party if row.host else conversation.host
     if (after, locked, host) == (target, conversation.locked, conversation.host):
         return conversation
-    return _no_lonely_customer(Conversation({**conversation.parties, party: after}, host, locked))
+    made = replace(conversation, parties={**conversation.parties, party: after}, host=host, locked=locked)
+    return _counted(_no_lonely_customer(made))
 
 
 def _check(conversation: Conversation, row: Verb, target: Party, by: str) -> None:
