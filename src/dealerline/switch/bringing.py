@@ -172,11 +172,38 @@ class Bringing:
         if attempt.ringback:
             self.core.do(self.core.media.stop_play, attempt.ringback)
             attempt.ringback = ""
-        asks = call.leg_of(attempt.by)
-        if on and attempt.state is At.ASKING and asks is not None and len(call.speakers) == 1:
+        if on and attempt.state is At.ASKING and self._alone_in(call, call.layout, attempt.by):
+            asks = call.leg_of(attempt.by)
+            assert asks is not None
             call.plays += 1
             attempt.ringback = f"{asks.channel}-p{call.plays}"
             self.core.do(self.core.media.play, asks.channel, attempt.ringback, ["tone:ring"])
+
+    @staticmethod
+    def _alone_in(call: Call, layout: talk.Layout, person: int) -> str:
+        """The room in which nobody is with that person; nothing when somebody is, or he is in none."""
+        leg = call.leg_of(person)
+        room = layout.room_of(leg.channel) if leg is not None else ""
+        return room if room and len(layout.rooms[room]) == 1 else ""
+
+    def about_to_change(self, call: Call, target: talk.Layout) -> None:
+        """Whoever hears that it rings does not, before he goes elsewhere or somebody comes: the media engine would wait
+        with a move for the end of what is played, and with all orders after it.
+        """
+        for attempt in self._asked(call):
+            room = self._alone_in(call, call.layout, attempt.by)
+            if attempt.ringback and (not room or room != self._alone_in(call, target, attempt.by)):
+                self._ringback(call, attempt, on=False)
+
+    def changed(self, call: Call) -> None:
+        """Everybody is where he shall be: who asks and is alone hears that it rings."""
+        for attempt in self._asked(call):
+            if not attempt.ringback:
+                self._ringback(call, attempt)
+
+    @staticmethod
+    def _asked(call: Call) -> list[Attempt]:
+        return [leg.attempt for leg in call.others.values() if leg.attempt is not None and leg.attempt.by]
 
     # to a queue, to a line
     # -----------------------------------------------------------------------------------------------------
@@ -328,7 +355,12 @@ class Bringing:
             return
         if attempt.state is At.BLIND:
             attempt.how = "transfer"
-            self._alone(call, asks)
+            if [each for each in call.speakers if each is not asks]:  # the customer is not alone
+                attempt.state = At.INVITING
+                self._resume_customer(call, leg, attempt, result)
+                self.goes(call, asks, "transferred")
+            else:
+                self._alone(call, asks)
             return
         self._done(call, attempt)
         self.engine.talk.leave(call, asks, "transferred")

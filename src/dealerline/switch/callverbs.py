@@ -75,6 +75,15 @@ class CallVerbs:
             raise Refused("not_now")
         return call, leg
 
+    def _acts(self, seat: Seat, message: Message, barging: bool = True) -> tuple[Call, AgentLeg]:
+        """The same for what is done to others. A lead who only watches does nothing to them, and one who has barged in
+        (unless ``barging``) does not dispose of a call that another has. Raises Refused.
+        """
+        call, leg = self._mine(seat, message)
+        if leg.role == "lead" and not (barging and leg.mode == "barge"):
+            raise Refused("only_watching")
+        return call, leg
+
     @staticmethod
     def _party(call: Call, label: object) -> str:
         """The channel of a party; nothing for none. Raises Refused when there is no such party in the conversation."""
@@ -110,12 +119,12 @@ class CallVerbs:
     # hold, mute, keys, hang up
     # ----------------------------------------------------------------------------------------
     def _hold(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message)
         self.engine.talk.hold(call, leg, self._party(call, message.get("party")))
         return {}
 
     def _unhold(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message)
         self.engine.talk.unhold(call, leg, self._party(call, message.get("party")))
         return {}
 
@@ -125,7 +134,7 @@ class CallVerbs:
         return {}
 
     def _keys(self, seat: Seat, message: Message) -> Message:
-        call, _ = self._mine(seat, message)
+        call, _ = self._acts(seat, message)
         self.engine.talk.keys(call, str(message.get("digits", "")))
         return {}
 
@@ -151,7 +160,7 @@ class CallVerbs:
     # bringing people in
     # ----------------------------------------------------------------------------------------------
     def _bring(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message, barging=message.get("how") == "invite")
         target = message.get("target")
         if not isinstance(target, dict):
             raise Refused("bad_message")
@@ -161,12 +170,12 @@ class CallVerbs:
         call = self.call(seat, message)
         if call.ended and call.origin is not None:  # he is out already and takes his blind transfer back
             raise Refused("not_now")
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message)
         self.engine.bringing.decide(call, leg, event, str(message.get("party") or ""))
         return {}
 
     def _complete(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message, barging=False)
         if self.engine.bringing.brings(call, leg.person):
             self.engine.bringing.decide(call, leg, On.COMPLETE)
         elif len(call.speakers) > 1:
@@ -176,7 +185,7 @@ class CallVerbs:
         return {}
 
     def _three_way(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message)
         if self.engine.bringing.brings(call, leg.person):
             self.engine.bringing.decide(call, leg, On.JOIN)
             return {}
@@ -188,7 +197,7 @@ class CallVerbs:
         return {}
 
     def _swap(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message, barging=False)
         partner = next(
             (a for a in self.engine.bringing.attempts(call) if a.attempt and a.attempt.state is At.CONSULTING), None
         )
@@ -242,7 +251,7 @@ class CallVerbs:
     # side rooms
     # ------------------------------------------------------------------------------------------------------
     def _aside(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message)
         room = str(message.get("room") or "") or next((r for r in ROOMS if r not in call.talk.side_rooms), "")
         labels = message.get("parties")
         if room not in ROOMS or not isinstance(labels, list) or not labels:
@@ -254,7 +263,7 @@ class CallVerbs:
         return {"room": room}
 
     def _back(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message)
         labels = message.get("parties") or []
         if not isinstance(labels, list):
             raise Refused("bad_message")
@@ -286,13 +295,13 @@ class CallVerbs:
     # recording, lead, hand
     # -------------------------------------------------------------------------------------------
     def _record_pause(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message)
         self.engine.recorder.pause(call, leg.person)
         self.engine.remember(call)
         return {}
 
     def _record_resume(self, seat: Seat, message: Message) -> Message:
-        call, leg = self._mine(seat, message)
+        call, leg = self._acts(seat, message)
         self.engine.recorder.resume(call, leg.person)
         self.engine.remember(call)
         return {}

@@ -111,9 +111,11 @@ class Hearing:
     def sync(self, call: Call) -> None:
         """Make it sound as it is wanted."""
         target = talk.wanted(call.talk)
+        self.engine.bringing.about_to_change(call, target)
         for command in talk.plan(call.layout, target):
             self._do[command.verb](call, command)
         call.layout = target
+        self.engine.bringing.changed(call)
         self.engine.recorder.sync(call)
         self.core.touch(call)
         self.engine.remember(call)

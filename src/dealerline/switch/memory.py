@@ -153,6 +153,14 @@ class Media:
         for members in self.bridges.values():
             members.discard(channel)
 
+    def _not_playing(self, channels: Sequence[str]) -> None:
+        """Asterisk waits with a move for the end of what is played to that channel, and with all orders after it: a
+        tone has none.
+        """
+        stuck = {channel for channel, _ in self.playing.values()} & set(channels) & set(self.channels)
+        if stuck:
+            raise AssertionError(f"moved while something is played to them: {sorted(stuck)}")
+
     def answer(self, channel: str) -> None:
         self.orders.append(("answer", channel))
         if channel in self.channels:
@@ -193,6 +201,7 @@ class Media:
 
     def join(self, bridge: str, channels: Sequence[str]) -> None:
         self.orders.append(("join", bridge, tuple(channels)))
+        self._not_playing(channels)
         if bridge not in self.bridges:
             return
         for members in self.bridges.values():
@@ -201,6 +210,7 @@ class Media:
 
     def leave(self, bridge: str, channel: str) -> None:
         self.orders.append(("leave", bridge, channel))
+        self._not_playing([channel])
         self.bridges.get(bridge, set()).discard(channel)
 
     def drop_bridge(self, bridge: str) -> None:

@@ -197,6 +197,7 @@ class Queueing:
         """Say something in between, then music again."""
         self.stop_music(call)
         call.announcing = self.engine.flows.announce(call, prompts)
+        self.engine.remember(call)
 
     def _announce(self, call: Call) -> None:
         queue = self.core.lookup.queues.get(call.queue)

@@ -103,6 +103,8 @@ class Resumer:
         self.core.add(call)
         self.core.metrics.calls -= 1
         call.bridged = call.bridge in found.bridges
+        if state.get("so"):  # what the old switch had him told: nobody can take him anywhere before it is over
+            self.core.do(self.core.media.stop_play, state["so"])
         legs = [
             c
             for c in found.channels.values()

@@ -40,6 +40,7 @@ def pack(call: Call) -> dict[str, Any]:
         "lc": call.legs,
         "lb": call.labels,
         "pl": call.plays,
+        "so": call.announcing or (call.flow.playback if call.flow is not None else ""),
         "fw": call.forward_number,
         "fl": [run.flow, run.version, run.state.dump()] if run is not None else None,
         "rc": [

@@ -59,7 +59,13 @@ class Supervising:
             self.change(there, leg, mode)
             return there
         watched = call.leg_of(person) if call is not None else None
-        if call is None or watched is None or call.phase not in SPEAKING or watched.channel not in call.talk.parties:
+        talks = (
+            watched is not None
+            and watched.role == "agent"
+            and call is not None
+            and watched.channel in call.talk.parties
+        )
+        if call is None or watched is None or call.phase not in SPEAKING or not talks:
             raise Refused("no_talk")
         if person == lead.person:
             raise Refused("oneself")

@@ -45,6 +45,10 @@ ERRORS: dict[str, Text] = {
 ERRORS |= {
     "forbidden": {"zh": "您没有这样做的权限。", "en": "You are not allowed to do this."},
     "not_host": {"zh": "只有主持人可以这样做。", "en": "Only the host can do this."},
+    "only_watching": {
+        "zh": "监听或耳语时不能这样做，请先强插或接管。",
+        "en": "Not while you only watch: barge in or take over first.",
+    },
     "full": {"zh": "通话人数已达上限（32 人）。", "en": "The call is full: 32 people at most."},
     "locked": {
         "zh": "会议已锁定，只有主持人可以邀请。",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import signal
 import subprocess
@@ -276,6 +277,30 @@ async def test_a_request_that_is_never_answered_fails_in_time(server: Server) ->
                 await client.asterisk.ping()
         finally:
             await client.close()
+
+
+async def test_a_socket_whose_requests_hang_for_ever_is_replaced_by_another(server: Server, heard: Heard) -> None:
+    """A channel that is told to go elsewhere while an endless tone is played to it holds up all behind it."""
+    client = server.ari(on_event=heard.event, timeout=1.0)
+    client.start()
+    try:
+        await client.ready(30)
+        _, far = await pair(client, heard)
+        await client.channels.play_with_id(far, "tone", media=["tone:ring"])
+        room = await client.bridges.create(type="mixing")
+        with pytest.raises(AriTimeout):
+            await client.bridges.add_channel(room.id, channel=[far])
+
+        async def answers() -> bool:
+            with contextlib.suppress(AriLost):
+                return (await client.asterisk.ping()).ping == "pong"
+            return False
+
+        await until(answers, "requests are answered again")
+        await client.channels.hangup(far)
+        await until(lambda: _none(client), "both ends have hung up")
+    finally:
+        await client.close()
 
 
 async def test_a_wrong_password_is_said_plainly(server: Server) -> None:

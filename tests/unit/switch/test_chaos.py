@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from dealerline.switch.desks import Session
 from dealerline.switch.media import Arrived, Failed, Gone
 from dealerline.switch.model import Call, Phase
-from tests.unit.switch.world import DUTY, MENU, MESSAGE, SALES, World
+from tests.unit.switch.world import DUTY, MENU, MESSAGE, SALES, World, snapshot
 
 VERBS = (
     *("hold", "unhold", "mute", "unmute", "hangup", "refuse", "wrap_done", "wrap_more"),
@@ -22,15 +23,16 @@ VERBS = (
 
 PARTIES = ("hold", "unhold", "mute", "unmute")
 MODES = ("listen", "whisper", "barge")
+AT_A_CALL = ("reserved", "ringing", "talking", "wrap", "outbound", "supervising")
 NEVER_SILENT = {Phase.QUEUED, Phase.OFFERED, Phase.HELD, Phase.RECONNECTING, Phase.TRANSFER, Phase.TALKING}
 
 
 class Chaos:
     """Everybody does something at random, but only what the world allows."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, **changes: Any) -> None:
         self.random = random.Random(seed)
-        self.world = World(folder)
+        self.world = World(folder, **changes)
         self.sessions: dict[int, Session] = {}
         self.tabs = 0
 
@@ -117,13 +119,16 @@ class Chaos:
             seat = self.world.core.seats.get(session.desk.person)
             if seat is not None and seat.call is not None:
                 self.acts_on_his_call(session, seat.call)
-            elif session.leads and self.random.random() < 0.6:
+            elif self.leads(session.desk.person) and self.random.random() < 0.6:
                 mode = self.random.choice(MODES)
-                self.world.ask(session, "supervise", person=self.random.choice((1, 2, 5)), mode=mode)
+                self.world.ask(session, "supervise", person=self.random.choice((1, 2, 3, 5)), mode=mode)
             elif self.random.random() < 0.2:
                 self.world.ask(session, "dial", number="13900000001", line=1)
             elif self.random.random() < 0.1:
                 self.world.ask(session, "headset_test")
+
+    def leads(self, person: int) -> bool:
+        return "shift_lead" in self.world.core.lookup.people[person].roles
 
     def acts_on_his_call(self, session: Session, call: Call) -> None:
         """Anything that a call card offers, sensible or not."""
@@ -145,7 +150,7 @@ class Chaos:
         elif verb in ("host", "remove") or (verb in PARTIES and self.random.random() < 0.3):
             fields["party"] = self.random.choice(labels)
         elif verb == "supervise":
-            fields["person"], fields["mode"] = self.random.choice((1, 2, 5)), self.random.choice(MODES)
+            fields["person"], fields["mode"] = self.random.choice((1, 2, 3, 5)), self.random.choice(MODES)
         self.world.ask(session, verb, **fields)
 
     def page_closes(self) -> None:
@@ -186,6 +191,7 @@ class Chaos:
         assert core.metrics.errors == 0
         for seat in core.seats.values():
             assert seat.call is None or seat.call.ended == (seat.presence.state == "wrap"), (seat.presence, seat.call)
+            assert seat.call is not None or seat.presence.state not in AT_A_CALL, seat.presence
         self.world.true_to_the_matrix()
         for call in core.calls.values():
             heard = self.world.hears(call)
@@ -202,6 +208,40 @@ class Chaos:
         while self.world.media.recording:
             self.world.recorded(1)
         self.world.clock.advance(400)
+
+
+class Busy(Chaos):
+    """Everybody is agent and shift lead, and they hardly do anything but act on one another's calls."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        known = snapshot()
+        people = tuple(replace(p, store=1, stores=(1,), roles=("agent", "shift_lead")) for p in known.people)
+        queues = tuple(replace(queue, agents=(1, 2, 3)) for queue in known.queues)
+        super().__init__(folder, seed, people=people, queues=queues)
+
+    def step(self) -> None:
+        chance = self.random.random()
+        if chance < 0.5:
+            self.agent_acts()
+        elif chance < 0.8:
+            self.phone_answers()
+        elif chance < 0.86:
+            self.random.choice((self.agent_wishes, self.agent_comes))()
+        elif chance < 0.9:
+            self.random.choice((self.rings, self.phone_fails))()
+        else:
+            super().step()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nobody_is_left_in_a_state_without_a_call_however_much_is_done_to_calls(tmp_path: Path, seed: int) -> None:
+    chaos = Busy(tmp_path, seed)
+    for _ in range(700):
+        chaos.step()
+        chaos.check()
+    chaos.drain()
+    assert not chaos.world.core.calls
+    chaos.world.consistent()
 
 
 @pytest.mark.parametrize("seed", range(6))

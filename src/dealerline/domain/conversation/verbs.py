@@ -173,6 +173,8 @@ def _check(conversation: Conversation, row: Verb, target: Party, by: str) -> Non
     actor = conversation.parties.get(by)
     if actor is None or actor.role not in row.by or row.who == "switch":
         raise IllegalVerb("forbidden")
+    if actor.in_booth and actor.id != target.id:
+        raise IllegalVerb("only_watching")
     own, host = by == target.id, by == conversation.host
     allowed = {"self": own, "host": host, "self_or_host": own or host, "other": not own, "any": True}[row.who]
     if not allowed:

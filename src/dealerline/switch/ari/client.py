@@ -35,6 +35,7 @@ from dealerline.switch.ari.models import Event, RESTResponse
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between attempts to connect
+CLOSE_SECONDS = 0.5  # a socket that is stuck does not say good-bye
 HEARTBEAT = 10.0  # a hung Asterisk is noticed within one and a half of these
 REQUEST_SECONDS = 5.0
 NO_SUCH_SOURCE = 422  # the answer to a subscription
@@ -113,6 +114,7 @@ class Ari:
         self._subscriptions, self._wanted, self._timeout = tuple(subscriptions), tuple(wanted), timeout
         self._numbers = itertools.count(1)
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
+        self._answered = 0.0
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._task: asyncio.Task[None] | None = None
         self._held: list[Event] | None = None
@@ -167,7 +169,11 @@ class Ari:
                 try:
                     query = urlencode({"app": self.application, "subscribeAll": "false"})
                     async with session.ws_connect(
-                        f"{self._url}/ari/events?{query}", heartbeat=HEARTBEAT, max_msg_size=0, compress=0
+                        f"{self._url}/ari/events?{query}",
+                        heartbeat=HEARTBEAT,
+                        max_msg_size=0,
+                        compress=0,
+                        timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
                     ) as socket:
                         pause = FIRST_PAUSE
                         await self._connected(socket)
@@ -335,6 +341,7 @@ class Ari:
             self._marks.pop(name, None)
 
     def _answer(self, response: RESTResponse) -> None:
+        self._answered = asyncio.get_running_loop().time()
         pending = self._pending.pop(response.request_id, None)
         if pending is None or pending.future.done():
             return
@@ -353,7 +360,11 @@ class Ari:
         pending.future.set_exception(AriError(response.status_code, f"{pending.what}: {reason}"))
 
     async def _watch(self) -> None:
-        """All requests have the same time, so the oldest are the first: one look a second is enough."""
+        """All requests have the same time, so the oldest are the first: one look a second is enough.
+
+        Asterisk does the requests of a socket one after the other: one that it never ends holds up all behind it,
+        though events go on coming. A new socket is not held up. Raises AriLost when that seems to be so.
+        """
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(1.0, self._timeout / 4))
@@ -365,6 +376,8 @@ class Ari:
                 if not pending.future.done():
                     text = f"{pending.what}: no answer within {self._timeout:g} s"
                     pending.future.set_exception(AriTimeout(text))
+                if self._answered < pending.deadline - self._timeout:
+                    raise AriLost(f"the socket to Asterisk is stuck since {pending.what}")
 
     def _fail_pending(self) -> None:
         pending, self._pending = self._pending, OrderedDict()
