@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.alone import alone
 from bench.load import Rate, keep_waiting, offer, phones, watch
 from bench.peer import PeerQueue
 from bench.product import Product, roomy, snapshot
@@ -168,6 +169,9 @@ async def run(quick: bool, only: str, sizes: list[str], kinds: list[str]) -> tup
             for agents, waiting, wanted in plan:
                 if not sizes or f"{agents}x{waiting}" in sizes:
                     one += [await turns(sides, kind, agents, waiting, wanted) for kind in kinds]
+            if not sizes and "dealerline" in kinds:
+                for waiting in (40, 1000, 10000):
+                    one.append(alone(folder / f"alone-{waiting}", sides.sound, 10, waiting, 1000))
         if only in ("", "p2"):
             for kind in kinds:
                 two.append(await rate_of(sides, kind, 60, 4 if quick else 10, 8.0))

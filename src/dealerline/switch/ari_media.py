@@ -208,8 +208,11 @@ class AriMedia:
         )
 
     async def _inventory(self) -> Inventory:
-        channels, bridges = await asyncio.gather(self.ari.channels.list_all(), self.ari.bridges.list_all())
-        await self.ari.caught_up()
+        await self.ari.caught_up()  # what was ordered before is done, as far as Asterisk does it at once
+        channels, bridges = await asyncio.gather(
+            self.ari.aside(list[models.Channel], "/channels"), self.ari.aside(list[models.Bridge], "/bridges")
+        )
+        await self.ari.caught_up()  # and what had happened until then has been told
         late = time.monotonic() - LEAVING_SECONDS
         return Inventory(
             {c.id: LiveChannel(c.id, c.name, c.state) for c in channels if _ours(c)},

@@ -106,9 +106,20 @@ async def test_caught_up_means_that_everything_that_happened_before_was_told(ari
     near, _ = await pair(ari, heard)
     for n in range(50):
         quietly(ari.channels.set_channel_var(near, variable=f"DL_{n}", value="1", report_events=True))
+    assert near in {channel.id for channel in await ari.aside(list[m.Channel], "/channels")}
     await ari.channels.hangup(near)
     await ari.caught_up()
     assert heard.of(m.ChannelHangupRequest, near) and len(heard.of(m.ChannelVarset, near)) >= 50
+
+
+async def test_a_list_asked_for_aside_says_why_it_cannot_be_had(ari: Ari, server: Server) -> None:
+    with pytest.raises(AriError) as refused:
+        await ari.aside(m.Channel, "/channels/nobody")
+    assert refused.value.gone
+    with pytest.raises(AriError, match="swagger"):
+        await ari.aside(list[m.Bridge], "/asterisk/ping")
+    with pytest.raises(AriLost):
+        await server.ari().aside(list[m.Channel], "/channels")
 
 
 async def test_requests_go_out_without_waiting_and_come_back_in_order(ari: Ari, heard: Heard) -> None:

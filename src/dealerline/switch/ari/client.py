@@ -5,6 +5,7 @@ The rules of the file:
 - A request goes out within the very call, in the order in which it was called for, and never waits for the answer to
   another; answers find their futures by number. Losing the socket fails every open request with AriLost: nobody waits
   for ever.
+- What is long (``aside``) does not go by the socket, where every request behind it would wait for it.
 - Events reach ``on_event`` one after the other, in Asterisk's order, by plain calls in the event loop. A handler that
   raises is logged and counted; the next event comes all the same. Kinds of events we do not know are passed over.
 - After each (re)connection ``on_back`` runs first, to look at what is there (list channels and bridges); events that
@@ -116,6 +117,7 @@ class Ari:
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
         self._answered = 0.0
         self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._session: aiohttp.ClientSession | None = None
         self._task: asyncio.Task[None] | None = None
         self._held: list[Event] | None = None
         self._up = asyncio.Event()
@@ -165,6 +167,7 @@ class Ari:
     async def _live(self) -> None:
         pause = FIRST_PAUSE
         async with aiohttp.ClientSession(headers={"Authorization": self._authorization()}) as session:
+            self._session = session
             while True:
                 try:
                     query = urlencode({"app": self.application, "subscribeAll": "false"})
@@ -339,6 +342,26 @@ class Ari:
             raise AriTimeout(f"events are more than {self._timeout:g} s late") from None
         finally:
             self._marks.pop(name, None)
+
+    async def aside(self, kind: Any, path: str) -> Any:
+        """The answer to a GET, as ``kind``, by a connection of its own: for lists, which Asterisk makes for as long as
+        five phones take to ring. It keeps no order with requests and events. Raises AriError.
+        """
+        if self._socket is None or self._session is None:
+            raise AriLost(self.last_error or "Asterisk cannot be reached")
+        seconds = aiohttp.ClientTimeout(total=self._timeout)
+        try:
+            async with self._session.get(f"{self._url}/ari{path}", timeout=seconds) as answer:
+                body = await answer.text()
+                if answer.status != 200:
+                    raise AriError(answer.status, f"GET {path}: {answer.reason}")
+                return _decode_body(kind, body)
+        except TimeoutError:
+            raise AriTimeout(f"GET {path}: no answer within {self._timeout:g} s") from None
+        except aiohttp.ClientError as error:
+            raise AriLost(f"GET {path}: {error}") from None
+        except msgspec.DecodeError as error:
+            raise AriError(200, f"GET {path}: an answer that is not as the swagger says: {error}") from None
 
     def _answer(self, response: RESTResponse) -> None:
         self._answered = asyncio.get_running_loop().time()
