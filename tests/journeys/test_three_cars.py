@@ -7,8 +7,11 @@ What he hears all the while is examined by tones: everybody hums his own.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -22,9 +25,20 @@ from tests.telephony import tones
 
 CUSTOMER_HUMS, PARTS_HUMS, FINANCE_HUMS, LEAD_HUMS = 508.0, 702.0, 803.0, 907.0
 INSURER = "13900000051"  # answers, and talks
+EDGE = 0.35  # seconds around a fact that are not looked at
 PAUSE, SILENCE = 0.4, 0.3
 """Seconds: how long a browser's voice pauses between two syllables (sound.py), and how much longer than that no guest
 may hear nothing."""
+
+
+PICTURES = os.environ.get("DEALERLINE_PICTURES", "")  # a folder: the story is photographed for docs/howto/three-cars.md
+
+
+def photographed(desk: Desk, name: str) -> None:
+    """A picture of that page for the manual, if anybody wants one."""
+    if PICTURES:
+        desk.page.mouse.move(2, 2)
+        desk.page.screenshot(path=Path(PICTURES) / f"three-cars-{name}.png")
 
 
 def press(desk: Desk, keys: str) -> None:
@@ -66,7 +80,7 @@ def lead_browser(launch: Callable[..., Browser], tmp_path: Path) -> Browser:
 
 
 def test_a_customer_who_wants_three_cars_talks_to_everybody_without_hanging_up(
-    centre: Centre, desk: Callable[..., Desk], lead_browser: Browser
+    centre: Centre, desk: Callable[..., Desk], lead_browser: Browser, tmp_path: Path
 ) -> None:
     agent, colleague = desk("agent1"), desk("agent2")
     lead = desk("lead1", context=lead_browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900}))
@@ -87,6 +101,7 @@ def test_a_customer_who_wants_three_cars_talks_to_everybody_without_hanging_up(
     colleague.id("call-refuse").click()
     agent.rings()
     expect(agent.id("offer")).to_contain_text("周文博")
+    photographed(agent, "1-refused")
     agent.answer()
     caller.hears(AGENT_HUMS)
 
@@ -96,6 +111,7 @@ def test_a_customer_who_wants_three_cars_talks_to_everybody_without_hanging_up(
     attempt_is(agent, "consulting")
     agent.hears(PARTS_HUMS, but_not=CUSTOMER_HUMS)
     caller.hears_no_more(AGENT_HUMS)
+    photographed(agent, "2-consulted")
     press(agent, "Alt+s")
     caller.hears(AGENT_HUMS)
     assert PARTS_HUMS not in caller.now({PARTS_HUMS, AGENT_HUMS}, 1)
@@ -108,6 +124,7 @@ def test_a_customer_who_wants_three_cars_talks_to_everybody_without_hanging_up(
     assert insurer["number"].endswith(INSURER)
     party = insurer["party"]
     expect(agent.page.locator(f"[data-testid=token][data-party={party}][data-state=in]")).to_be_visible()
+    photographed(agent, "3-insurer")
     agent.page.locator(f"[data-testid=token][data-party={party}]").focus()
     press(agent, "Delete")
     expect(agent.page.locator(f"[data-testid=token][data-party={party}]")).to_have_count(0)
@@ -117,6 +134,7 @@ def test_a_customer_who_wants_three_cars_talks_to_everybody_without_hanging_up(
     parts.drag_to(agent.id("room-new"))
     caller.hears_no_more(PARTS_HUMS)
     caller.hears(AGENT_HUMS)
+    photographed(agent, "4-aside")
     agent.page.locator(f"[data-testid=token][data-party={token(agent, '沈悦')}]").drag_to(agent.id("room").first)
     caller.hears(PARTS_HUMS)
 
@@ -136,6 +154,46 @@ def test_a_customer_who_wants_three_cars_talks_to_everybody_without_hanging_up(
     shown = " ".join(agent.id("attendee").all_inner_texts())
     assert all(name in shown for name in ("林晓雯", "沈悦", "许国强")), shown
     assert centre.live()["repairs"] == 0
+    manager = desk("manager1")
+    the_customers_copy_has_what_he_heard_and_nothing_else(centre, manager, call, tmp_path)
+    manager.goes(f"/calls/{call}")
+    expect(manager.id("player-copy")).to_be_visible(timeout=PATIENT)
+    photographed(manager, "6-recorded")
+
+
+def the_customers_copy_has_what_he_heard_and_nothing_else(
+    centre: Centre, manager: Desk, call: str, folder: Path
+) -> None:
+    """The joined file, by what the journal says was when: no consultation, no side room, no whisper is in it."""
+    def whole() -> dict[str, Any] | None:
+        found = manager.fetch(f"/api/calls/{call}")["json"]["recordings"]
+        return next((r for r in found if r["kind"] == "whole" and r["state"] == "joined"), None)
+
+    row = until(whole, 60, "the whole call is joined")
+    answer = manager.page.request.get(f"{centre.url}/api/recordings/{row['id']}/copy")
+    assert answer.status == 200, answer.text()
+    path = folder / "copy.wav"
+    path.write_bytes(answer.body())
+    start = datetime.fromisoformat(row["started_at"]).timestamp()
+    facts = centre.rows("SELECT extract(epoch FROM at)::float AS at, kind, data FROM calls_event WHERE call = %s"
+                        " ORDER BY seq", call)
+
+    def when(kind: str, **wanted: str) -> float:
+        return next(f["at"] for f in facts if f["kind"] == kind and wanted.items() <= f["data"].items()) - start
+
+    def in_it(since: float, until_: float) -> set[float]:
+        hums = {AGENT_HUMS, PARTS_HUMS, LEAD_HUMS}
+        return tones.tones(path, hums, since + EDGE, until_ - EDGE, channel=1)
+
+    aside, back = when("room.entered", room="s1"), when("room.entered", room="main")
+    whisper, barge = when("supervision.changed", mode="whisper"), when("supervision.changed", mode="barge")
+    consult = when("invite.ended", how="consult", result="answered")
+    held_again = min(f["at"] - start for f in facts if f["kind"] == "hold.ended" and f["at"] - start > consult)
+    assert tones.tones(path, {CUSTOMER_HUMS}, aside, back) == {CUSTOMER_HUMS}, "his own voice, left, all the while"
+    assert in_it(consult, held_again) == set(), "a consultation"
+    assert in_it(aside, back) == {AGENT_HUMS}, "a side room"
+    assert in_it(whisper, barge) == {AGENT_HUMS, PARTS_HUMS}, "a whisper"
+    assert in_it(barge, barge + 2 * EDGE + 1.5) == {AGENT_HUMS, PARTS_HUMS, LEAD_HUMS}, "the lead who joined"
 
 
 def the_lead_helps(agent: Desk, lead: Desk, caller: Caller) -> None:
@@ -153,6 +211,7 @@ def the_lead_helps(agent: Desk, lead: Desk, caller: Caller) -> None:
     expect(lead.id("supervise")).to_have_attribute("data-mode", "whisper")
     agent.hears(LEAD_HUMS)
     assert LEAD_HUMS not in caller.now({LEAD_HUMS})
+    photographed(lead, "5-whispered")
     press(lead, "Alt+3")
     expect(lead.id("supervise")).to_have_attribute("data-mode", "barge")
     caller.hears(LEAD_HUMS)
