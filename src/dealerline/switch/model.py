@@ -35,7 +35,7 @@ class Phase(StrEnum):
 _AWAY = frozenset({Phase.RECONNECTING, Phase.TRANSFER, Phase.FORWARDING, Phase.QUEUED, Phase.FLOW, Phase.ENDED})
 PHASES: dict[Phase, frozenset[Phase]] = {
     Phase.FLOW: frozenset({Phase.QUEUED, Phase.FORWARDING, Phase.TRANSFER, Phase.ENDED}),
-    Phase.QUEUED: frozenset({Phase.OFFERED, Phase.FLOW, Phase.ENDED}),
+    Phase.QUEUED: frozenset({Phase.OFFERED, Phase.TRANSFER, Phase.FLOW, Phase.ENDED}),
     Phase.OFFERED: frozenset({Phase.TALKING, Phase.QUEUED, Phase.FLOW, Phase.ENDED}),
     Phase.TALKING: _AWAY | {Phase.HELD},
     Phase.HELD: _AWAY | {Phase.TALKING},
@@ -189,6 +189,7 @@ class Call:
     track_paths: dict[str, str] = field(default_factory=dict)  # channel -> its file
     by_tracks: bool = False  # each voice is recorded on its own
     paused: Timer | None = None  # the recording stands still until then
+    returned: Attempt | None = None  # the transfer that came to nothing, while he waits in front of his queue
     hand: tuple[int, str, float] | None = None  # who asks for help, with what words, since when
     answered: float = 0.0
     talk_started: float = 0.0

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from dealerline.domain import ivr
-from dealerline.domain.conversation import Conversation, Ear, Party
-from dealerline.switch.model import AgentLeg, Call, FlowRun, Recording, Track
+from dealerline.domain.conversation import Conversation, Ear, Party, transfer
+from dealerline.switch.model import AgentLeg, Attempt, Call, FlowRun, Recording, Track
 
 
 def pack(call: Call) -> dict[str, Any]:
@@ -63,6 +63,7 @@ def pack(call: Call) -> dict[str, Any]:
             channel: [room, ear.on, ear.whisper, ear.hears, ear.third] for channel, (room, ear) in call.ears.items()
         },
         "pa": call.path,
+        "rt": [call.returned.by, call.returned.target, call.returned.reason] if call.returned is not None else None,
     }
 
 
@@ -121,6 +122,9 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
         ]
         call.talk = Conversation({p.id: p for p in made}, host, locked, s["cv"][5])
     call.ears = {channel: (room, Ear(on, *how)) for channel, (room, on, *how) in s["er"].items()}
+    if s.get("rt"):
+        by, queue, reason = s["rt"]
+        call.returned = Attempt(transfer.State.WAITING, "lead", by, "queue", queue, reason=reason)
     return call
 
 

@@ -82,7 +82,7 @@ class Talking:
     def has_it(self, call: Call, leg: AgentLeg) -> None:
         """This agent talks from now on: the fact, and his state."""
         leg.joined = self.core.now
-        call.person = leg.person
+        call.person, call.returned = leg.person, None
         self.core.fact("talk.started", call, person=leg.person, agent=leg.person, channel=leg.channel, party=leg.label)
         seat = self.core.seats.get(leg.person)
         if seat is not None:
