@@ -337,6 +337,12 @@ class AriMedia:
         )
         self._watch(made, "ear", channel)
 
+    def mouth(self, channel: str, party: str, args: Sequence[str]) -> None:
+        made = self.ari.channels.snoop_channel_with_id(
+            party, channel, app=APPLICATION, app_args=",".join(args), spy="none", whisper="out"
+        )
+        self._watch(made, "mouth", channel)
+
     def keys(self, channel: str, digits: str) -> None:
         self._watch(self.ari.channels.send_dtmf(channel, dtmf=digits), "keys", channel, 404)
 

@@ -84,6 +84,8 @@ class Hearing:
         """The same party speaks on another channel from now on; the old one is about to be hung up."""
         self._without(call, old)
         call.talk = talk.rename(call.talk, old, new)
+        if old in call.stood:
+            call.stood[new] = call.stood.pop(old)
         for leg in call.others.values():
             if leg.watches == old:
                 leg.watches = new
@@ -105,6 +107,7 @@ class Hearing:
     def _without(self, call: Call, channel: str) -> None:
         """Forget a party's place; the ears on it end with it."""
         call.layout = call.layout.without(channel)
+        self.engine.tones.without(call, channel)
         for room, ear in [(room, ear) for room, ear in call.ears.values() if ear.on == channel]:
             self._cut(call, Command("cut", room, ear=ear))
 
@@ -117,6 +120,7 @@ class Hearing:
         call.layout = target
         self.engine.bringing.changed(call)
         self.engine.recorder.sync(call)
+        self.engine.tones.follow(call)
         self.core.touch(call)
         self.engine.remember(call)
 
@@ -124,6 +128,7 @@ class Hearing:
         """The conversation has ended, or goes back to waiting: ears and rooms but the main one go, who is in is left
         to whoever ends it.
         """
+        self.engine.tones.over(call)
         for channel in call.ears:
             if self.core.by_channel.pop(channel, None) is not None:
                 self.core.do(self.core.media.hang_up, channel)

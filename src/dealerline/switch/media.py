@@ -157,6 +157,10 @@ class Media(Protocol):
         """Make a channel that is this ear; it arrives with ``args``. It ends with the party it is on."""
         ...
 
+    def mouth(self, channel: str, party: str, args: Sequence[str]) -> None:
+        """Make a channel that speaks to that party alone, over all else it hears; it arrives with ``args``."""
+        ...
+
     def keys(self, channel: str, digits: str) -> None: ...
     def record(self, channel: str, name: str, max_seconds: int, silence_seconds: int) -> None:
         """Record what this channel says, to ``voicemail/<name>.wav`` in the recordings folder; # ends it."""

@@ -126,6 +126,7 @@ class Media:
     monitored: dict[str, tuple[str, str]] = field(default_factory=dict)
     tracked: dict[str, str] = field(default_factory=dict)  # path -> channel
     ears: dict[str, tuple[Ear, tuple[str, ...]]] = field(default_factory=dict)  # channel -> what it is, args
+    mouths: dict[str, str] = field(default_factory=dict)  # channel -> to whom it speaks
     recording: dict[str, str] = field(default_factory=dict)  # name -> channel
     online: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)  # channels from which no sound comes any more
@@ -144,12 +145,15 @@ class Media:
         self.channels.pop(channel, None)
         self.legs.pop(channel, None)
         self.ears.pop(channel, None)
+        self.mouths.pop(channel, None)
         self.music_on.discard(channel)
         self.muted.discard(channel)
         self.monitored.pop(channel, None)
         self.tracked = {path: c for path, c in self.tracked.items() if c != channel}
         for ear in [e for e, (made, _) in self.ears.items() if made.on == channel]:
             self.lose(ear)
+        for mouth in [m for m, party in self.mouths.items() if party == channel]:
+            self.lose(mouth)
         for members in self.bridges.values():
             members.discard(channel)
 
@@ -227,6 +231,12 @@ class Media:
         if ear.on in self.channels:
             self.ears[channel] = (ear, tuple(args))
             self.channels[channel] = LiveChannel(channel, f"Snoop/{ear.on}", "Up", tuple(args))
+
+    def mouth(self, channel: str, party: str, args: Sequence[str]) -> None:
+        self.orders.append(("mouth", channel, party))
+        if party in self.channels:
+            self.mouths[channel] = party
+            self.channels[channel] = LiveChannel(channel, f"Snoop/{party}", "Up", tuple(args))
 
     def keys(self, channel: str, digits: str) -> None:
         self.orders.append(("keys", channel, digits))

@@ -181,6 +181,9 @@ class Chaos:
     def time_passes(self) -> None:
         self.world.clock.advance(self.random.choice((0.1, 1, 5, 31)))
 
+    def tones_sound(self) -> None:
+        self.world.mouths()
+
     def killed(self) -> None:
         self.world = self.world.killed()
         self.sessions.clear()
@@ -217,7 +220,8 @@ class Busy(Chaos):
         known = snapshot()
         people = tuple(replace(p, store=1, stores=(1,), roles=("agent", "shift_lead")) for p in known.people)
         queues = tuple(replace(queue, agents=(1, 2, 3)) for queue in known.queues)
-        super().__init__(folder, seed, people=people, queues=queues)
+        tones = {"conference_tones": "both", "conference_tones_for": "everybody"}
+        super().__init__(folder, seed, people=people, queues=queues, **tones)
 
     def step(self) -> None:
         chance = self.random.random()
@@ -228,7 +232,7 @@ class Busy(Chaos):
         elif chance < 0.86:
             self.random.choice((self.agent_wishes, self.agent_comes))()
         elif chance < 0.9:
-            self.random.choice((self.rings, self.phone_fails))()
+            self.random.choice((self.rings, self.phone_fails, self.tones_sound))()
         else:
             super().step()
 

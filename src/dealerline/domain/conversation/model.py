@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 MAIN = "main"
 MUSIC = "music"
 ROLES = frozenset({"customer", "agent", "outside", "lead"})
+STAFF = frozenset({"agent", "lead"})
 GUESTS = frozenset({"customer", "outside"})  # those who must never be left in silence
 BOOTH_MODES = frozenset({"listen", "whisper"})
 AWAY = frozenset({"held", "waiting"})
@@ -97,6 +98,11 @@ def _room(conversation: Conversation, party: Party) -> str:
 def talkers(conversation: Conversation, room: str) -> list[Party]:
     """Who is in that room to talk: not with the music, not in a booth."""
     return [p for p in conversation if not p.away and not p.in_booth and _room(conversation, p) == room]
+
+
+def standing(conversation: Conversation) -> dict[str, str]:
+    """party -> the room it belongs to, also while it hears music; without leads who only watch."""
+    return {p.id: _room(conversation, p) for p in conversation if not p.in_booth}
 
 
 def place(conversation: Conversation, party: Party) -> str:

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dealerline.domain.conversation.model import LIMIT, MAIN, ROLES, Conversation, IllegalVerb, Party
+from dealerline.domain.conversation.model import LIMIT, MAIN, ROLES, STAFF, Conversation, IllegalVerb, Party
 
-STAFF = frozenset({"agent", "lead"})
 ANY = ROLES
 
 
