@@ -330,6 +330,10 @@ class AriMedia:
         verb = self.ari.channels.mute if on else self.ari.channels.unmute
         self._watch(verb(channel, direction="in"), "mute", channel, 404)
 
+    def volume(self, channel: str, level: int) -> None:
+        action = self.manager.action("Setvar", Channel=channel, Variable="VOLUME(RX)", Value=str(level))
+        self._watch(action, "volume", channel)
+
     def ear(self, channel: str, ear: Ear, args: Sequence[str]) -> None:
         spy, whisper = "both" if ear.hears else "in", "out" if ear.whisper else "none"
         made = self.ari.channels.snoop_channel_with_id(

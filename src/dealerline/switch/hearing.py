@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SOFT = -4  # that is -12 dB
+LEVELS = ("normal", "soft", "off")  # how loud a side room hears the main one
 EARS_AT_MOST = 200  # made for one call: more than that is a fault, and a loop must end
 
 
@@ -114,6 +116,7 @@ class Hearing:
     def sync(self, call: Call) -> None:
         """Make it sound as it is wanted."""
         target = talk.wanted(call.talk)
+        call.soft &= set(call.talk.side_rooms)
         self.engine.bringing.about_to_change(call, target)
         for command in talk.plan(call.layout, target):
             self._do[command.verb](call, command)
@@ -136,7 +139,7 @@ class Hearing:
         for room in call.layout.rooms:
             if room != talk.MAIN:
                 self.core.do(self.core.media.drop_bridge, call.bridge_of(room))
-        call.bridges = {}
+        call.bridges, call.soft = {}, set()
         if call.channel in call.layout.muted and call.channel in self.core.by_channel:
             self.core.do(self.core.media.mute, call.channel, False)  # whoever has him next shall hear him
         call.talk, call.layout = Conversation(), Layout()
@@ -191,6 +194,8 @@ class Hearing:
         else:
             if ear is not None and ear.third:
                 self.core.do(self.core.media.mute, channel, True)
+            elif room in call.soft:
+                self.core.do(self.core.media.volume, channel, SOFT)
             self.core.do(self.core.media.join, call.bridge_of(room), [channel])
 
     def ear_gone(self, call: Call, channel: str) -> None:
@@ -208,6 +213,30 @@ class Hearing:
     def _ear_again(self, call: Call) -> None:
         if not call.ended and call.talk.parties:
             self.sync(call)
+
+    # how loud
+    # -----------------------------------------------------------------------------------------------------------
+    def volume(self, call: Call, leg: AgentLeg, room: str, level: str, new: bool = False) -> None:
+        """How loud a side room hears the main one; in a ``new`` one whoever made it says so. Raises Refused."""
+        if level not in LEVELS:
+            raise Refused("bad_message")
+        before = self.level(call, room)
+        there = [ear for ear, (where, made) in call.ears.items() if where == room and not made.third]
+        verb = "main_off" if level == "off" else "main_on"
+        self.verb(call, verb, leg.channel, by="" if new else leg.channel, room=room)
+        (call.soft.add if level == "soft" else call.soft.discard)(room)
+        if level == before:
+            return
+        for ear in [ear for ear in there if ear in call.ears]:
+            self.core.do(self.core.media.volume, ear, SOFT if level == "soft" else 0)
+        self.core.fact("room.volume", call, person=leg.person, agent=leg.person, room=room, level=level)
+        self.core.touch(call)
+        self.engine.remember(call)
+
+    @staticmethod
+    def level(call: Call, room: str) -> str:
+        """How loud that side room hears the main one."""
+        return "off" if room in call.talk.deaf else ("soft" if room in call.soft else "normal")
 
     # for whoever asks
     # -----------------------------------------------------------------------------------------------------------

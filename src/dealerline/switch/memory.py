@@ -126,6 +126,7 @@ class Media:
     monitored: dict[str, tuple[str, str]] = field(default_factory=dict)
     tracked: dict[str, str] = field(default_factory=dict)  # path -> channel
     ears: dict[str, tuple[Ear, tuple[str, ...]]] = field(default_factory=dict)  # channel -> what it is, args
+    volumes: dict[str, int] = field(default_factory=dict)  # ear -> its loudness, unless it is as it is
     mouths: dict[str, str] = field(default_factory=dict)  # channel -> to whom it speaks
     recording: dict[str, str] = field(default_factory=dict)  # name -> channel
     online: set[str] = field(default_factory=set)
@@ -146,6 +147,7 @@ class Media:
         self.legs.pop(channel, None)
         self.ears.pop(channel, None)
         self.mouths.pop(channel, None)
+        self.volumes.pop(channel, None)
         self.music_on.discard(channel)
         self.muted.discard(channel)
         self.monitored.pop(channel, None)
@@ -225,6 +227,11 @@ class Media:
     def mute(self, channel: str, on: bool) -> None:
         self.orders.append(("mute", channel, on))
         (self.muted.add if on else self.muted.discard)(channel)
+
+    def volume(self, channel: str, level: int) -> None:
+        self.orders.append(("volume", channel, level))
+        if channel in self.channels:
+            self.volumes[channel] = level
 
     def ear(self, channel: str, ear: Ear, args: Sequence[str]) -> None:
         self.orders.append(("ear", channel, ear))

@@ -91,7 +91,8 @@ def _talk(call: Call) -> Any:
         for leg in call.others.values()
         if (a := leg.attempt) is not None
     ]
-    return [parties, call.talk.host, call.talk.locked, legs, attempts, call.talk.many]
+    deaf = sorted(call.talk.deaf)
+    return [parties, call.talk.host, call.talk.locked, legs, attempts, call.talk.many, deaf, sorted(call.soft)]
 
 
 def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
@@ -120,7 +121,9 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
         made = [
             Party(i, role, room, frozenset(flags), mode, watches) for i, role, room, flags, mode, watches in parties
         ]
-        call.talk = Conversation({p.id: p for p in made}, host, locked, s["cv"][5])
+        deaf, soft = s["cv"][6:] or ([], [])  # the switch before this one may have been an older one
+        call.talk = Conversation({p.id: p for p in made}, host, locked, s["cv"][5], frozenset(deaf))
+        call.soft = set(soft)
     call.ears = {channel: (room, Ear(on, *how)) for channel, (room, on, *how) in s["er"].items()}
     if s.get("rt"):
         by, queue, reason = s["rt"]

@@ -17,12 +17,14 @@ from tests.unit.switch.world import DUTY, MENU, MESSAGE, SALES, World, snapshot
 VERBS = (
     *("hold", "unhold", "mute", "unmute", "hangup", "refuse", "wrap_done", "wrap_more"),
     *("bring", "bring", "bring", "complete", "cancel", "three_way", "swap", "remove", "aside", "back", "host"),
+    "room_volume",
     *("lock", "unlock", "record_pause", "record_resume", "supervise", "take_over", "raise_hand"),
 )
 
 
 PARTIES = ("hold", "unhold", "mute", "unmute")
 MODES = ("listen", "whisper", "barge")
+LEVELS = ("normal", "soft", "off")
 AT_A_CALL = ("reserved", "ringing", "talking", "wrap", "outbound", "supervising")
 NEVER_SILENT = {Phase.QUEUED, Phase.OFFERED, Phase.HELD, Phase.RECONNECTING, Phase.TRANSFER, Phase.TALKING}
 
@@ -147,6 +149,10 @@ class Chaos:
             )
         elif verb in ("aside", "back"):
             fields["parties"] = [self.random.choice(labels), self.random.choice(labels)]
+            if verb == "aside":
+                fields["room"], fields["main"] = self.random.choice(("", "s1")), self.random.choice(("", "soft", "off"))
+        elif verb == "room_volume":
+            fields |= {"room": self.random.choice(("s1", "s2")), "level": self.random.choice(LEVELS)}
         elif verb in ("host", "remove") or (verb in PARTIES and self.random.random() < 0.3):
             fields["party"] = self.random.choice(labels)
         elif verb == "supervise":
