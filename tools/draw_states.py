@@ -74,7 +74,8 @@ def hearing() -> list[str]:
 
     def does(verb: verbs.Verb) -> str:
         lock = {True: "locks", False: "unlocks", None: ""}[verb.locks]
-        found = (verb.sets and f"sets {verb.sets}", verb.clears and f"clears {verb.clears}", verb.mode, lock)
+        main = {True: "the room hears the main one", False: "the room does not hear the main one", None: ""}[verb.main]
+        found = (verb.sets and f"sets {verb.sets}", verb.clears and f"clears {verb.clears}", verb.mode, lock, main)
         room = {"aside": "into a side room", "main": "into the main room", "": ""}[verb.room]
         return ", ".join(word for word in (*found, room, "makes host" if verb.host else "") if word)
 

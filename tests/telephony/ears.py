@@ -32,14 +32,21 @@ _TURN = 2 * np.pi * _AT / PIECE
 _BELL = 0.35875 - 0.48829 * np.cos(_TURN) + 0.14128 * np.cos(2 * _TURN) - 0.01168 * np.cos(3 * _TURN)
 
 
+def by_pieces(sound: tones.Samples, hertz: Collection[float]) -> tones.Samples:
+    """dB of each tone (columns) in each piece of the sound (rows)."""
+    starts = range(0, len(sound) - PIECE + 1, PIECE // 8)
+    pieces = np.array([sound[s:s + PIECE] for s in starts]).reshape(-1, PIECE) * (_BELL / _BELL.sum() * 2)
+    waves = np.exp(np.outer(_AT, [-2j * np.pi * h / tones.RATE for h in hertz]))
+    found: tones.Samples = 20 * np.log10(np.maximum(np.abs(pieces @ waves), 1e-6))
+    return found
+
+
 def levels(sound: tones.Samples, hertz: Collection[float]) -> dict[float, float]:
     """dB of each tone: the middle one of the pieces' levels; nothing for a sound that is shorter than a piece."""
-    starts = range(0, len(sound) - PIECE + 1, PIECE // 8)
-    if not starts:
+    pieces = by_pieces(sound, hertz)
+    if not len(pieces):
         return {}
-    pieces = np.stack([sound[s:s + PIECE] for s in starts]) * (_BELL / _BELL.sum() * 2)
-    waves = np.exp(np.outer(_AT, [-2j * np.pi * h / tones.RATE for h in hertz]))
-    found = np.median(20 * np.log10(np.maximum(np.abs(pieces @ waves), 1e-6)), axis=0)
+    found = np.median(pieces, axis=0)
     return dict(zip(hertz, (float(db) for db in found), strict=True))
 
 

@@ -63,7 +63,9 @@ class Scene:
         self.customer: Party | None = None
         self.call = ""
 
-    async def begin(self, people: Iterable[str] = PEOPLE, steps: Mapping[str, Steps] | None = None) -> None:
+    async def begin(
+        self, people: Iterable[str] = PEOPLE, steps: Mapping[str, Steps] | None = None, to: str = SALES
+    ) -> None:
         """The customer talks with ``a``; ``people`` are signed in. ``steps``: whose phone does more than to answer."""
         own = {n: [*(steps or {}).get(n, QUICK), {"tone": HUMS[n]}] for n in people}
         self.world.scripts[self.outside] = parse([*(steps or {}).get("out", QUICK), {"tone": HUMS["out"]}])
@@ -72,7 +74,7 @@ class Scene:
         self.telephones._plugged.update(users)
         assert await self.world.phones.plug(users), "the centre does not accept the desk phones"
         await self._sign_in("a")
-        self.customer = await self.telephones.ring(SALES, hum=HUMS["customer"], number=f"1380002{self.number:04}")
+        self.customer = await self.telephones.ring(to, hum=HUMS["customer"], number=f"1380002{self.number:04}")
         self.call = (await self.agents["a"].talks())["id"]
         for name in people:
             if name != "a":

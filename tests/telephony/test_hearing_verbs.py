@@ -9,7 +9,7 @@ import pytest
 
 from tests.telephony import tones
 from tests.telephony.ears import FULL, HUMS, LEAK, Clock
-from tests.telephony.harness import Centre, Telephones, until
+from tests.telephony.harness import EMPTY, Centre, Telephones, until
 from tests.telephony.scene import QUICK, Scene, stage
 
 SLOW = [{"ring": True}, {"wait": 0.9}, {"answer": True}]
@@ -82,6 +82,19 @@ async def test_a_blind_transfer_to_a_busy_number_rings_back_to_who_made_it(scene
     await scene.here("a")
     await scene.hold_still("transfer that failed", BOTH)
     await well(scene)
+
+
+async def test_a_transfer_in_vain_whose_agent_went_home_ends_with_a_shift_lead(centre: Centre, scene: Scene) -> None:
+    await scene.begin("ad", {"d": SLOW}, to=EMPTY)
+    await scene.bring("a", "transfer", "engaged")
+    await scene.agents.pop("a").leave()
+    await scene.here("d")
+    await scene.hold_still("nobody of the queue was there", everybody("customer", "d"))
+    await well(scene)
+    await until(lambda: "call.ended" in centre.story(scene.call), what="the call has ended in the journal")
+    facts = [f for f in centre.facts() if f.get("call") == scene.call]
+    assert [f["data"]["how"] for f in facts if f["kind"] == "invite.started"] == ["transfer", "lead"]
+    assert [f["data"]["reason"] for f in facts if f["kind"] == "queue.left"] == ["answered", "closed"]
 
 
 async def test_a_consultation_is_asked_held_swapped_and_completed(scene: Scene) -> None:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { banner } from '../src/lib/attempt'
-import { goesOn, hears, mayHost, mayMove, mayRemove, moveOf, rooms, showRooms, watched, whyNotBring } from '../src/lib/parties'
+import { goesOn, hears, loudness, mayHost, mayMove, mayRemove, mayTurn, moveOf, rooms, showRooms, watched, whyNotBring } from '../src/lib/parties'
 import { everything, pick, Recent, typedNumber, type Sources } from '../src/lib/picker'
 import type { CallView, Colleague, Party } from '../src/lib/protocol'
 
@@ -63,6 +63,15 @@ describe('rooms and who hears whom', () => {
     expect(hears(side, p2, c)).toBe(true)
     expect(hears(side, c, p2)).toBe(false)
     expect(hears(side, p3, p2)).toBe(true)
+  })
+
+  it('a side room that does not want to hear the main room does not; who is in it, or the host, may say so', () => {
+    const off = { ...side, main_heard: { s1: 'off' } } as CallView
+    const [c, p1, p2, p3] = off.parties as [Party, Party, Party, Party]
+    expect([hears(off, p2, c), hears(off, p2, p1), hears(off, p3, p2)]).toEqual([false, false, true])
+    expect(hears({ ...side, main_heard: { s1: 'soft' } }, p2, c)).toBe(true)
+    expect([mayTurn(off, 's1'), mayTurn({ ...off, host: false }, 's1'), mayTurn(off, 'main')]).toEqual([true, false, false])
+    expect(loudness(call(), 's1')).toBe('normal')
   })
 
   it('on music one hears nobody and is heard by nobody; muted one hears', () => {

@@ -255,10 +255,29 @@ describe('the rooms', () => {
     expect(sent('aside')).toMatchObject([{ parties: ['p3'], room: 's1' }])
   })
 
+  it('how loud a side room hears the main one is chosen there; what is refused is not shown as done', async () => {
+    play('rooms')
+    await show(PhonePanel)
+    const turn = async (level: string): Promise<HTMLSelectElement> => {
+      const field = id('room-volume') as HTMLSelectElement
+      field.value = level
+      field.dispatchEvent(new Event('change'))
+      await settle()
+      return field
+    }
+    await turn('off')
+    expect(sent('room_volume')).toMatchObject([{ room: 's1', level: 'off' }])
+    line.refuse = { code: 'not_host', text: { zh: '只有主持人可以这样做。', en: '' } }
+    expect((await turn('soft')).value).toBe('normal')
+    line.refuse = null
+    expect(id('call-fault')?.textContent).toContain('主持人')
+  })
+
   it('who is not host has no host’s means', async () => {
     play('rooms-aside')
     await show(PhonePanel)
     expect([id('rooms-lock'), id('rooms-end')]).toEqual([null, null])
+    expect(id('room-volume')).toMatchObject({ value: 'soft', disabled: false })
     expect(token('customer').getAttribute('draggable')).toBe('false')
     await click('rooms-back')
     expect(sent('back')).toMatchObject([{ parties: [] }])

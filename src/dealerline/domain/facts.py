@@ -97,6 +97,7 @@ KINDS: dict[str, Kind] = {
         Kind("party.muted", ("party", "agent")),
         Kind("party.unmuted", ("party", "agent")),
         Kind("room.entered", ("party", "room", "agent")),  # main, or a side room's name; party "customer": the customer
+        Kind("room.volume", ("room", "level", "agent")),  # how loud it hears the main room: normal|soft|off
         Kind("host.changed", ("party", "agent")),
         Kind("conference.locked", ("agent",)),
         Kind("conference.unlocked", ("agent",)),

@@ -330,12 +330,22 @@ class AriMedia:
         verb = self.ari.channels.mute if on else self.ari.channels.unmute
         self._watch(verb(channel, direction="in"), "mute", channel, 404)
 
+    def volume(self, channel: str, level: int) -> None:
+        action = self.manager.action("Setvar", Channel=channel, Variable="VOLUME(RX)", Value=str(level))
+        self._watch(action, "volume", channel)
+
     def ear(self, channel: str, ear: Ear, args: Sequence[str]) -> None:
         spy, whisper = "both" if ear.hears else "in", "out" if ear.whisper else "none"
         made = self.ari.channels.snoop_channel_with_id(
             ear.on, channel, app=APPLICATION, app_args=",".join(args), spy=spy, whisper=whisper
         )
         self._watch(made, "ear", channel)
+
+    def mouth(self, channel: str, party: str, args: Sequence[str]) -> None:
+        made = self.ari.channels.snoop_channel_with_id(
+            party, channel, app=APPLICATION, app_args=",".join(args), spy="none", whisper="out"
+        )
+        self._watch(made, "mouth", channel)
 
     def keys(self, channel: str, digits: str) -> None:
         self._watch(self.ari.channels.send_dtmf(channel, dtmf=digits), "keys", channel, 404)

@@ -2,8 +2,8 @@
 
 Rules of the file. What an event does to an attempt is a row of ``domain.conversation.transfer.TABLE``; here its
 effects are made real. A customer is never dropped: whatever fails leads back to the one who asked, then to the front
-of the queue, then to a shift lead, then to the line's beginning. Whoever is wanted in a call is rung once; how that
-ends is one fact. A call that nobody speaks on any more ends.
+of the queue, then to a shift lead, then to where the flow leads one who waited in vain, or to the line's beginning.
+Whoever is wanted in a call is rung once; how that ends is one fact. A call that nobody speaks on any more ends.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dealerline.domain import conversation as talk
-from dealerline.domain import numbers, presence
+from dealerline.domain import ivr, numbers, presence
 from dealerline.domain.conversation import IllegalVerb, Party, transfer
 from dealerline.domain.conversation.transfer import Do
 from dealerline.domain.conversation.transfer import Event as On
@@ -406,6 +406,8 @@ class Bringing:
         self.engine.hearing.join(call, Party(leg.channel, "agent"))
         self.engine.recorder.start(call, leg)
         self.engine.supervising.talk_began(call, leg.person)
+        if self._waits_in_flow(call):
+            self.engine.flows.step(call, ivr.QueueAnswered())
 
     def _add(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
         if leg.role == "agent":
@@ -438,13 +440,36 @@ class Bringing:
         if queue is None:
             self._ring_lead(call, leg, attempt, result)
             return
+        self.nobody_more(call)
+        call.returned = Attempt(At.WAITING, "lead", attempt.by, "queue", str(queue.id), reason=attempt.reason)
+        self.engine.queueing.back(call, queue, "transfer_failed")
+
+    def nobody_more(self, call: Call) -> None:
+        """The conversation is over for whoever is on it or rung for it; the customer is with the music."""
         self.all_leave(call, "transferred")
         self.engine.recorder.stop_all(call)
         self.engine.hearing.over(call)
-        self.engine.queueing.back(call, queue, "transfer_failed")
+
+    def waited_out(self, call: Call, reason: str) -> bool:
+        """He has waited in vain: one whom a failed transfer brought back gets a shift lead before his flow goes on.
+        Whether he is such a one.
+        """
+        attempt, call.returned = call.returned, None
+        if attempt is None or call.phase is not Phase.QUEUED:
+            return False
+        ghost = AgentLeg("", 0, "", self.core.now, self.core.now, attempt=attempt)
+        self.engine.queueing.to_lead(call, reason)
+        self.engine.hearing.begin(call, Party(call.channel, "customer"))
+        self.step(call, ghost, On.WAITED_OUT, "no_answer")
+        return True
+
+    @staticmethod
+    def _waits_in_flow(call: Call) -> bool:
+        """Whether his flow still has him wait in its queue."""
+        return call.flow is not None and call.flow.state.stage == "queued"
 
     def _ring_lead(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
-        """No queue to go back to: a shift lead of the store."""
+        """He waited in vain, or there is no queue to go back to: a shift lead of the store."""
         seat = next(
             (s for s in self.core.seats.values() if self.targets.leads(s, call.store) and self.targets.can_be_rung(s)),
             None,
@@ -458,14 +483,16 @@ class Bringing:
         self._ring(call, Target("person", str(seat.person), person.name, seat), again)
 
     def _to_message(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
-        """Nobody at all: the line's own beginning, which ends with somebody or with a voice message."""
+        """Nobody at all: where his flow leads one who waited in vain, or else the line's own beginning; either ends
+        with somebody or with a voice message.
+        """
         if call.others.get(leg.channel) is leg:
             self._drop(call, leg, result, attempt)
-        self.all_leave(call, "transferred")
-        self.engine.recorder.stop_all(call)
-        self.engine.hearing.over(call)
+        self.nobody_more(call)
         line = self.core.lookup.lines.get(call.line)
-        if line is not None and call.direction == "in":
+        if self._waits_in_flow(call):
+            self.engine.queueing.in_vain(call)
+        elif line is not None and call.direction == "in":
             self._to_line(call, line)
         else:
             self.engine.queueing.stop_music(call)
@@ -520,9 +547,13 @@ class Bringing:
             self._left(call, leg, reason)
 
     def back_a_step(self, call: Call, attempt: Attempt | None) -> None:
-        """After a restart: nobody has the call and no phone rings for it. The one who transferred is asked first."""
+        """After a restart: nobody has the call and no phone rings for it. The one who transferred is asked first, a
+        lead where one was rung.
+        """
         ghost = AgentLeg("", 0, "", self.core.now, self.core.now)
-        if attempt is not None:
+        if attempt is not None and attempt.state is At.LEADING:
+            self._ring_lead(call, ghost, attempt, "unreachable")
+        elif attempt is not None:
             self._ring_initiator(call, ghost, attempt, "unreachable")
         else:
             self._to_front(call, ghost, Attempt(At.RETURNING, "return", 0, "person", "0"), "unreachable")

@@ -14,6 +14,7 @@ from dealerline.domain import conversation as talk
 from dealerline.domain.conversation.transfer import Event as On
 from dealerline.domain.conversation.transfer import State as At
 from dealerline.switch import texts
+from dealerline.switch.hearing import LEVELS
 from dealerline.switch.model import SPEAKING, AgentLeg, Call, Phase, Refused, Seat
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class CallVerbs:
             "remove": self._remove,
             "aside": self._aside,
             "back": self._back,
+            "room_volume": self._room_volume,
             "lock": lambda seat, m: self._lock(seat, m, True),
             "unlock": lambda seat, m: self._lock(seat, m, False),
             "host": self._host,
@@ -254,13 +256,23 @@ class CallVerbs:
         call, leg = self._acts(seat, message)
         room = str(message.get("room") or "") or next((r for r in ROOMS if r not in call.talk.side_rooms), "")
         labels = message.get("parties")
+        level = message.get("main") or ""
         if room not in ROOMS or not isinstance(labels, list) or not labels:
+            raise Refused("bad_message")
+        if level and (level not in LEVELS or room in call.talk.side_rooms):
             raise Refused("bad_message")
         parties = [self._party(call, label) for label in labels]
         # Agents first: a guest does not stay in a side room without one.
         parties.sort(key=lambda p: call.talk.parties[p].role != "agent" if p in call.talk.parties else True)
         self._move(call, leg, "aside", parties, room)
+        if level and room in call.talk.side_rooms:
+            self.engine.hearing.volume(call, leg, room, level, new=True)
         return {"room": room}
+
+    def _room_volume(self, seat: Seat, message: Message) -> Message:
+        call, leg = self._acts(seat, message)
+        self.engine.hearing.volume(call, leg, str(message.get("room") or ""), str(message.get("level") or ""))
+        return {}
 
     def _back(self, seat: Seat, message: Message) -> Message:
         call, leg = self._acts(seat, message)

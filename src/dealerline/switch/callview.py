@@ -13,6 +13,7 @@ from dealerline.domain import numbers
 from dealerline.domain.conversation import transfer
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person
+from dealerline.switch.hearing import Hearing
 from dealerline.switch.model import AgentLeg, Call, Phase
 
 SHOWN = {
@@ -64,6 +65,7 @@ def people(core: Core, call: Call, reader: int) -> dict[str, Any]:
         "my_role": me.role if me is not None else "agent",
         "host": bool(mine) and call.talk.host == mine,
         "locked": call.talk.locked,
+        "main_heard": {room: Hearing.level(call, room) for room in call.talk.side_rooms},
         "offer": _offer(core, me),
         "parties": _parties(core, call, reader, mine) if not call.ended else [],
         "attempt": _attempt(core, call, reader),

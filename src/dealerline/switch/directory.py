@@ -157,4 +157,5 @@ class Snapshot:
     ring_seconds_transfer: int = 20  # how long whoever is brought into a call is rung
     return_seconds: int = 20  # how long who transferred in vain is rung again
     supervision_visible: bool = True  # whether agents see that a lead is at their call
-    conference_tones: str = "soft"  # none|soft: what is heard when somebody comes or goes
+    conference_tones: str = "none"  # none|entry|both: of what a tone tells in a conversation of three or more
+    conference_tones_for: str = "staff"  # staff|everybody: who hears it

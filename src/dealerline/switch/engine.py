@@ -45,6 +45,7 @@ from dealerline.switch.resume import Resumer
 from dealerline.switch.state import pack
 from dealerline.switch.supervising import Supervising
 from dealerline.switch.talking import Talking
+from dealerline.switch.tones import Tones
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Engine:
         self.flows = Flows(self.core, self)
         self.recorder = Recorder(self.core, recordings, min_free_mb)
         self.hearing = Hearing(self.core, self)
+        self.tones = Tones(self.core, self)
         self.talk = Talking(self.core, self)
         self.bringing = Bringing(self.core, self)
         self.supervising = Supervising(self.core, self)
@@ -142,6 +144,8 @@ class Engine:
             self.bringing.arrived(call, event.channel)
         elif role == "ear":
             self.hearing.ear_arrived(call, event.channel)
+        elif role == "mouth":
+            self.tones.arrived(call, event.channel)
         elif role == "forward":
             self.outside.forward_answered(call)
         elif kind == "far":
@@ -193,7 +197,7 @@ class Engine:
 
     def _play_ended(self, event: PlayEnded) -> None:
         call = self.core.by_playback.pop(event.playback, None)
-        if call is None or call.ended:
+        if call is None or call.ended or self.tones.ended(call, event.playback):
             return
         if call.announcing == event.playback and call.flow is not None and call.phase is not Phase.FLOW:
             if event.failed:
@@ -222,6 +226,8 @@ class Engine:
             self.outside.forward_gone(call, event.cause)
         elif role == "ear":
             self.hearing.ear_gone(call, event.channel)
+        elif role == "mouth":
+            self.tones.gone(call, event.channel)
         elif role == "member":
             self.bringing.leg_gone(call, event.channel, event.cause)
         else:
@@ -233,7 +239,7 @@ class Engine:
         call, role = self.core.by_channel.get(event.subject, (None, ""))
         if event.order in ("monitor", "track") and call is not None:
             self.recorder.failed(call, event)
-        elif event.order in ("ring", "ear") and call is not None:
+        elif event.order in ("ring", "ear", "mouth") and call is not None:
             if event.status == 0:  # no answer in time, which is no refusal: it may ring all the same
                 self.core.do(self.core.media.hang_up, event.subject)
             self._gone(Gone(event.subject, 20, event.reason))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SOFT = -4  # that is -12 dB
+LEVELS = ("normal", "soft", "off")  # how loud a side room hears the main one
 EARS_AT_MOST = 200  # made for one call: more than that is a fault, and a loop must end
 
 
@@ -84,6 +86,8 @@ class Hearing:
         """The same party speaks on another channel from now on; the old one is about to be hung up."""
         self._without(call, old)
         call.talk = talk.rename(call.talk, old, new)
+        if old in call.stood:
+            call.stood[new] = call.stood.pop(old)
         for leg in call.others.values():
             if leg.watches == old:
                 leg.watches = new
@@ -105,18 +109,21 @@ class Hearing:
     def _without(self, call: Call, channel: str) -> None:
         """Forget a party's place; the ears on it end with it."""
         call.layout = call.layout.without(channel)
+        self.engine.tones.without(call, channel)
         for room, ear in [(room, ear) for room, ear in call.ears.values() if ear.on == channel]:
             self._cut(call, Command("cut", room, ear=ear))
 
     def sync(self, call: Call) -> None:
         """Make it sound as it is wanted."""
         target = talk.wanted(call.talk)
+        call.soft &= set(call.talk.side_rooms)
         self.engine.bringing.about_to_change(call, target)
         for command in talk.plan(call.layout, target):
             self._do[command.verb](call, command)
         call.layout = target
         self.engine.bringing.changed(call)
         self.engine.recorder.sync(call)
+        self.engine.tones.follow(call)
         self.core.touch(call)
         self.engine.remember(call)
 
@@ -124,6 +131,7 @@ class Hearing:
         """The conversation has ended, or goes back to waiting: ears and rooms but the main one go, who is in is left
         to whoever ends it.
         """
+        self.engine.tones.over(call)
         for channel in call.ears:
             if self.core.by_channel.pop(channel, None) is not None:
                 self.core.do(self.core.media.hang_up, channel)
@@ -131,7 +139,7 @@ class Hearing:
         for room in call.layout.rooms:
             if room != talk.MAIN:
                 self.core.do(self.core.media.drop_bridge, call.bridge_of(room))
-        call.bridges = {}
+        call.bridges, call.soft = {}, set()
         if call.channel in call.layout.muted and call.channel in self.core.by_channel:
             self.core.do(self.core.media.mute, call.channel, False)  # whoever has him next shall hear him
         call.talk, call.layout = Conversation(), Layout()
@@ -186,6 +194,8 @@ class Hearing:
         else:
             if ear is not None and ear.third:
                 self.core.do(self.core.media.mute, channel, True)
+            elif room in call.soft:
+                self.core.do(self.core.media.volume, channel, SOFT)
             self.core.do(self.core.media.join, call.bridge_of(room), [channel])
 
     def ear_gone(self, call: Call, channel: str) -> None:
@@ -203,6 +213,30 @@ class Hearing:
     def _ear_again(self, call: Call) -> None:
         if not call.ended and call.talk.parties:
             self.sync(call)
+
+    # how loud
+    # -----------------------------------------------------------------------------------------------------------
+    def volume(self, call: Call, leg: AgentLeg, room: str, level: str, new: bool = False) -> None:
+        """How loud a side room hears the main one; in a ``new`` one whoever made it says so. Raises Refused."""
+        if level not in LEVELS:
+            raise Refused("bad_message")
+        before = self.level(call, room)
+        there = [ear for ear, (where, made) in call.ears.items() if where == room and not made.third]
+        verb = "main_off" if level == "off" else "main_on"
+        self.verb(call, verb, leg.channel, by="" if new else leg.channel, room=room)
+        (call.soft.add if level == "soft" else call.soft.discard)(room)
+        if level == before:
+            return
+        for ear in [ear for ear in there if ear in call.ears]:
+            self.core.do(self.core.media.volume, ear, SOFT if level == "soft" else 0)
+        self.core.fact("room.volume", call, person=leg.person, agent=leg.person, room=room, level=level)
+        self.core.touch(call)
+        self.engine.remember(call)
+
+    @staticmethod
+    def level(call: Call, room: str) -> str:
+        """How loud that side room hears the main one."""
+        return "off" if room in call.talk.deaf else ("soft" if room in call.soft else "normal")
 
     # for whoever asks
     # -----------------------------------------------------------------------------------------------------------

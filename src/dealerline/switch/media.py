@@ -153,8 +153,16 @@ class Media(Protocol):
         """Nobody hears this channel, while on."""
         ...
 
+    def volume(self, channel: str, level: int) -> None:
+        """How loud an ear is: 0 as it is, -2 half as loud, -4 a quarter."""
+        ...
+
     def ear(self, channel: str, ear: Ear, args: Sequence[str]) -> None:
         """Make a channel that is this ear; it arrives with ``args``. It ends with the party it is on."""
+        ...
+
+    def mouth(self, channel: str, party: str, args: Sequence[str]) -> None:
+        """Make a channel that speaks to that party alone, over all else it hears; it arrives with ``args``."""
         ...
 
     def keys(self, channel: str, digits: str) -> None: ...

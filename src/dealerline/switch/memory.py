@@ -126,6 +126,8 @@ class Media:
     monitored: dict[str, tuple[str, str]] = field(default_factory=dict)
     tracked: dict[str, str] = field(default_factory=dict)  # path -> channel
     ears: dict[str, tuple[Ear, tuple[str, ...]]] = field(default_factory=dict)  # channel -> what it is, args
+    volumes: dict[str, int] = field(default_factory=dict)  # ear -> its loudness, unless it is as it is
+    mouths: dict[str, str] = field(default_factory=dict)  # channel -> to whom it speaks
     recording: dict[str, str] = field(default_factory=dict)  # name -> channel
     online: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)  # channels from which no sound comes any more
@@ -144,12 +146,16 @@ class Media:
         self.channels.pop(channel, None)
         self.legs.pop(channel, None)
         self.ears.pop(channel, None)
+        self.mouths.pop(channel, None)
+        self.volumes.pop(channel, None)
         self.music_on.discard(channel)
         self.muted.discard(channel)
         self.monitored.pop(channel, None)
         self.tracked = {path: c for path, c in self.tracked.items() if c != channel}
         for ear in [e for e, (made, _) in self.ears.items() if made.on == channel]:
             self.lose(ear)
+        for mouth in [m for m, party in self.mouths.items() if party == channel]:
+            self.lose(mouth)
         for members in self.bridges.values():
             members.discard(channel)
 
@@ -222,11 +228,22 @@ class Media:
         self.orders.append(("mute", channel, on))
         (self.muted.add if on else self.muted.discard)(channel)
 
+    def volume(self, channel: str, level: int) -> None:
+        self.orders.append(("volume", channel, level))
+        if channel in self.channels:
+            self.volumes[channel] = level
+
     def ear(self, channel: str, ear: Ear, args: Sequence[str]) -> None:
         self.orders.append(("ear", channel, ear))
         if ear.on in self.channels:
             self.ears[channel] = (ear, tuple(args))
             self.channels[channel] = LiveChannel(channel, f"Snoop/{ear.on}", "Up", tuple(args))
+
+    def mouth(self, channel: str, party: str, args: Sequence[str]) -> None:
+        self.orders.append(("mouth", channel, party))
+        if party in self.channels:
+            self.mouths[channel] = party
+            self.channels[channel] = LiveChannel(channel, f"Snoop/{party}", "Up", tuple(args))
 
     def keys(self, channel: str, digits: str) -> None:
         self.orders.append(("keys", channel, digits))

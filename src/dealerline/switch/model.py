@@ -35,7 +35,7 @@ class Phase(StrEnum):
 _AWAY = frozenset({Phase.RECONNECTING, Phase.TRANSFER, Phase.FORWARDING, Phase.QUEUED, Phase.FLOW, Phase.ENDED})
 PHASES: dict[Phase, frozenset[Phase]] = {
     Phase.FLOW: frozenset({Phase.QUEUED, Phase.FORWARDING, Phase.TRANSFER, Phase.ENDED}),
-    Phase.QUEUED: frozenset({Phase.OFFERED, Phase.FLOW, Phase.ENDED}),
+    Phase.QUEUED: frozenset({Phase.OFFERED, Phase.TRANSFER, Phase.FLOW, Phase.ENDED}),
     Phase.OFFERED: frozenset({Phase.TALKING, Phase.QUEUED, Phase.FLOW, Phase.ENDED}),
     Phase.TALKING: _AWAY | {Phase.HELD},
     Phase.HELD: _AWAY | {Phase.TALKING},
@@ -183,12 +183,16 @@ class Call:
     layout: Layout = field(default_factory=Layout)  # what Asterisk was told
     bridges: dict[str, str] = field(default_factory=dict)  # of all rooms but the main one
     ears: dict[str, tuple[str, Ear]] = field(default_factory=dict)  # an ear's channel -> its room, and on whom it is
+    soft: set[str] = field(default_factory=set)  # side rooms in which the main one is heard softly
+    mouths: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # channel -> to whom, what, the playback
+    stood: dict[str, str] = field(default_factory=dict)  # who was in which room when that was looked at last
     labels: int = 0
     origin: Call | None = None  # the live call, when this is the copy of one who has left it
     tracks: dict[str, Track] = field(default_factory=dict)  # channel -> the track that runs
     track_paths: dict[str, str] = field(default_factory=dict)  # channel -> its file
     by_tracks: bool = False  # each voice is recorded on its own
     paused: Timer | None = None  # the recording stands still until then
+    returned: Attempt | None = None  # the transfer that came to nothing, while he waits in front of his queue
     hand: tuple[int, str, float] | None = None  # who asks for help, with what words, since when
     answered: float = 0.0
     talk_started: float = 0.0

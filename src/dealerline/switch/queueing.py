@@ -124,22 +124,45 @@ class Queueing:
 
         def tell() -> None:
             if call.phase is Phase.QUEUED and self.router.present(call.queue) == 0:
-                self.engine.flows.step(call, ivr.QueueEmpty())
+                self._over(call, "closed")
 
         self.core.after.append(tell)
 
     def _waited_out(self, call: Call) -> None:
         call.queue_timer = None
         if call.phase is Phase.QUEUED:  # while a phone rings, the end of the ringing decides
-            self.engine.flows.step(call, ivr.QueueTimeout())
+            self._over(call, "timeout")
+
+    def _over(self, call: Call, reason: str) -> None:
+        """He has waited in vain: the flow goes on, unless a transfer that failed brought him here."""
+        if not self.engine.bringing.waited_out(call, reason):
+            self.engine.flows.step(call, ivr.QueueEmpty() if reason == "closed" else ivr.QueueTimeout())
+
+    def to_lead(self, call: Call, reason: str) -> None:
+        """Out of the queue, with music, as long as a shift lead's phone rings for him."""
+        self.decide(routing.CallLeft(call.id))
+        self._left(call, reason)
+        if call.announcing:
+            self.stop_music(call)
+            self.music(call)
+        self.core.go(call, Phase.TRANSFER)
+
+    def in_vain(self, call: Call) -> None:
+        """No lead either: the flow goes on from its queue."""
+        nobody = self.router.present(call.queue) == 0 and not call.wait_when_empty
+        self.engine.flows.step(call, ivr.QueueEmpty() if nobody else ivr.QueueTimeout())
 
     def leave(self, call: Call, reason: str) -> None:
         """The flow takes the caller out again: timeout, key, or nobody there."""
-        if call.phase not in (Phase.QUEUED, Phase.OFFERED):
+        if call.phase is Phase.TRANSFER:  # a lead was rung for him
+            self.engine.bringing.nobody_more(call)
+        elif call.phase in (Phase.QUEUED, Phase.OFFERED):
+            self.decide(routing.CallLeft(call.id))
+            self._withdraw(call)
+            self._left(call, reason)
+        else:
             return
-        self.decide(routing.CallLeft(call.id))
-        self._withdraw(call)
-        self._left(call, reason)
+        call.returned = None
         self.stop_music(call)
         call.queue, call.deadline = 0, 0.0
         self.core.go(call, Phase.FLOW)

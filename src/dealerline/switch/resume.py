@@ -68,6 +68,7 @@ class Resumer:
     # -------------------------------------------------------------------------------------------------------
     def _known(self, call: Call, found: Inventory, restarted: bool) -> None:
         """A call that was here before the connection was lost."""
+        self.engine.tones.over(call)
         if restarted or (call.channel and call.channel not in found.channels and call.up):
             self.core.by_channel.pop(call.channel, None)
             self.engine.end(

@@ -175,7 +175,8 @@ class Talks:
     def _nobody(self, call: Call, attempts: list[list[Any]]) -> None:
         """The one who transferred is out, and whoever was rung is not any more: back a step."""
         rung = next((a for a in attempts if a[1] in ("blind", "returning", "leading")), None)
-        attempt = Attempt(transfer.State.BLIND, "transfer", rung[3], rung[4], rung[5], rung[6]) if rung else None
+        state = transfer.State.LEADING if rung and rung[1] == "leading" else transfer.State.BLIND
+        attempt = Attempt(state, "transfer", rung[3], rung[4], rung[5], rung[6]) if rung else None
         self.engine.hearing.sync(call)
         self.engine.bringing.back_a_step(call, attempt)
 

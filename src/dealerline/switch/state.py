@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from dealerline.domain import ivr
-from dealerline.domain.conversation import Conversation, Ear, Party
-from dealerline.switch.model import AgentLeg, Call, FlowRun, Recording, Track
+from dealerline.domain.conversation import Conversation, Ear, Party, transfer
+from dealerline.switch.model import AgentLeg, Attempt, Call, FlowRun, Recording, Track
 
 
 def pack(call: Call) -> dict[str, Any]:
@@ -63,6 +63,7 @@ def pack(call: Call) -> dict[str, Any]:
             channel: [room, ear.on, ear.whisper, ear.hears, ear.third] for channel, (room, ear) in call.ears.items()
         },
         "pa": call.path,
+        "rt": [call.returned.by, call.returned.target, call.returned.reason] if call.returned is not None else None,
     }
 
 
@@ -90,7 +91,8 @@ def _talk(call: Call) -> Any:
         for leg in call.others.values()
         if (a := leg.attempt) is not None
     ]
-    return [parties, call.talk.host, call.talk.locked, legs, attempts, call.talk.many]
+    deaf = sorted(call.talk.deaf)
+    return [parties, call.talk.host, call.talk.locked, legs, attempts, call.talk.many, deaf, sorted(call.soft)]
 
 
 def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
@@ -119,8 +121,13 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
         made = [
             Party(i, role, room, frozenset(flags), mode, watches) for i, role, room, flags, mode, watches in parties
         ]
-        call.talk = Conversation({p.id: p for p in made}, host, locked, s["cv"][5])
+        deaf, soft = s["cv"][6:] or ([], [])  # the switch before this one may have been an older one
+        call.talk = Conversation({p.id: p for p in made}, host, locked, s["cv"][5], frozenset(deaf))
+        call.soft = set(soft)
     call.ears = {channel: (room, Ear(on, *how)) for channel, (room, on, *how) in s["er"].items()}
+    if s.get("rt"):
+        by, queue, reason = s["rt"]
+        call.returned = Attempt(transfer.State.WAITING, "lead", by, "queue", queue, reason=reason)
     return call
 
 

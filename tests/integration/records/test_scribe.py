@@ -205,6 +205,7 @@ def test_the_directory_is_what_the_switch_reads_and_its_version_grows(world: Wor
 
 def test_outside_phones_and_the_rules_of_transfers_reach_the_switch(world: World, product: Settings) -> None:
     world.group.ring_seconds_transfer, world.group.supervision_visible = 35, False
+    world.group.conference_tones, world.group.conference_tones_for = "both", "everybody"
     world.group.save()
     for person, typed in ((world.alice, "138 1234 5678"), (world.bob, "ask him"), (world.charlie, "")):
         type(person).objects.filter(pk=person.pk).update(mobile=typed)  # as older versions let it in
@@ -212,7 +213,7 @@ def test_outside_phones_and_the_rules_of_transfers_reach_the_switch(world: World
     read = snapshot.read(product.run / "directory.json")
     assert read is not None
     assert (read.ring_seconds_transfer, read.return_seconds) == (35, 20)
-    assert (read.supervision_visible, read.conference_tones) == (False, "soft")
+    assert (read.supervision_visible, read.conference_tones, read.conference_tones_for) == (False, "both", "everybody")
     mobiles = {person.id: person.mobile for person in read.people}
     assert [mobiles[p.pk] for p in (world.alice, world.bob, world.charlie)] == ["+8613812345678", "", ""]
 

@@ -176,14 +176,16 @@ def test_nobody_joins_as_what_he_is_not_nor_a_full_conversation() -> None:
 def test_whatever_fails_in_a_transfer_leads_back_to_somebody_for_the_customer() -> None:
     caring = {transfer.Do.TAKE_IN, transfer.Do.ADD, transfer.Do.RESUME_CUSTOMER, transfer.Do.RING_INITIATOR,
               transfer.Do.RING_LEAD, transfer.Do.TO_FRONT, transfer.Do.TO_MESSAGE}  # fmt: skip
-    alone = {transfer.State.BLIND, transfer.State.RETURNING, transfer.State.LEADING}
+    rings = {transfer.State.BLIND, transfer.State.RETURNING, transfer.State.LEADING}
+    alone = rings | {transfer.State.WAITING}
     for (state, _), (after, effects) in transfer.TABLE.items():
         if state in alone:
             assert caring & set(effects), f"{state} leaves the customer alone"
         if after is transfer.State.DONE:
             assert caring & set(effects) or state is transfer.State.INVITING
-    for state in alone:
+    for state in rings:
         assert (state, transfer.Event.FAILED) in transfer.TABLE
+    assert (transfer.State.WAITING, transfer.Event.WAITED_OUT) in transfer.TABLE
 
 
 def test_an_event_without_a_row_cannot_happen() -> None:

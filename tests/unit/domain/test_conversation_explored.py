@@ -167,8 +167,12 @@ class Talk(RuleBasedStateMachine):
             rooms = [r for r, others in self.sound.rooms.items() if party.id in others]
             assert len(rooms) + (party.id in self.sound.music) == 1
             if party.role == "customer" and rooms:
-                main = talk.talkers(self.talk, talk.MAIN)
-                assert len(talk.talkers(self.talk, party.room)) > 1 or (party.room != talk.MAIN and main)
+                hears_main = party.room not in {talk.MAIN, *self.talk.deaf} and talk.talkers(self.talk, talk.MAIN)
+                assert len(talk.talkers(self.talk, party.room)) > 1 or hears_main
+
+    @invariant()
+    def only_a_room_somebody_is_in_keeps_the_main_one_away(self) -> None:
+        assert self.talk.deaf <= set(self.talk.side_rooms)
 
     @invariant()
     def no_room_and_no_ear_is_left_over(self) -> None:

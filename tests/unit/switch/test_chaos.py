@@ -17,12 +17,14 @@ from tests.unit.switch.world import DUTY, MENU, MESSAGE, SALES, World, snapshot
 VERBS = (
     *("hold", "unhold", "mute", "unmute", "hangup", "refuse", "wrap_done", "wrap_more"),
     *("bring", "bring", "bring", "complete", "cancel", "three_way", "swap", "remove", "aside", "back", "host"),
+    "room_volume",
     *("lock", "unlock", "record_pause", "record_resume", "supervise", "take_over", "raise_hand"),
 )
 
 
 PARTIES = ("hold", "unhold", "mute", "unmute")
 MODES = ("listen", "whisper", "barge")
+LEVELS = ("normal", "soft", "off")
 AT_A_CALL = ("reserved", "ringing", "talking", "wrap", "outbound", "supervising")
 NEVER_SILENT = {Phase.QUEUED, Phase.OFFERED, Phase.HELD, Phase.RECONNECTING, Phase.TRANSFER, Phase.TALKING}
 
@@ -147,6 +149,10 @@ class Chaos:
             )
         elif verb in ("aside", "back"):
             fields["parties"] = [self.random.choice(labels), self.random.choice(labels)]
+            if verb == "aside":
+                fields["room"], fields["main"] = self.random.choice(("", "s1")), self.random.choice(("", "soft", "off"))
+        elif verb == "room_volume":
+            fields |= {"room": self.random.choice(("s1", "s2")), "level": self.random.choice(LEVELS)}
         elif verb in ("host", "remove") or (verb in PARTIES and self.random.random() < 0.3):
             fields["party"] = self.random.choice(labels)
         elif verb == "supervise":
@@ -180,6 +186,9 @@ class Chaos:
 
     def time_passes(self) -> None:
         self.world.clock.advance(self.random.choice((0.1, 1, 5, 31)))
+
+    def tones_sound(self) -> None:
+        self.world.mouths()
 
     def killed(self) -> None:
         self.world = self.world.killed()
@@ -217,7 +226,8 @@ class Busy(Chaos):
         known = snapshot()
         people = tuple(replace(p, store=1, stores=(1,), roles=("agent", "shift_lead")) for p in known.people)
         queues = tuple(replace(queue, agents=(1, 2, 3)) for queue in known.queues)
-        super().__init__(folder, seed, people=people, queues=queues)
+        tones = {"conference_tones": "both", "conference_tones_for": "everybody"}
+        super().__init__(folder, seed, people=people, queues=queues, **tones)
 
     def step(self) -> None:
         chance = self.random.random()
@@ -228,7 +238,7 @@ class Busy(Chaos):
         elif chance < 0.86:
             self.random.choice((self.agent_wishes, self.agent_comes))()
         elif chance < 0.9:
-            self.random.choice((self.rings, self.phone_fails))()
+            self.random.choice((self.rings, self.phone_fails, self.tones_sound))()
         else:
             super().step()
 

@@ -72,6 +72,23 @@ def test_taking_over_leaves_the_lead_with_the_customer_and_the_agent_out(world: 
     world.consistent()
 
 
+@pytest.mark.parametrize("ends", ["leaves", "takes over", "call over"])
+def test_a_lead_who_muted_himself_is_not_muted_for_ever_in_the_journal(world: World, ends: str) -> None:
+    _, lena, call = started(world)
+    ok(supervise(world, lena, "barge"))
+    world.answer(4)
+    ok(world.ask(lena, "mute", call=call.id))
+    if ends == "call over":
+        world.hang_up(call)
+    else:
+        ok(world.ask(lena, "hangup" if ends == "leaves" else "take_over", call=call.id))
+        world.true_to_the_matrix()
+        world.hang_up(call)
+    kinds = world.journal.kinds(call.id)
+    assert kinds.count("mute.started") == kinds.count("mute.ended") == 1
+    world.consistent()
+
+
 def test_nobody_supervises_without_the_right_nor_in_another_store(world: World) -> None:
     _, lena, call = started(world)
     charlie, bob = world.sign_in(3), world.sign_in(2)

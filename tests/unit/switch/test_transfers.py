@@ -109,6 +109,108 @@ def test_an_agent_who_does_not_take_his_own_call_back_sends_it_to_the_front(worl
     world.consistent()
 
 
+def back_in_the_queue(world: World, somebody_there: bool) -> Call:
+    """Alice's transfer to Dora came to nothing, nor did she take it back. Bob is there, but busy, or nobody is."""
+    alice, _ = world.sign_in(1), world.sign_in(5)
+    if somebody_there:
+        bob = world.sign_in(2, ready=False)
+        ok(world.ask(bob, "state", state="busy", reason="break"))
+    call = world.ring(MENU)
+    world.key(call, "1")
+    world.answer(1)
+    ok(bring(world, alice, call, "transfer", kind="person", id=5))
+    ok(world.ask(alice, "state", state="offline"))
+    ok(world.ask(alice, "wrap_done", call=call.id))
+    world.clock.advance(21)
+    return call
+
+
+def test_who_waits_in_vain_after_a_transfer_that_failed_gets_a_shift_lead(world: World) -> None:
+    lena = world.sign_in(4)
+    call = back_in_the_queue(world, somebody_there=True)
+    assert call.phase is Phase.QUEUED
+    world.clock.advance(290)
+    assert not world.rings(4), "the queue's own time first"
+    world.clock.advance(10)
+    assert world.rings(4) and world.hears(call) == "music" and call.phase is Phase.TRANSFER
+    offer = last(lena)["offer"]
+    assert offer["how"] == "lead" and "Dora" in offer["text"]["en"]
+    world.consistent()
+    world.answer(4)
+    assert world.hears(call) == "talk" and call.person == 4 and world.state(4) == "talking"
+    left = [f.data["reason"] for f in world.journal.facts if f.kind == "queue.left"]
+    assert left == ["answered", "timeout"]
+    world.hang_up(call)
+    world.consistent()
+
+
+@pytest.mark.parametrize("lead", ["silent", "refuses", "away"])
+def test_only_when_no_lead_takes_it_either_the_customer_may_leave_a_message(world: World, lead: str) -> None:
+    if lead != "away":
+        world.sign_in(4)
+    call = back_in_the_queue(world, somebody_there=False)
+    if lead != "away":
+        assert world.rings(4), "nobody of the queue is there: at once"
+        assert world.hears(call) == "music"
+        if lead == "silent":
+            world.clock.advance(21)
+        else:
+            world.end(world.rings(4), 21)
+        assert world.state(4) in ("ready", "busy:refused")
+    assert call.phase is Phase.FLOW and world.hears(call) == "voicemail.leave"
+    world.consistent()
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_a_lead_is_rung_once_only_and_not_for_callers_who_were_never_handed_on(world: World) -> None:
+    world.sign_in(4)
+    plain = world.ring(MENU)
+    world.key(plain, "1")
+    assert plain.phase is Phase.FLOW and not world.rings(4), "nobody is there: the flow's own way"
+    world.hang_up(plain)
+    call = back_in_the_queue(world, somebody_there=True)
+    bob = next(s for s in world.desks.sessions.values() if s.desk.person == 2)
+    ok(world.ask(bob, "state", state="ready"))
+    world.answer(2)
+    assert world.hears(call) == "talk" and call.returned is None
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_the_customer_hangs_up_or_the_switch_dies_while_a_lead_is_rung(world: World) -> None:
+    world.sign_in(4)
+    call = back_in_the_queue(world, somebody_there=False)
+    assert world.rings(4)
+    new = world.killed()
+    call = next(iter(new.core.calls.values()))
+    assert new.hears(call) in ("music", "voicemail.leave")
+    new.hang_up(call)
+    new.clock.advance(60)
+    new.consistent()
+    new.sign_in(4)
+    call = back_in_the_queue(new, somebody_there=False)
+    assert new.rings(4)
+    new.hang_up(call)
+    assert new.state(4) == "ready" and not new.rings(4)
+    new.consistent()
+
+
+def test_a_switch_killed_while_a_returned_caller_waits_still_knows_that_a_lead_is_due(world: World) -> None:
+    call = back_in_the_queue(world, somebody_there=True)
+    new = world.killed()
+    call = next(iter(new.core.calls.values()))
+    new.sign_in(4)
+    assert call.phase is Phase.QUEUED
+    new.clock.advance(301)
+    assert new.rings(4) and new.hears(call) == "music"
+    new.answer(4)
+    assert new.hears(call) == "talk"
+    new.hang_up(call)
+    new.clock.advance(60)
+    new.consistent()
+
+
 def test_a_transfer_to_an_outside_number_leaves_the_two_talking(world: World) -> None:
     alice, _, call = started(world)
     ok(bring(world, alice, call, "transfer", kind="number", number=INSURER))
@@ -282,6 +384,96 @@ def test_side_rooms_are_made_moved_between_and_left(world: World) -> None:
     ok(world.ask(alice, "hangup", call=call.id, all=True))
     assert call.ended
     world.clock.advance(40)
+    world.consistent()
+
+
+def aside(world: World, **more: Any) -> tuple[Session, Session, Call, str]:
+    """Dora and the insurer are aside from Alice and the customer. The insurer's channel is the last."""
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "invite", kind="person", id=5))
+    world.answer(5)
+    ok(bring(world, alice, call, "invite", kind="number", number=INSURER))
+    insurer = world.outside_answers()
+    ok(world.ask(dora, "aside", call=call.id, parties=["p3", "p2"], **more))
+    world.true_to_the_matrix()
+    return alice, dora, call, insurer
+
+
+def loudness(world: World) -> set[int]:
+    """Of all ears that somebody hears."""
+    return {world.media.volumes.get(ear, 0) for ear, (made, _) in world.media.ears.items() if not made.third}
+
+
+def test_a_side_room_hears_the_main_room_as_loud_as_its_members_like(world: World) -> None:
+    alice, dora, call, _ = aside(world)
+    assert loudness(world) == {0} and last(dora)["main_heard"] == {"s1": "normal"}
+    before = world.sounds(call)
+    ok(world.ask(dora, "room_volume", call=call.id, room="s1", level="soft"))
+    assert loudness(world) == {-4} and world.sounds(call) == before and last(alice)["main_heard"] == {"s1": "soft"}
+    ok(world.ask(dora, "room_volume", call=call.id, room="s1", level="off"))
+    world.true_to_the_matrix()
+    assert ("customer", "p2") not in world.sounds(call) and ("p3", "p2") in world.sounds(call)
+    ok(world.ask(alice, "room_volume", call=call.id, room="s1", level="soft"))  # the host may, from outside
+    world.true_to_the_matrix()
+    assert ("customer", "p2") in world.sounds(call) and loudness(world) == {-4}
+    ok(world.ask(dora, "room_volume", call=call.id, room="s1", level="normal"))
+    assert loudness(world) == {0}
+    told = [f.data["level"] for f in world.journal.facts if f.kind == "room.volume"]
+    assert told == ["soft", "off", "soft", "normal"]
+    ok(world.ask(dora, "room_volume", call=call.id, room="s1", level="soft"))
+    ok(world.ask(dora, "back", call=call.id))
+    assert last(dora)["main_heard"] == {}
+    ok(world.ask(dora, "aside", call=call.id, parties=["p2"]))
+    world.true_to_the_matrix()
+    assert loudness(world) == {0}, "another room of that name begins as any does"
+    world.consistent()
+    world.hang_up(call)
+    world.consistent()
+
+
+@pytest.mark.parametrize(("level", "loud"), [("soft", {-4}), ("off", set[int]())])
+def test_a_side_room_can_be_soft_or_deaf_from_its_beginning_and_after_a_restart(
+    world: World, level: str, loud: set[int]
+) -> None:
+    _, dora, call, _ = aside(world, main=level)
+    assert loudness(world) == loud
+    world.consistent()
+    new, call = kill(world)
+    new.true_to_the_matrix()
+    assert loudness(new) == loud
+    dora = new.sign_in(5, ready=False)
+    assert last(dora, "welcome")["calls"][0]["main_heard"] == {"s1": level}
+    new.hang_up(call)
+    new.clock.advance(60)
+    new.consistent()
+
+
+def test_a_guest_left_alone_where_the_main_room_is_not_heard_has_music(world: World) -> None:
+    alice, dora, call, insurer = aside(world, main="off")
+    ok(world.ask(alice, "hold", call=call.id, party="p2"))
+    assert insurer in world.media.music_on
+    world.true_to_the_matrix()
+    ok(world.ask(alice, "unhold", call=call.id, party="p2"))
+    assert insurer not in world.media.music_on
+    world.true_to_the_matrix()
+    assert ("p2", "p3") in world.sounds(call)
+    ok(world.ask(dora, "hangup", call=call.id))
+    assert ("customer", "p3") in world.sounds(call), "and one whom all left is in the main room again"
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_how_loud_a_room_is_is_not_for_everybody_to_say(world: World) -> None:
+    alice, dora, call, _ = aside(world)
+    ok(world.ask(alice, "host", call=call.id, party="p2"))
+    ask = {"call": call.id, "room": "s1"}
+    assert code(world.ask(alice, "room_volume", **ask, level="soft")) == "not_host"
+    assert code(world.ask(dora, "room_volume", **ask, level="loud")) == "bad_message"
+    assert code(world.ask(dora, "room_volume", call=call.id, room="s2", level="soft")) == "not_now"
+    assert code(world.ask(dora, "room_volume", call=call.id, room="main", level="off")) == "not_now"
+    assert code(world.ask(dora, "aside", call=call.id, parties=["p1"], room="s1", main="off")) == "bad_message"
+    assert last(dora)["main_heard"] == {"s1": "normal"}
+    world.hang_up(call)
     world.consistent()
 
 

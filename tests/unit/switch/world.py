@@ -49,6 +49,8 @@ KEYS = (
     "queue.position.many",
     "queue.wait.5",
     "queue.wait.10",
+    "conference.enter",
+    "conference.leave",
 )
 
 
@@ -284,6 +286,17 @@ class World:
         for channel, (_, args) in list(self.media.ears.items()):
             if not any(channel in members for members in self.media.bridges.values()):
                 self.engine.handle(Arrived(channel, args))
+
+    def mouths(self) -> dict[str, str]:
+        """Mouths that were asked for are there, speak, and are over. What was said to which channel."""
+        said: dict[str, str] = {}
+        for channel, party in list(self.media.mouths.items()):
+            self.engine.handle(Arrived(channel, self.media.channels[channel].args))
+            playback, sounds = next((p, s) for p, (c, s) in self.media.playing.items() if c == channel)
+            said[party] = sounds[0]
+            del self.media.playing[playback]
+            self.engine.handle(PlayEnded(playback))
+        return said
 
     def member_rings(self) -> str:
         """An outside phone that rings for a call, or ""."""

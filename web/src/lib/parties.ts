@@ -2,7 +2,7 @@
  * Who is in a call, in which room, and who hears whom. Pure. The switch decides all of it (domain/conversation is the rule);
  * here is only what the page needs to show it, and to say before asking what cannot be done.
  */
-import type { CallView, Party, Way } from './protocol'
+import type { CallView, Loudness, Party, Way } from './protocol'
 
 export const MAIN = 'main'
 
@@ -23,6 +23,10 @@ export const onMusic = (party: Party): boolean => ['held', 'waiting', 'alone'].i
 /** A lead who hears all and is heard by nobody, or by one. */
 export const inBooth = (party: Party): boolean => party.state === 'listening' || party.state === 'whispering'
 export const sideRooms = (call: CallView): string[] => [...new Set(call.parties.map((p) => p.room))].filter((room) => room !== MAIN).sort()
+
+/** How loud a side room hears the main one; who is in it may change it, and so may the host. */
+export const loudness = (call: CallView, room: string): Loudness => call.main_heard?.[room] ?? 'normal'
+export const mayTurn = (call: CallView, room: string): boolean => room !== MAIN && (call.host || me(call)?.room === room)
 
 /** The main room first, then the side rooms. */
 export function rooms(call: CallView): Room[] {
@@ -46,7 +50,8 @@ export function hears(call: CallView, listener: Party, speaker: Party): boolean 
   if ([listener, speaker].some((p) => onMusic(p) || p.state === 'ringing')) return false
   if (speaker.state === 'listening') return false
   if (speaker.state === 'whispering') return whisperedTo(call, speaker)?.id === listener.id
-  return listener.room === speaker.room || speaker.room === MAIN // a side room hears the main one, not the other way round
+  // A side room hears the main one, unless its members do not want to; never the other way round.
+  return listener.room === speaker.room || (speaker.room === MAIN && loudness(call, listener.room) !== 'off')
 }
 
 /** To whom a lead whispers: the one who reads this, when he is told to be supervised; else the agent of that room. */

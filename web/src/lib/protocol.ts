@@ -9,6 +9,7 @@ export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking
 export type Phase = 'offered' | 'talking' | 'held' | 'reconnecting' | 'wrap' | 'dialling' | 'test' | 'supervising'
 export type Way = 'transfer' | 'consult' | 'invite'
 export type Mode = 'listen' | 'whisper' | 'barge'
+export type Loudness = 'normal' | 'soft' | 'off'
 export type Microphone = 'ok' | 'refused' | 'missing' | 'unknown'
 
 export interface AgentView {
@@ -88,6 +89,8 @@ export interface CallView {
   my_role: 'agent' | 'lead'
   host: boolean
   locked: boolean
+  /** How loud each side room hears the main one. */
+  main_heard?: Record<string, Loudness>
   offer: Offer | null
   parties: Party[]
   attempt: Attempt | null
@@ -218,7 +221,8 @@ export type Command =
   | { type: 'complete' | 'three_way' | 'swap' | 'lock' | 'unlock' | 'record_pause' | 'record_resume' | 'take_over'; call: string }
   | { type: 'cancel'; call: string; party?: string }
   | { type: 'remove' | 'host'; call: string; party: string }
-  | { type: 'aside'; call: string; parties: string[]; room: string }
+  | { type: 'aside'; call: string; parties: string[]; room: string; main?: Loudness }
+  | { type: 'room_volume'; call: string; room: string; level: Loudness }
   | { type: 'back'; call: string; parties: string[] }
   | { type: 'supervise'; person: number; mode: Mode; follow?: boolean }
   | { type: 'force'; person: number; what: 'ready' | 'busy' | 'offline'; reason?: string }

@@ -37,7 +37,6 @@ MOST_DAYS = 31  # of one entry: a slip of the year would otherwise close the lin
 @admin.register(Group)
 class GroupScreen(GroupAdmin):
     list_display = ("name_zh", "name_en", "agent_lost_seconds")
-    exclude = ("conference_tones",)  # until the switch plays them
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not Group.objects.exists()

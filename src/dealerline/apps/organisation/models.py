@@ -38,10 +38,18 @@ class Language(models.TextChoices):
 
 
 class ConferenceTones(models.TextChoices):
-    """What is heard when somebody comes into a call of many, or leaves it."""
+    """Of what a tone tells in a call of three or more."""
 
-    NONE = "none", _("None")
-    SOFT = "soft", _("Soft")
+    NONE = "none", _("No tone")
+    ENTRY = "entry", _("Tone when somebody comes in")
+    BOTH = "both", _("Tones when somebody comes in or leaves")
+
+
+class TonesFor(models.TextChoices):
+    """Who hears those tones."""
+
+    STAFF = "staff", _("Staff only")
+    EVERYBODY = "everybody", _("Everybody, customers too")
 
 
 class Group(Named):
@@ -66,7 +74,10 @@ class Group(Named):
                     "case."))
     conference_tones = models.CharField(
         _("tones when somebody comes or goes"), max_length=8, choices=ConferenceTones.choices,
-        default=ConferenceTones.SOFT, help_text=_("Heard by everybody in a call of more than two."))
+        default=ConferenceTones.NONE,
+        help_text=_("In a call of three or more, heard by those who are in the same room. The talk goes on under it."))
+    conference_tones_for = models.CharField(
+        _("who hears these tones"), max_length=10, choices=TonesFor.choices, default=TonesFor.STAFF)
     setup_finished_at = models.DateTimeField(_("set-up finished"), null=True, blank=True, editable=False)
 
     class Meta:

@@ -9,6 +9,8 @@ from dealerline.domain.conversation.model import (
     LIMIT,
     MAIN,
     MUSIC,
+    ROLES,
+    STAFF,
     Conversation,
     IllegalVerb,
     Party,
@@ -17,6 +19,7 @@ from dealerline.domain.conversation.model import (
     heard,
     matrix,
     place,
+    standing,
     talkers,
 )
 from dealerline.domain.conversation.verbs import VERBS, apply, join, leave, may_join, rename, take_over
@@ -25,6 +28,8 @@ __all__ = [
     "LIMIT",
     "MAIN",
     "MUSIC",
+    "ROLES",
+    "STAFF",
     "VERBS",
     "Command",
     "Conversation",
@@ -43,6 +48,7 @@ __all__ = [
     "place",
     "plan",
     "rename",
+    "standing",
     "take_over",
     "talkers",
     "wanted",

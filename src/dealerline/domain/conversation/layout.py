@@ -108,6 +108,8 @@ def _stays(conversation: Conversation, parties: set[str]) -> str:
 
 def _ears(conversation: Conversation, room: str, rooms: Mapping[str, set[str]], music: set[str]) -> frozenset[Ear]:
     """Whose voices come into that room from elsewhere."""
+    if room in conversation.deaf:
+        return NONE
     if not room.startswith("booth-"):
         return frozenset(Ear(party) for party in rooms[MAIN])
     watched = conversation.parties.get(conversation.parties[room.removeprefix("booth-")].watches)

@@ -3,7 +3,8 @@
 The rules of the file:
 
 - A party is in one place: a room, a lead's booth, or with the music. Where is derived (``place``), never stored.
-- In a room all hear all. A side room hears the main room; the main room hears nothing of it, nor do other side rooms.
+- In a room all hear all. A side room hears the main room, unless its members do not want to; the main room hears
+  nothing of it, nor do other side rooms.
 - A lead who listens or whispers sits in a booth: he hears what the party he watches says and hears, and nobody hears
   him but, while he whispers, that party, if it is an agent. A lead who barges in is in that party's room like
   anybody else.
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field, replace
 MAIN = "main"
 MUSIC = "music"
 ROLES = frozenset({"customer", "agent", "outside", "lead"})
+STAFF = frozenset({"agent", "lead"})
 GUESTS = frozenset({"customer", "outside"})  # those who must never be left in silence
 BOOTH_MODES = frozenset({"listen", "whisper"})
 AWAY = frozenset({"held", "waiting"})
@@ -60,13 +62,15 @@ class Party:
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """The parties by id, in the order in which they came. ``host``: who may lock, remove and mute others. ``many``: it
-    has had more than two who talk, or one took another's place in it.
+    has had more than two who talk, or one took another's place in it. ``deaf``: side rooms that do not hear the main
+    one.
     """
 
     parties: dict[str, Party] = field(default_factory=dict)
     host: str = ""
     locked: bool = False
     many: bool = False
+    deaf: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[Party]:
         return iter(self.parties.values())
@@ -99,6 +103,11 @@ def talkers(conversation: Conversation, room: str) -> list[Party]:
     return [p for p in conversation if not p.away and not p.in_booth and _room(conversation, p) == room]
 
 
+def standing(conversation: Conversation) -> dict[str, str]:
+    """party -> the room it belongs to, also while it hears music; without leads who only watch."""
+    return {p.id: _room(conversation, p) for p in conversation if not p.in_booth}
+
+
 def place(conversation: Conversation, party: Party) -> str:
     """The room this party is in, its booth, or MUSIC."""
     if party.away:
@@ -107,7 +116,8 @@ def place(conversation: Conversation, party: Party) -> str:
         return booth(party.id)
     room = _room(conversation, party)
     alone = party.role in GUESTS and len(talkers(conversation, room)) == 1
-    return MUSIC if alone and (room == MAIN or not talkers(conversation, MAIN)) else room
+    silent = room == MAIN or room in conversation.deaf or not talkers(conversation, MAIN)
+    return MUSIC if alone and silent else room
 
 
 def heard(conversation: Conversation, speaker: Party, listener: Party) -> bool:
@@ -120,7 +130,7 @@ def heard(conversation: Conversation, speaker: Party, listener: Party) -> bool:
     if listener.in_booth:
         watched = conversation.parties.get(listener.watches)
         return watched is not None and (speaker.id == watched.id or heard(conversation, speaker, watched))
-    return here == there or (here == MAIN and there != MAIN)
+    return here == there or (here == MAIN and there != MAIN and there not in conversation.deaf)
 
 
 def matrix(conversation: Conversation) -> dict[tuple[str, str], bool]:

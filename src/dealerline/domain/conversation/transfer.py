@@ -4,7 +4,7 @@ The rules of the file:
 
 - ``TABLE`` says all: (state, event) -> (state, what is to be done). An event without a row raises and changes nothing.
 - The customer is never dropped. Whatever fails goes one step back: to the one who transferred, to the front of the
-  queue, to a shift lead, to a voice message.
+  queue, to a shift lead once he has waited there in vain, to a voice message.
 - A consultation is a customer on hold and a second person in the room; taking him in, putting the other on hold or
   leaving are verbs of ``verbs.py``. Here is only what becomes of the attempt.
 """
@@ -24,7 +24,8 @@ class State(StrEnum):
     CONSULTING = "consulting"  # the two talk, the customer hears music (or the other one does)
     INVITING = "inviting"  # the target's phone rings while the talk goes on
     RETURNING = "returning"  # the target did not take it: the first agent's phone rings again
-    LEADING = "leading"  # nor did he: a shift lead's phone rings
+    WAITING = "waiting"  # nor did he: the customer is in front of his queue
+    LEADING = "leading"  # nor did anybody there: a shift lead's phone rings
     DONE = "done"
 
 
@@ -38,6 +39,7 @@ class Event(StrEnum):
     JOIN = "join"  # into a talk of three
     INITIATOR_GONE = "initiator_gone"
     TARGET_GONE = "target_gone"
+    WAITED_OUT = "waited_out"  # he has waited as long as one waits there, or nobody is there to wait for
 
 
 class Do(StrEnum):
@@ -77,7 +79,8 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Do, ...]]] = {
     (S.INVITING, E.COMPLETE): (S.BLIND, (Do.RELEASE_INITIATOR,)),
     (S.INVITING, E.INITIATOR_GONE): (S.BLIND, (Do.RELEASE_INITIATOR,)),
     (S.RETURNING, E.ANSWERED): (S.DONE, (Do.TAKE_IN,)),
-    (S.RETURNING, E.FAILED): (S.DONE, (Do.TO_FRONT,)),
+    (S.RETURNING, E.FAILED): (S.WAITING, (Do.TO_FRONT,)),
+    (S.WAITING, E.WAITED_OUT): (S.LEADING, (Do.RING_LEAD,)),
     (S.LEADING, E.ANSWERED): (S.DONE, (Do.TAKE_IN,)),
     (S.LEADING, E.FAILED): (S.DONE, (Do.TO_MESSAGE,)),
 }

@@ -11,17 +11,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dealerline.domain.conversation.model import LIMIT, MAIN, ROLES, Conversation, IllegalVerb, Party
+from dealerline.domain.conversation.model import (
+    LIMIT,
+    MAIN,
+    ROLES,
+    STAFF,
+    Conversation,
+    IllegalVerb,
+    Party,
+    standing,
+)
 
-STAFF = frozenset({"agent", "lead"})
 ANY = ROLES
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
     """``by``: roles that may; ``to``: roles it may be done to. ``who``: ``self`` (to oneself only), ``host`` (the host,
-    to anybody), ``self_or_host``, ``other`` (not to oneself), or ``switch`` (nobody asks for it). ``host_to``: roles to
-    which only the host may do it. The rest is what it does.
+    to anybody), ``self_or_host``, ``other`` (not to oneself), ``room`` (whoever is in the side room that is named, or
+    the host, for that room), or ``switch`` (nobody asks for it). ``host_to``: roles to which only the host may do it.
+    The rest is what it does.
     """
 
     by: frozenset[str]
@@ -33,6 +42,7 @@ class Verb:
     room: str = ""  # "aside": into the side room that is named; "main": back
     mode: str = ""
     locks: bool | None = None
+    main: bool | None = None  # whether the side room that is named hears the main one
     host: bool = False  # the one it is done to becomes host
 
 
@@ -45,6 +55,8 @@ VERBS: dict[str, Verb] = {
     "unwait": Verb(STAFF, ANY, who="switch", clears="waiting"),
     "aside": Verb(STAFF, ANY - {"lead"}, who="any", host_to=frozenset({"customer"}), room="aside"),
     "back": Verb(STAFF, ANY - {"lead"}, who="any", room="main"),
+    "main_off": Verb(STAFF, STAFF, who="room", main=False),
+    "main_on": Verb(STAFF, STAFF, who="room", main=True),
     "listen": Verb(frozenset({"lead"}), frozenset({"lead"}), who="self", mode="listen"),
     "whisper": Verb(frozenset({"lead"}), frozenset({"lead"}), who="self", mode="whisper"),
     "barge": Verb(frozenset({"lead"}), frozenset({"lead"}), who="self", mode="barge"),
@@ -126,17 +138,19 @@ def leave(conversation: Conversation, party: str) -> Conversation:
     to_watch = agents[0].id if agents else next((p.id for p in parties.values() if p.role != "lead"), "")
     parties = {key: replace(p, watches=to_watch) if p.watches == party else p for key, p in parties.items()}
     locked = conversation.locked and bool(host)
-    return _no_lonely_customer(replace(conversation, parties=parties, host=host, locked=locked))
+    return _tidied(replace(conversation, parties=parties, host=host, locked=locked))
 
 
-def _no_lonely_customer(conversation: Conversation) -> Conversation:
-    """A guest whom everybody left in a side room comes back to the main one."""
+def _tidied(conversation: Conversation) -> Conversation:
+    """A guest whom everybody left in a side room comes back to the main one; of a room left by all nothing is kept."""
     parties = conversation.parties
     staffed = {p.room for p in parties.values() if p.role == "agent"}
     stray = [p for p in parties.values() if p.room != MAIN and p.role != "agent" and p.room not in staffed]
-    if not stray:
-        return conversation
-    return replace(conversation, parties={**parties, **{p.id: replace(p, room=MAIN) for p in stray}})
+    if stray:
+        conversation = replace(conversation, parties={**parties, **{p.id: replace(p, room=MAIN) for p in stray}})
+    if conversation.deaf - set(conversation.side_rooms):
+        conversation = replace(conversation, deaf=conversation.deaf & set(conversation.side_rooms))
+    return conversation
 
 
 def apply(
@@ -146,9 +160,11 @@ def apply(
     row, target = VERBS.get(verb), conversation.parties.get(party)
     if row is None or target is None or target.role not in row.to:
         raise IllegalVerb("not_now", f"{verb!r} cannot be done to {target.role if target else 'nobody'!r}")
-    _check(conversation, row, target, by)
+    _check(conversation, row, target, by, room)
     if row.room == "aside" and (not room or room == MAIN):
         raise IllegalVerb("bad_message", "a side room needs a name")
+    if row.main is not None and room not in conversation.side_rooms:
+        raise IllegalVerb("not_now", "no such side room")
     after = replace(
         target,
         flags=(target.flags | {row.sets} if row.sets else target.flags) - {row.clears},
@@ -160,24 +176,28 @@ def apply(
         raise IllegalVerb("not_now", "nobody to watch")
     locked = conversation.locked if row.locks is None else row.locks
     host = party if row.host else conversation.host
-    if (after, locked, host) == (target, conversation.locked, conversation.host):
+    deaf = conversation.deaf
+    if row.main is not None:
+        deaf = deaf - {room} if row.main else deaf | {room}
+    if (after, locked, host, deaf) == (target, conversation.locked, conversation.host, conversation.deaf):
         return conversation
-    made = replace(conversation, parties={**conversation.parties, party: after}, host=host, locked=locked)
-    return _counted(_no_lonely_customer(made))
+    made = replace(conversation, parties={**conversation.parties, party: after}, host=host, locked=locked, deaf=deaf)
+    return _counted(_tidied(made))
 
 
-def _check(conversation: Conversation, row: Verb, target: Party, by: str) -> None:
+def _check(conversation: Conversation, row: Verb, target: Party, by: str, room: str) -> None:
     """Whether that party may. Raises IllegalVerb."""
     if not by:
         return
     actor = conversation.parties.get(by)
     if actor is None or actor.role not in row.by or row.who == "switch":
         raise IllegalVerb("forbidden")
-    if actor.in_booth and actor.id != target.id:
+    if actor.in_booth and (actor.id != target.id or row.who == "room"):
         raise IllegalVerb("only_watching")
     own, host = by == target.id, by == conversation.host
-    allowed = {"self": own, "host": host, "self_or_host": own or host, "other": not own, "any": True}[row.who]
-    if not allowed:
-        raise IllegalVerb("not_host" if row.who in ("host", "self_or_host") else "not_now")
+    inside = standing(conversation).get(by) == room
+    rights = {"self": own, "host": host, "self_or_host": own or host, "other": not own, "room": inside or host}
+    if not rights.get(row.who, True):
+        raise IllegalVerb("not_host" if row.who in ("host", "self_or_host", "room") else "not_now")
     if target.role in row.host_to and not host:
         raise IllegalVerb("not_host")

@@ -46,6 +46,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "party.muted": ("{agent} 将{party}静音", "{agent} mutes {party}"),
     "party.unmuted": ("{agent} 取消{party}的静音", "{agent} unmutes {party}"),
     "room.entered": ("{party}进入{room}", "{party}: to {room}"),
+    "room.volume": ("{agent} 将{room}听到主会议室的音量设为{level}", "{agent}: {room} hears the main room {level}"),
     "host.changed": ("{party}成为主持人", "{party} is host now"),
     "conference.locked": ("{agent} 锁定会议，他人不能再加入", "{agent} locks the conference: nobody else comes in"),
     "conference.unlocked": ("{agent} 解除会议锁定", "{agent} unlocks the conference"),
@@ -99,6 +100,7 @@ FIELDS: dict[str, dict[str, tuple[str, str]]] = {
     "mode": {"listen": ("监听", "listen"), "whisper": ("耳语", "whisper"), "barge": ("插话", "barge in")},
     "audience": {"customer": ("客户可听到", "heard by the customer"), "inside": ("仅内部", "inside only")},
     "room": {"main": ("主会议室", "the main room")},
+    "level": {"normal": ("正常", "as loud as it is"), "soft": ("轻", "softly"), "off": ("关闭", "not at all")},
     "reason": {
         "left": ("已退出", "left"), "took_over": ("已抢接", "took over"), "call_ended": ("通话结束", "the call ended"),
         "lost": ("连接中断", "connection lost"), "hung_up": ("挂断", "hung up"), "hangup": ("挂断", "hung up"),
