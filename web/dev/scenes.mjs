@@ -22,7 +22,16 @@ const talk = (more) => ({ agent: 'talking', calls: [base(more)] })
 const led = (state, more = {}) => ({ agent: 'supervising', calls: [base({ phase: 'supervising', me: 'p9', my_role: 'lead', host: false, parties: [customer(), wang({ host: true, since: now() - 180 }), lead({ name: '陈思雨', person: 7, me: true, state })], ...more })] })
 const many = () => Array.from({ length: 26 }, (_, i) => party(`p${20 + i}`, i % 3 ? 'agent' : 'outside', i % 3 ? ['孙浩', '周婷', '吴刚', '郑爽', '马超', '林雪', '阿依古丽·买买提'][i % 7] : '', { person: i % 3 ? 100 + i : null, number: i % 3 ? '' : `+8613700${String(100000 + i * 37)}`, room: i % 5 === 4 ? 's1' : i % 7 === 6 ? 's2' : 'main', muted: i % 4 === 1 }))
 
+const second = (more = {}) => base({ id: '0192dddd-0000-7000-8000-000000000002', number: '+8613900001234', direction: 'out', line: 11, line_name: T('销售热线', 'Sales line'), line_kind: 'sales', queue: null, path: [], arrived: now() - 70, waited: 0, offered: null, answered: now() - 55, parties: [customer({ number: '+8613900001234' }), me({ since: now() - 55 })], ...more })
+const third = (more = {}) => second({ id: '0192dddd-0000-7000-8000-000000000003', number: '+862122180000', arrived: now() - 30, answered: now() - 12, ...more })
+const parked = (since) => ({ phase: 'parked', held_since: now() - since, recording: 'off', me: '', host: false })
+const several = (...calls) => ({ agent: 'talking', calls })
+
 export const scenes = {
+  'several-two': () => several(base(parked(68)), second()),
+  'several-dialling': () => several(base(parked(4)), second({ phase: 'dialling', answered: null, far_answered: false, recording: 'off', arrived: now() - 4 })),
+  'several-three': () => several(base(parked(68)), second(parked(29)), third()),
+  'several-ended': () => several(base(parked(68)), second({ phase: 'wrap', recording: 'off', parties: [] })),
   talk: () => talk(),
   'talk-supervised': () => talk({ supervised: true }),
   'talk-whispered': () => talk({ supervised: true, parties: [customer(), me(), lead({ state: 'whispering' })] }),

@@ -103,7 +103,7 @@ KINDS: dict[str, Kind] = {
         Kind("conference.unlocked", ("agent",)),
         Kind("supervision.started", ("agent", "mode", "watched", "visible")),  # agent: the lead; watched: a person
         Kind("supervision.changed", ("agent", "mode")),  # listen|whisper|barge
-        Kind("supervision.ended", ("agent", "reason")),  # left|took_over|call_ended|lost
+        Kind("supervision.ended", ("agent", "reason")),  # left|took_over|call_ended|parked|lost
         Kind("taken_over", ("agent", "watched")),
         Kind("hand.raised", ("agent",)),
         Kind("hand.lowered", ("agent", "by")),

@@ -123,6 +123,13 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Turns:
+    """From one of his calls to another, or to a number he rings meanwhile."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The talk is over. ``wrap_until``: after-call work until then; None: none."""
 
@@ -243,6 +250,10 @@ def _answer(agent: Agent, event: Any, now: float) -> Agent:
     return _become(agent, "talking", "answered", now)
 
 
+def _turns(agent: Agent, event: Any, now: float) -> Agent:
+    return replace(agent, call=event.call)
+
+
 def _dial(agent: Agent, event: Any, now: float) -> Agent:
     """Afterwards he is what he was: ready, or busy with the same reason."""
     was = Wish("busy", agent.reason) if agent.state == "busy" else None
@@ -343,6 +354,7 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     ("ringing", Fail): Change(_fail, ("busy", "offline")),
     ("ringing", DeviceLost): Change(_later_lost, ("ringing",)),
     **_rows("talking"),
+    ("talking", Turns): Change(_turns, ("talking",)),
     ("talking", Ended): Change(_ended, ("wrap", *_FREE)),
     ("talking", TalkLost): Change(_talk_lost, ("busy", "offline")),
     # the conversation decides: TalkLost when he does not come back

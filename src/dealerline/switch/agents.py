@@ -139,7 +139,7 @@ class Agents:
             self.core.fact("agent.signed_in", person=seat.person, agent=seat.person, device=device)
         if seat.call is not None:
             self.engine.talk.desk_back(seat, moved)
-            self.core.touch(seat.call)
+        self.engine.parking.page_back(seat, moved)
         self.core.touch_seat(seat)
         self.sync(seat)
         return seat
@@ -153,6 +153,7 @@ class Agents:
         self.sync(seat)
         self.core.touch_seat(seat)
         seat.gone_timer = self.core.later(GRACE, self.stayed_away, seat)
+        self.engine.parking.watch(seat)
         call = seat.call
         if call is None:
             return
@@ -197,6 +198,7 @@ class Agents:
             seat.desk.close()
             self.core.fact("agent.signed_out", person=seat.person, agent=seat.person, cause=cause)
         seat.desk, seat.lost = None, False
+        self.engine.parking.watch(seat)
         self.event(seat, presence.WantsOffline(cause))
 
     def health(self, seat: Seat, registered: bool, microphone: str) -> None:
@@ -209,6 +211,7 @@ class Agents:
             self.event(seat, presence.DeviceLost("microphone"), "microphone")
         self.sync(seat)
         self.core.touch_seat(seat)
+        self.engine.parking.watch(seat)
         if seat.call is not None:
             self.engine.talk.device_back(seat)
 
@@ -216,6 +219,7 @@ class Agents:
         """Asterisk can reach an endpoint, or no longer."""
         (self.core.online.add if online else self.core.online.discard)(endpoint)
         for seat in self._seats_on(endpoint):
+            self.engine.parking.watch(seat)
             if online:
                 self.sync(seat)
                 if seat.call is not None:
@@ -247,8 +251,12 @@ class Agents:
     # after-call work
     # ----------------------------------------------------------------------------------------------------
     def wrap(self, seat: Seat, seconds: float, cause: str) -> None:
-        """The conversation is over: after-call work, or free at once."""
+        """The conversation is over: after-call work, or free at once. With other calls of his, it comes after them."""
         call = seat.call
+        if seat.parked and call is not None:
+            self.engine.parking.put_by(seat, call, seconds)
+            return
+        seconds, seat.wrap_seconds = max(seconds, seat.wrap_seconds), 0.0
         until = self.core.now + seconds if seconds > 0 else None
         if call is not None:
             call.wrap_until = until or 0.0
@@ -257,7 +265,7 @@ class Agents:
             self.core.touch(call)
             seat.wrap_timer = self.core.later(seconds, self.wrap_over, seat, "timeout")
         elif call is not None:
-            self._handled(seat)
+            self.handled(call)
             self.core.part(seat)
         self.event(seat, presence.Ended(until, cause))
 
@@ -282,11 +290,12 @@ class Agents:
             seat.wrap_timer = None
         if seat.call is not None:
             self.core.fact("wrap.ended", seat.call, person=seat.person, agent=seat.person, cause=cause)
-            self._handled(seat)
-            self.core.part(seat)
+            self.handled(seat.call)
+        for each in seat.calls:
+            self.core.forget(seat, each)
         self.event(seat, presence.WrapDone(cause))
 
-    def _handled(self, seat: Seat) -> None:
-        call = seat.call
-        if call is not None and call.queue and call.talk_started:
+    def handled(self, call: Call) -> None:
+        """The router learns how long a call of its queue takes."""
+        if call.queue and call.talk_started:
             self.engine.queueing.handled(call.queue, self.core.now - call.talk_started)

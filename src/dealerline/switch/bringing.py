@@ -158,6 +158,8 @@ class Bringing:
             if seat.call is not None:
                 self.core.fact("wrap.ended", seat.call, person=seat.person, agent=seat.person, cause="summoned")
                 call.rev = max(call.rev, seat.call.rev + 1)
+            for done in list(seat.done):
+                self.core.forget(seat, done)
         seat.call = call
         self.engine.agents.event(seat, presence.Summon(call.id))
 

@@ -44,6 +44,7 @@ class CallVerbs:
             "cancel": lambda seat, m: self._decide(seat, m, On.CANCEL),
             "three_way": self._three_way,
             "swap": self._swap,
+            "take": self._take,
             "remove": self._remove,
             "aside": self._aside,
             "back": self._back,
@@ -62,10 +63,10 @@ class CallVerbs:
     @staticmethod
     def call(seat: Seat, message: Message) -> Call:
         """The call this is about. Raises Refused when it is not the person's."""
-        call = seat.call
-        if call is None or call.id != message.get("call"):
+        found = next((call for call in seat.calls if call.id == message.get("call")), None)
+        if found is None:
             raise Refused("no_call")
-        return call
+        return found
 
     def _mine(self, seat: Seat, message: Message) -> tuple[Call, AgentLeg]:
         """His call and his part in the conversation. Raises Refused."""
@@ -203,6 +204,9 @@ class CallVerbs:
         partner = next(
             (a for a in self.engine.bringing.attempts(call) if a.attempt and a.attempt.state is At.CONSULTING), None
         )
+        if partner is None and seat.parked:
+            self.engine.parking.take(seat, seat.parked[-1])
+            return {}
         if partner is None or partner.channel not in call.talk.parties:
             raise Refused("not_now")
         if call.phase is Phase.HELD:
@@ -212,6 +216,11 @@ class CallVerbs:
             self.engine.talk.hold(call, leg)
             if "held" in call.talk.parties[partner.channel].flags:
                 self.engine.talk.unhold(call, leg, partner.channel)
+        return {}
+
+    def _take(self, seat: Seat, message: Message) -> Message:
+        """Another of his calls."""
+        self.engine.parking.take(seat, self.call(seat, message))
         return {}
 
     # the host

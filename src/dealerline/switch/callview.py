@@ -20,6 +20,7 @@ SHOWN = {
     Phase.OFFERED: "offered",
     Phase.TALKING: "talking",
     Phase.HELD: "held",
+    Phase.PARKED: "parked",
     Phase.RECONNECTING: "reconnecting",
     Phase.DIALLING: "dialling",
     Phase.FORWARDING: "talking",
@@ -116,7 +117,7 @@ def _parties(core: Core, call: Call, reader: int, mine: str) -> list[dict[str, A
 
 def _customer(core: Core, call: Call, person: Person | None) -> dict[str, Any]:
     party = call.talk.parties.get(call.channel)
-    state = "waiting" if call.phase in (Phase.TRANSFER, Phase.RECONNECTING, Phase.OFFERED) else "in"
+    state = "waiting" if call.phase in (Phase.TRANSFER, Phase.RECONNECTING, Phase.OFFERED, Phase.PARKED) else "in"
     if party is not None and state == "in":
         held = "held" in party.flags
         state = "held" if held else ("alone" if talk.place(call.talk, party) == talk.MUSIC else "in")

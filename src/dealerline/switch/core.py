@@ -233,16 +233,20 @@ class Core:
         ``text``.
         """
         if seat.call is not None:
-            seat.call.rev += 1
-            self._gone.append((seat.person, seat.call.id, seat.call.rev, text))
-            seat.call = None
-            self.touch_seat(seat)
+            self.forget(seat, seat.call, text)
+
+    def forget(self, seat: Seat, call: Call, text: Text | None = None) -> None:
+        """The same for any call on his desk."""
+        call.rev += 1
+        self._gone.append((seat.person, call.id, call.rev, text))
+        seat.leaves(call)
+        self.touch_seat(seat)
 
     def seats_of(self, call: Call) -> list[Seat]:
         """Whoever is on this call: offered, in conversation, watching, or in after-call work for it."""
         people = {call.person, *(leg.person for leg in call.legs_all)}
         found = (self.seats.get(person) for person in people)
-        return [seat for seat in found if seat is not None and seat.call is call]
+        return [seat for seat in found if seat is not None and seat.has(call)]
 
     def go(self, call: Call, phase: Phase) -> None:
         """Change a call's phase. Raises IllegalPhase."""

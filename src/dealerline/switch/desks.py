@@ -215,7 +215,10 @@ class Desks:
         return {}
 
     def _wrap_done(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self.verbs.call(seat, message)
+        call = self.verbs.call(seat, message)
+        if call in seat.done:  # one of several: the after-call work of the others goes on
+            self.core.forget(seat, call)
+            return {}
         if seat.presence.state != "wrap":
             raise Refused("not_now")
         self.engine.agents.wrap_over(seat, "done")

@@ -37,6 +37,7 @@ from dealerline.switch.media import (
 )
 from dealerline.switch.model import TALKS, Call, Phase, Seat
 from dealerline.switch.outside import Outside
+from dealerline.switch.parking import Parking
 from dealerline.switch.ports import Clock, Directory, Journal
 from dealerline.switch.queueing import Queueing
 from dealerline.switch.reconcile import Reconciler
@@ -74,6 +75,7 @@ class Engine:
         self.bringing = Bringing(self.core, self)
         self.supervising = Supervising(self.core, self)
         self.outside = Outside(self.core, self)
+        self.parking = Parking(self.core, self)
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)
         self._on: dict[type[Any], Callable[[Any], None]] = {
@@ -291,6 +293,9 @@ class Engine:
 
     def _after_talk(self, call: Call, seat: Seat, cause: str) -> None:
         """After-call work for who had it; somebody who is gone gets none."""
+        if seat.call is not call:  # he had parked it
+            self.parking.put_by(seat, call, 0.0 if cause == "agent_lost" else self.talk.wrap_seconds(call))
+            return
         if cause == "agent_lost" or seat.presence.state != "talking":
             self.core.part(seat)
             if seat.presence.state == "talking":

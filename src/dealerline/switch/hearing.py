@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dealerline.domain import conversation as talk
@@ -48,17 +49,21 @@ class Hearing:
 
     # what is wanted
     # ------------------------------------------------------------------------------------------------------------
-    def begin(self, call: Call, *parties: Party) -> None:
-        """A conversation starts. Its customer has waited with music; the main room may be there already."""
+    def begin(self, call: Call, *parties: Party, many: bool = False) -> None:
+        """A conversation starts. Its customer has waited with music; the main room may be there already. ``many``: one
+        of them has heard others on the same channel before (see the third man of ``domain.conversation.layout``).
+        """
         rooms = {talk.MAIN: frozenset[str]()} if call.bridged else {}
         call.layout = Layout(rooms, frozenset({call.channel}) if call.channel else frozenset())
-        call.talk = Conversation()
+        call.talk = Conversation(many=many)
         for party in parties:
             call.talk = talk.join(call.talk, party)
         self.sync(call)
 
-    def join(self, call: Call, party: Party) -> None:
-        """Somebody comes in. Raises Refused."""
+    def join(self, call: Call, party: Party, many: bool = False) -> None:
+        """Somebody comes in. ``many``: see ``begin``. Raises Refused."""
+        if many:
+            call.talk = replace(call.talk, many=True)
         self._become(call, lambda: talk.join(call.talk, party))
         self._watching(call)
 
@@ -99,6 +104,16 @@ class Hearing:
         call.talk = talk.leave(call.talk, channel)
         self._watching(call)
         self.sync(call)
+
+    def lets_go(self, call: Call, channel: str) -> None:
+        """That channel lives on outside of this conversation, which it is about to leave: in no room, not muted."""
+        if room := call.layout.room_of(channel):
+            self.core.do(self.core.media.leave, call.bridge_of(room), channel)
+        if channel in call.layout.music:
+            self.core.do(self.core.media.stop_music, channel)
+        if channel in call.layout.muted:
+            self.core.do(self.core.media.mute, channel, False)
+        call.layout = call.layout.without(channel)
 
     def _watching(self, call: Call) -> None:
         """Leads watch another when theirs has gone, and an agent again when one comes."""

@@ -1,7 +1,8 @@
 """What the engine remembers of a call, of its legs, and of a person at a desk.
 
 Rules of the file. A call has one phase, and the table says which may follow which; an illegal change raises and changes
-nothing. A person has at most one call. Only the engine's own parts write here, and nothing outside keeps a reference.
+nothing. A person is on one call at most; those that he has besides are parked. Only the engine's own parts write here,
+and nothing outside keeps a reference.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Phase(StrEnum):
     OFFERED = "offered"  # waits with music while somebody's phone rings for it
     TALKING = "talking"
     HELD = "held"
+    PARKED = "parked"  # its agent is on another call of his, music meanwhile
     RECONNECTING = "reconnecting"  # the agent's phone went away, music meanwhile
     TRANSFER = "transfer"  # nobody has it; somebody's phone rings for it, music meanwhile
     FORWARDING = "forwarding"  # an outside phone rings, or talks
@@ -32,13 +34,16 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
-_AWAY = frozenset({Phase.RECONNECTING, Phase.TRANSFER, Phase.FORWARDING, Phase.QUEUED, Phase.FLOW, Phase.ENDED})
+_AWAY = frozenset(
+    {Phase.RECONNECTING, Phase.TRANSFER, Phase.FORWARDING, Phase.QUEUED, Phase.FLOW, Phase.PARKED, Phase.ENDED}
+)
 PHASES: dict[Phase, frozenset[Phase]] = {
     Phase.FLOW: frozenset({Phase.QUEUED, Phase.FORWARDING, Phase.TRANSFER, Phase.ENDED}),
     Phase.QUEUED: frozenset({Phase.OFFERED, Phase.TRANSFER, Phase.FLOW, Phase.ENDED}),
     Phase.OFFERED: frozenset({Phase.TALKING, Phase.QUEUED, Phase.FLOW, Phase.ENDED}),
     Phase.TALKING: _AWAY | {Phase.HELD},
     Phase.HELD: _AWAY | {Phase.TALKING},
+    Phase.PARKED: frozenset({Phase.TALKING, Phase.QUEUED, Phase.ENDED}),
     Phase.RECONNECTING: frozenset({Phase.TALKING, Phase.TRANSFER, Phase.QUEUED, Phase.ENDED}),
     Phase.TRANSFER: frozenset({Phase.TALKING, Phase.FORWARDING, Phase.QUEUED, Phase.FLOW, Phase.ENDED}),
     Phase.FORWARDING: frozenset({Phase.TALKING, Phase.FLOW, Phase.ENDED}),
@@ -46,7 +51,7 @@ PHASES: dict[Phase, frozenset[Phase]] = {
     Phase.TEST: frozenset({Phase.ENDED}),
     Phase.ENDED: frozenset(),
 }
-TALKS = frozenset({Phase.TALKING, Phase.HELD, Phase.RECONNECTING})  # an agent has it
+TALKS = frozenset({Phase.TALKING, Phase.HELD, Phase.PARKED, Phase.RECONNECTING})  # an agent has it
 SPEAKING = frozenset({Phase.TALKING, Phase.HELD})
 
 
@@ -100,6 +105,7 @@ class AgentLeg:
     mode: str = ""  # a lead's
     watches: str = ""  # whose channel a lead watches
     joined: float = 0.0
+    carried: bool = False  # it was on another call of his before
 
     def quiet(self) -> None:
         """No timer of this leg will fire any more."""
@@ -177,6 +183,7 @@ class Call:
     priority: int = 0
     leg: AgentLeg | None = None  # of the agent who has the call
     next_leg: AgentLeg | None = None  # the same person's new phone, after a reload
+    aside: AgentLeg | None = None  # what he was on it, while it is parked
     others: dict[str, AgentLeg] = field(default_factory=dict)  # everybody else, by channel
     person: int = 0  # who has, or had, the conversation
     talk: Conversation = field(default_factory=Conversation)
@@ -303,7 +310,11 @@ class Seat:
     registered: bool = False
     microphone: str = "unknown"
     online: bool = False  # Asterisk can reach the endpoint
-    call: Call | None = None
+    call: Call | None = None  # that he is on, or has after-call work for
+    parked: list[Call] = field(default_factory=list)  # those he has besides, the last one last
+    done: list[Call] = field(default_factory=list)  # ended, their after-call work comes with that of the last
+    wrap_seconds: float = 0.0  # the longest after-call work of those
+    parked_timer: Timer | None = None
     wrap_timer: Timer | None = None
     gone_timer: Timer | None = None
     reason_timer: Timer | None = None
@@ -315,3 +326,19 @@ class Seat:
     def signed_in(self) -> bool:
         """Whether calls may come to him at some time: he said ready or busy, and did not go since."""
         return self.presence.state != "offline"
+
+    @property
+    def calls(self) -> list[Call]:
+        """Everything on his desk: the call he is on first."""
+        return [*([self.call] if self.call is not None else []), *self.parked, *self.done]
+
+    def has(self, call: Call) -> bool:
+        """Whether this call is on his desk; a copy of it is another."""
+        return any(each is call for each in self.calls)
+
+    def leaves(self, call: Call) -> None:
+        """It is on his desk no more."""
+        if self.call is call:
+            self.call = None
+        self.parked = [each for each in self.parked if each is not call]
+        self.done = [each for each in self.done if each is not call]

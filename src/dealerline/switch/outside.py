@@ -152,21 +152,22 @@ class Outside:
         """Raises Refused unless this person may start a call now."""
         if not self.core.media_here:
             raise Refused("media_away")
-        if seat.call is not None:
-            raise Refused("in_call")
+        self.engine.parking.may_add(seat)
         if not self.engine.agents.reachable(seat):
             raise Refused("no_phone")
 
     def dial(self, seat: Seat, number: str, line_id: int) -> Call:
-        """The agent's phone, then the number. Raises Refused."""
+        """The agent's phone, then the number; a call that he is on is parked. Raises Refused."""
         self.may_dial(seat)
         line = self.core.lookup.lines.get(line_id) or self._own_line(seat)
         if line is None or not self._carrier(line):
             raise Refused("no_line")
         if not self._endpoint(self._carrier(line), number):
             raise Refused("bad_number")
-        if not self.engine.agents.can(seat, presence.Dial("")):
+        talks = seat.call is not None
+        if not talks and not self.engine.agents.can(seat, presence.Dial("")):
             raise Refused("bad_state")
+        phone = self.engine.parking.leave(seat) if talks else None
         call = self._new(seat, Phase.DIALLING, numbers.e164(number), line)
         call.carrier = self._carrier(line)
         self.core.fact(
@@ -181,8 +182,11 @@ class Outside:
             channel="",
             agent=seat.person,
         )
-        self.engine.agents.event(seat, presence.Dial(call.id))
-        self._ring_agent(call, seat)
+        self.engine.agents.event(seat, presence.Turns(call.id) if talks else presence.Dial(call.id))
+        if phone is not None:
+            self.agent_ready(call, self.engine.parking.carry(phone, call))
+        else:
+            self._ring_agent(call, seat)
         return call
 
     def _own_line(self, seat: Seat) -> Line | None:
@@ -234,17 +238,22 @@ class Outside:
 
     def give_up(self, call: Call, cause: str) -> None:
         """A call out is over before anybody talked: the agent is what he was, and is told why."""
-        self.core.by_channel.pop(call.leg.channel if call.leg else "", None)
-        if call.leg is not None:
-            if call.leg.timer is not None:
-                call.leg.timer.cancel()
-            self.core.do(self.core.media.hang_up, call.leg.channel, CAUSES.get(cause, 16))
-        leg, call.leg = call.leg, None
+        leg = call.leg
+        if leg is not None:
+            leg.quiet()
+            if call.announcing:
+                self.core.do(self.core.media.stop_play, call.announcing)
+            if not self.engine.parking.gives_on(call, leg, cause):
+                self.core.by_channel.pop(leg.channel, None)
+                self.core.do(self.core.media.hang_up, leg.channel, CAUSES.get(cause, 16))
+        call.leg = None
         seat = self.core.seats.get(call.person)
         if seat is None or seat.call is not call:
             return
         self.core.part(seat, OUTCOMES.get(cause))
-        if seat.presence.state == "outbound":
+        if seat.presence.state == "talking":
+            self.engine.parking.falls_back(seat)
+        elif seat.presence.state == "outbound":
             lost = cause == "agent_no_answer" and leg is not None and not self.engine.agents.reachable(seat)
             self.engine.agents.event(seat, presence.Fail("device_lost") if lost else presence.Release(cause))
         else:

@@ -158,6 +158,13 @@ class Reconciler:
                 yield "wrap_without_end", f"person {seat.person}", partial(self.engine.agents.wrap_over, seat, "repair")
             elif call is not None and not alive and state != "wrap":
                 yield "call_without_state", f"person {seat.person}", partial(self.core.part, seat)
+            for parked in seat.parked:
+                if parked.id not in self.core.calls or parked.phase is not Phase.PARKED:
+                    yield "parked_gone", parked.id, partial(self.core.forget, seat, parked)
+        for call in self.core.calls.values():
+            owner = self.core.seats.get(call.person)
+            if call.phase is Phase.PARKED and (owner is None or not owner.has(call)):
+                yield "parked_by_nobody", call.id, partial(self.engine.talk.lost_for_good, call)
 
     def _free(self, seat: Seat) -> None:
         self.core.part(seat)

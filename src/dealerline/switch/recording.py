@@ -207,7 +207,9 @@ class Recorder:
             raise Refused("not_now")
         self._end_pause(call)
         self.core.fact("recording.resumed", call, person=person, agent=person)
-        if call.leg is not None and not call.by_tracks:
+        if call.phase is Phase.PARKED:
+            call.recording_state = "off"  # it starts with the talk
+        elif call.leg is not None and not call.by_tracks:
             self.start(call, call.leg)
         else:
             self.sync(call)

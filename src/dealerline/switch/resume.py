@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dealerline.domain import ivr, presence
 from dealerline.switch.core import Core
 from dealerline.switch.media import Arrived, Gone, Inventory, LiveChannel
-from dealerline.switch.model import Call, Phase, call_of_bridge
+from dealerline.switch.model import TALKS, Call, Phase, call_of_bridge
 from dealerline.switch.openbook import OpenBook
 from dealerline.switch.resume_talks import Talks
 from dealerline.switch.state import attempts_of, legs_of, unpack
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PARKED = '"ph":"parked"'
 DIED = 27  # the cause we give when Asterisk itself died: destination out of order
 
 
@@ -46,9 +47,12 @@ class Resumer:
             self.core.later(60.0, self.core.alarm, "media_died", False)
         for call in list(self.core.calls.values()):
             self._known(call, found, restarted)
-        for channel in found.channels.values():
+        # Parked calls last: if two calls claim somebody's phone, it is on the other.
+        channels = sorted(found.channels.values(), key=lambda c: PARKED in c.variables.get("DL_STATE", ""))
+        for channel in channels:
             if channel.id not in self.core.by_channel and channel.variables.get("DL_ROLE") == "customer":
                 self._take_up(channel, found)
+        self.engine.parking.all_found()
         for channel in found.channels.values():
             self._unowned(channel)
         for bridge in found.bridges:
@@ -112,9 +116,7 @@ class Resumer:
             if c.variables.get("DL_CALL") == call_id and c.variables.get("DL_ROLE") in ("agent", "forward", "outside")
         ]
         phase = Phase(state["ph"])
-        if phase in (Phase.TALKING, Phase.HELD, Phase.RECONNECTING, Phase.TRANSFER) or (
-            phase is Phase.FORWARDING and call.talk.parties
-        ):
+        if phase in (*TALKS, Phase.TRANSFER) or (phase is Phase.FORWARDING and call.talk.parties):
             if state["pd"]:
                 self.engine.recorder.stands_still(call)
             self.talks.take_up(call, phase, answered, attempts_of(state), found)

@@ -35,7 +35,11 @@ class Talks:
         self, call: Call, phase: Phase, answered: dict[str, AgentLeg], attempts: list[list[Any]], found: Inventory
     ) -> None:
         """Carry on the conversation of a switch that is no more."""
-        living = {c: leg for c, leg in answered.items() if c in found.channels and found.channels[c].state == "Up"}
+        living = {
+            c: leg
+            for c, leg in answered.items()
+            if c in found.channels and found.channels[c].state == "Up" and c not in self.core.by_channel
+        }
         had = next((leg for leg in answered.values() if leg.person == call.person and leg.role == "agent"), None)
         for party in list(call.talk):
             if party.id != call.channel and party.id not in living:
@@ -49,7 +53,9 @@ class Talks:
         self._roll_back(call, attempts, living)
         if call.ended:
             return
-        if call.phase is Phase.TRANSFER:
+        if call.phase is Phase.PARKED:
+            self.engine.parking.found(call)
+        elif call.phase is Phase.TRANSFER:
             self._nobody(call, attempts)
         elif call.leg is None and not call.speakers:
             self._lost(call)
@@ -123,7 +129,8 @@ class Talks:
         if not leg.person:
             return
         seat = self.engine.agents.seat(leg.person)
-        seat.call = call
+        if call.phase is not Phase.PARKED:
+            seat.call = call
         seat.device = (
             "phone" if "/phone-" in channel.name else ("outside" if "/carrier-" in channel.name else "browser")
         )
@@ -187,6 +194,9 @@ class Talks:
             self.engine.end(call, "agent", "forward_ended")
             return
         seat = self.engine.agents.seat(call.person)
+        if seat.call is not None and not seat.call.ended:  # killed on his way from one call to another
+            self.engine.parking.found(call)
+            return
         seat.call = call
         if seat.presence.state in ("offline", "ready", "busy"):
             self.engine.agents.event(seat, presence.Resume("talking", call.id, call.talk_started or self.core.now))

@@ -36,6 +36,7 @@ def pack(call: Call) -> dict[str, Any]:
         "ts": round(call.talk_started, 3),
         "h": round(call.held_since, 3),
         "hb": call.held_by,
+        "as": [call.aside.label, round(call.aside.joined, 3)] if call.aside is not None else None,
         "n": call.recordings,
         "lc": call.legs,
         "lb": call.labels,
@@ -104,6 +105,8 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
     call.held_since, call.held_by, call.recordings, call.legs = s["h"], s["hb"], s["n"], s["lc"] + 5
     call.plays, call.forward_number, call.path, call.labels = s["pl"] + 50, s["fw"], s["pa"], s["lb"] + 5
     call.up, call.seq, call.by_tracks = True, max(int(s["sq"]), seq), s["bt"]
+    if s.get("as"):
+        call.aside = AgentLeg("", call.person, "", 0.0, 0.0, label=s["as"][0], joined=s["as"][1])
     if s["fl"]:
         flow, version, position = s["fl"]
         call.flow = FlowRun(flow, version, ivr.State.load(position))

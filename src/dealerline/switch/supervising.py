@@ -176,6 +176,11 @@ class Supervising:
         self.engine.hearing.leaves(call, leg.channel)
         self.over(call, leg, reason)
 
+    def call_parked(self, call: Call, leg: AgentLeg) -> None:
+        """The agent goes to another call of his; one who follows him is rung for that."""
+        self.engine.hearing.leaves(call, leg.channel)
+        self.over(call, leg, "parked")
+
     def failed(self, call: Call, leg: AgentLeg, reason: str) -> None:
         """His phone did not answer."""
         self.engine.notice(leg.person, texts.OUTCOMES["agent_no_answer"])
@@ -227,7 +232,7 @@ class Supervising:
         self.right_over(lead.person, person)
         seat = self.core.seats.get(person)
         call = seat.call if seat is not None else None
-        if seat is None or call is None or call.ended or call.phase not in (*TALKS, Phase.DIALLING):
+        if seat is None or call is None or call.ended or call.phase not in (*TALKS - {Phase.PARKED}, Phase.DIALLING):
             raise Refused("no_talk")
         self._forced(lead, seat, "hangup")
         self.engine.end(call, "centre", "forced")

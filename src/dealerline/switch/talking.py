@@ -47,7 +47,9 @@ class Talking:
             self.core.do(self.core.media.hang_up, channel)
             return
         leg.answered = self.core.now
-        if leg is call.next_leg:
+        if leg is call.next_leg and call.phase is Phase.PARKED:
+            self.engine.parking.arrived(call, leg)
+        elif leg is call.next_leg:
             self._swap(call, leg)
         elif call.phase is Phase.OFFERED:
             self.engine.queueing.answered(call, leg)
@@ -69,7 +71,8 @@ class Talking:
         call.answered = call.answered or self.core.now
         self.label(call, leg)
         self.has_it(call, leg)
-        self.engine.hearing.begin(call, Party(call.channel, "customer"), Party(leg.channel, "agent"))
+        parties = Party(call.channel, "customer"), Party(leg.channel, "agent")
+        self.engine.hearing.begin(call, *parties, many=leg.carried)
         self.engine.recorder.start(call, leg)
         self.engine.supervising.talk_began(call, leg.person)
 
@@ -86,7 +89,8 @@ class Talking:
         self.core.fact("talk.started", call, person=leg.person, agent=leg.person, channel=leg.channel, party=leg.label)
         seat = self.core.seats.get(leg.person)
         if seat is not None:
-            self.engine.agents.event(seat, presence.Answer())
+            talks = seat.presence.state == "talking"  # on another call of his until now
+            self.engine.agents.event(seat, presence.Turns(call.id) if talks else presence.Answer())
 
     # verbs
     # --------------------------------------------------------------------------------------------------------------
@@ -177,13 +181,15 @@ class Talking:
         leg = call.leg
         self.end_mute(call, leg)
         if call.person:
-            self.talk_ended(call, call.person, reason, leg.joined if leg is not None else call.talk_started)
-        for each in (call.leg, call.next_leg):
-            self.drop(call, each)
-        call.leg = call.next_leg = None
+            part = call.aside or leg
+            self.talk_ended(call, call.person, reason, part.joined if part is not None else call.talk_started)
+        if not self.engine.parking.gives_on(call, leg, reason):
+            self.drop(call, leg)
+        self.drop(call, call.next_leg)
+        call.leg = call.next_leg = call.aside = None
         self.engine.hearing.over(call)
         seat = self.core.seats.get(call.person)
-        return seat if seat is not None and seat.call is call else None
+        return seat if seat is not None and seat.has(call) else None
 
     def talk_ended(self, call: Call, person: int, reason: str, since: float) -> None:
         """The fact that somebody's talk is over."""
@@ -200,9 +206,11 @@ class Talking:
         self.talk_ended(call, leg.person, reason, leg.joined)
         if call.hand is not None and call.hand[0] == leg.person:
             self.engine.supervising.lower(call, leg.person)
+        carried = self.engine.parking.gives_on(call, leg, reason)
         if hearing:
             self.engine.hearing.leaves(call, leg.channel)
-        self.drop(call, leg)
+        if not carried:
+            self.drop(call, leg)
         call.others.pop(leg.channel, None)
         if call.leg is leg:
             call.leg = None
@@ -217,7 +225,11 @@ class Talking:
             self.core.part(seat)
         elif reason in ("lost", "agent_lost"):
             self.core.part(seat)
-            self.engine.agents.event(seat, presence.TalkLost(), "device_lost")
+            if seat.parked:
+                self.engine.parking.falls_back(seat)
+            else:
+                self.engine.parking.all_lost(seat)
+                self.engine.agents.event(seat, presence.TalkLost(), "device_lost")
         else:
             self.engine.agents.wrap(seat, self.wrap_seconds(call), "left")
 
@@ -253,6 +265,11 @@ class Talking:
             self.engine.outside.dial_leg_gone(call, leg, cause)
         elif call.phase is Phase.TEST:
             self.engine.end(call, "agent", "test_over")
+        elif call.phase is Phase.PARKED:  # the call it was on has ended, and he has not taken this one yet
+            leg.quiet()
+            call.leg = None
+            self.engine.parking.watch(self.engine.agents.seat(call.person))
+            self.engine.remember(call)
 
     def talk_leg_gone(self, call: Call, leg: AgentLeg, cause: int) -> None:
         """The channel of an agent in conversation is gone: did he hang up, or did his page die?"""
@@ -315,13 +332,20 @@ class Talking:
         call.lost_timer = None
         if call.phase is not Phase.RECONNECTING:
             return
+        self.engine.parking.all_lost(self.engine.agents.seat(call.person))
+        self.lost_for_good(call)
+
+    def lost_for_good(self, call: Call) -> None:
+        """Its agent does not come back: the customer goes to the front of the queue."""
         if call.queue not in self.core.lookup.queues:
             self.engine.end(call, "centre", "agent_lost")
             return
         seat = self.finish(call, "agent_lost")
         if seat is not None:
-            self.core.part(seat)
-            self.engine.agents.event(seat, presence.TalkLost(), "device_lost")
+            was_on = seat.call is call
+            self.core.forget(seat, call)
+            if was_on:
+                self.engine.agents.event(seat, presence.TalkLost(), "device_lost")
         self.engine.queueing.back(call, self.core.lookup.queues[call.queue], "agent_lost")
 
     # the page: gone, silent, back
@@ -383,6 +407,10 @@ class Talking:
             return
         if not missing and not moved:
             return
+        self.ring_again(call, seat)
+
+    def ring_again(self, call: Call, seat: Seat) -> None:
+        """Ring the phone of somebody whose call this is already, to be answered at once."""
         call.legs += 1
         new = AgentLeg(
             f"{call.id}-a{call.legs}",
@@ -404,7 +432,9 @@ class Talking:
         self.drop(call, leg)
         call.next_leg = None
         old = call.leg_of(leg.person)
-        if call.phase in SPEAKING and old is not None:
+        if call.phase is Phase.PARKED:
+            self.engine.parking.not_answered(call)
+        elif call.phase in SPEAKING and old is not None:
             old.tab = leg.tab  # the old phone still carries the talk: leave it so
 
     def _swap(self, call: Call, leg: AgentLeg) -> None:

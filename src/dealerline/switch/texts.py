@@ -77,6 +77,10 @@ ERRORS |= {
         "zh": "这是本集团的号码，请从列表中选择门店热线。",
         "en": "This is one of our own numbers. Choose the store's line from the list.",
     },
+    "too_many_calls": {
+        "zh": "您已有三个通话，请先结束其中一个。",
+        "en": "You have three calls already. End one of them first.",
+    },
     "not_alone": {
         "zh": "通话中还有其他人，请先请他们离开，或直接退出通话。",
         "en": "Others are on the call. Let them leave first, or just leave it yourself.",

@@ -12,7 +12,7 @@ from dealerline.domain import presence
 from dealerline.switch import callview
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person
-from dealerline.switch.model import Call, Phase, Seat
+from dealerline.switch.model import TALKS, Call, Seat
 
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
@@ -35,7 +35,7 @@ class Views:
         offered = leg.at if leg is not None else None
         seat = self.core.seats.get(person)
         shown = callview.phase(call, leg)
-        wrapping = shown == "wrap" and seat is not None and seat.presence.state == "wrap"
+        wrapping = shown == "wrap" and seat is not None and seat.presence.state == "wrap" and seat.call is call
         waited = 0.0
         if call.queued:
             waited = (call.answered or self.core.now) - call.queued
@@ -119,7 +119,7 @@ class Views:
         """All that a page needs to draw itself the first time. ``seat`` is None for one that only watches."""
         lookup = self.core.lookup
         stores = frozenset(person.stores)
-        calls = [self.call(seat.call, person.id)] if seat is not None and seat.call is not None else []
+        calls = [self.call(call, person.id) for call in seat.calls] if seat is not None else []
         return {
             "type": "welcome",
             "person": {
@@ -162,7 +162,7 @@ class Views:
         live: dict[int, int] = {}
         for call in self.core.calls.values():
             live[call.line] = live.get(call.line, 0) + 1
-            if call.queue and call.phase in (Phase.TALKING, Phase.HELD, Phase.RECONNECTING):
+            if call.queue and call.phase in TALKS:
                 talking[call.queue] = talking.get(call.queue, 0) + 1
         return {
             "type": "board",

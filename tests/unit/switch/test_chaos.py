@@ -11,13 +11,14 @@ import pytest
 
 from dealerline.switch.desks import Session
 from dealerline.switch.media import Arrived, Failed, Gone
-from dealerline.switch.model import Call, Phase
+from dealerline.switch.model import TALKS, Call, Phase
 from tests.unit.switch.world import DUTY, MENU, MESSAGE, SALES, World, snapshot
 
 VERBS = (
     *("hold", "unhold", "mute", "unmute", "hangup", "refuse", "wrap_done", "wrap_more"),
     *("bring", "bring", "bring", "complete", "cancel", "three_way", "swap", "remove", "aside", "back", "host"),
     "room_volume",
+    *("dial", "dial", "take", "take", "take", "swap"),
     *("lock", "unlock", "record_pause", "record_resume", "supervise", "take_over", "raise_hand"),
 )
 
@@ -26,7 +27,7 @@ PARTIES = ("hold", "unhold", "mute", "unmute")
 MODES = ("listen", "whisper", "barge")
 LEVELS = ("normal", "soft", "off")
 AT_A_CALL = ("reserved", "ringing", "talking", "wrap", "outbound", "supervising")
-NEVER_SILENT = {Phase.QUEUED, Phase.OFFERED, Phase.HELD, Phase.RECONNECTING, Phase.TRANSFER, Phase.TALKING}
+NEVER_SILENT = {Phase.QUEUED, Phase.OFFERED, Phase.TRANSFER, *TALKS}
 
 
 class Chaos:
@@ -120,7 +121,7 @@ class Chaos:
         for session in self.sessions.values():
             seat = self.world.core.seats.get(session.desk.person)
             if seat is not None and seat.call is not None:
-                self.acts_on_his_call(session, seat.call)
+                self.acts_on_his_call(session, self.random.choice((seat.call, *seat.calls)))
             elif self.leads(session.desk.person) and self.random.random() < 0.6:
                 mode = self.random.choice(MODES)
                 self.world.ask(session, "supervise", person=self.random.choice((1, 2, 3, 5)), mode=mode)
@@ -135,6 +136,9 @@ class Chaos:
     def acts_on_his_call(self, session: Session, call: Call) -> None:
         """Anything that a call card offers, sensible or not."""
         verb = self.random.choice(VERBS)
+        if verb == "dial":
+            self.world.ask(session, "dial", number=f"1390000001{self.random.randrange(9)}", line=1)
+            return
         fields: dict[str, Any] = {"call": call.id}
         labels = ["customer", *(leg.label for leg in call.legs_all)]
         if verb == "bring":
@@ -201,8 +205,19 @@ class Chaos:
         for seat in core.seats.values():
             assert seat.call is None or seat.call.ended == (seat.presence.state == "wrap"), (seat.presence, seat.call)
             assert seat.call is not None or seat.presence.state not in AT_A_CALL, seat.presence
+            assert len({id(call) for call in seat.calls}) == len(seat.calls)
+            assert len(seat.parked) < 3 and (not seat.parked or seat.presence.state == "talking")
+            for call in seat.parked:
+                assert call.phase is Phase.PARKED and call.id in core.calls
+                assert call.leg is None and call.next_leg is None
+            assert all(call.ended for call in seat.done)
+            assert not seat.done or seat.presence.state in ("talking", "wrap")
+        phones = [leg.channel for call in core.calls.values() for leg in call.legs_all]
+        assert len(phones) == len(set(phones)), "a phone is on two calls"
         self.world.true_to_the_matrix()
         for call in core.calls.values():
+            if call.phase is Phase.PARKED:
+                assert core.seats[call.person].has(call)
             heard = self.world.hears(call)
             if call.phase in NEVER_SILENT:
                 assert heard != "silence", f"a caller hears nothing while {call.phase}"

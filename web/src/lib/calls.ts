@@ -34,8 +34,11 @@ export function fromWelcome(list: CallView[]): CallBook {
   return { calls: Object.fromEntries(list.map((call) => [call.id, whole(call)])), gone: {} }
 }
 
-const ORDER: Record<CallView['phase'], number> = { talking: 0, held: 1, reconnecting: 2, supervising: 2, offered: 3, dialling: 4, test: 5, wrap: 6 }
+const ORDER: Record<CallView['phase'], number> = { talking: 0, held: 1, reconnecting: 2, supervising: 2, offered: 3, dialling: 4, parked: 5, test: 6, wrap: 7 }
 
 export function inOrder(book: CallBook): CallView[] {
   return Object.values(book.calls).sort((a, b) => ORDER[a.phase] - ORDER[b.phase] || a.arrived - b.arrived)
 }
+
+/** A call one has besides, or one that ended while others went on: its card is small. */
+export const isSmall = (call: CallView): boolean => call.phase === 'parked' || (call.phase === 'wrap' && call.wrap_until === null)

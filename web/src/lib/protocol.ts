@@ -6,7 +6,7 @@ export interface Text {
 }
 
 export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'supervising' | 'wrap' | 'busy' | 'outbound'
-export type Phase = 'offered' | 'talking' | 'held' | 'reconnecting' | 'wrap' | 'dialling' | 'test' | 'supervising'
+export type Phase = 'offered' | 'talking' | 'held' | 'reconnecting' | 'wrap' | 'dialling' | 'test' | 'supervising' | 'parked'
 export type Way = 'transfer' | 'consult' | 'invite'
 export type Mode = 'listen' | 'whisper' | 'barge'
 export type Loudness = 'normal' | 'soft' | 'off'
@@ -215,7 +215,7 @@ export type Command =
   | { type: 'phone'; registered: boolean; microphone: Microphone }
   | { type: 'state'; state: 'ready' | 'busy' | 'offline'; reason?: string }
   | { type: 'hold' | 'unhold' | 'mute' | 'unmute'; call: string; party?: string }
-  | { type: 'refuse' | 'answer' | 'wrap_done' | 'wrap_more'; call: string }
+  | { type: 'refuse' | 'answer' | 'wrap_done' | 'wrap_more' | 'take'; call: string }
   | { type: 'hangup'; call: string; all?: boolean }
   | { type: 'bring'; call: string; how: Way; target: Target }
   | { type: 'complete' | 'three_way' | 'swap' | 'lock' | 'unlock' | 'record_pause' | 'record_resume' | 'take_over'; call: string }

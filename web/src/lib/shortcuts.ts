@@ -36,6 +36,9 @@ export const KEYS: Record<Action, { code: string; shown: string }> = {
   helpHand: { code: 'KeyL', shown: 'Alt+L' },
 }
 
+/** The same three keys are for a lead's ways to be at a call, and for the calls of one who has several: nobody has both. */
+export const CALL_KEYS: Action[] = ['listen', 'whisper', 'barge']
+
 export function actionOf(event: Pick<KeyboardEvent, 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'code'>): Action | null {
   if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return null
   for (const [action, key] of Object.entries(KEYS)) if (key.code === event.code) return action as Action

@@ -8,7 +8,7 @@ export const AGENT_TONE: Record<AgentState, Tone> = {
 }
 
 export const PHASE_TONE: Record<Phase, Tone> = {
-  offered: 'talking', talking: 'talking', held: 'wrap', reconnecting: 'lost', wrap: 'wrap', dialling: 'talking', test: 'away', supervising: 'talking',
+  offered: 'talking', talking: 'talking', held: 'wrap', reconnecting: 'lost', wrap: 'wrap', dialling: 'talking', test: 'away', supervising: 'talking', parked: 'wrap',
 }
 
 /** A state the switch put somebody into against his wish is red: it needs a look. */

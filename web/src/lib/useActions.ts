@@ -13,7 +13,7 @@ import { banner } from './attempt'
 import { CommandError } from './deskSocket'
 import { me, watched, whyNotBring } from './parties'
 import type { CallView, Command, Mode, Target, Way } from './protocol'
-import { actionOf, type Action } from './shortcuts'
+import { actionOf, CALL_KEYS, type Action } from './shortcuts'
 
 /** Everything one can do with a call, once: the buttons and the keys both come here. Failures are told in plain words. */
 export function useActions(onHelp: () => void = () => undefined) {
@@ -69,6 +69,7 @@ export function useActions(onHelp: () => void = () => undefined) {
   const hangup = (call: CallView): Promise<boolean> => run(phone.hangup(call.id), call.id)
   const wrapDone = (call: CallView): Promise<boolean> => order({ type: 'wrap_done', call: call.id }, call.id)
   const wrapMore = (call: CallView): Promise<boolean> => order({ type: 'wrap_more', call: call.id }, call.id)
+  const take = (call: CallView): Promise<boolean> => order({ type: 'take', call: call.id }, call.id)
   const keys = (call: CallView, digits: string): Promise<boolean> => run(desk.send({ type: 'keys', call: call.id, digits }))
   const dial = (number: string, line: number): Promise<boolean> => run(desk.send({ type: 'dial', number, line }))
   const headsetTest = (): Promise<boolean> => run(desk.send({ type: 'headset_test' }))
@@ -132,7 +133,7 @@ export function useActions(onHelp: () => void = () => undefined) {
       case 'refuse':
         return offered ? (void refuse(offered), true) : false
       case 'hold':
-        return live ? (void hold(live), true) : false
+        return live ? (void hold(live), true) : takeNext()
       case 'mute': {
         const own = live ?? (supervising && me(supervising)?.state === 'in' ? supervising : null)
         return own ? (void mute(own), true) : false
@@ -152,8 +153,9 @@ export function useActions(onHelp: () => void = () => undefined) {
       case 'rooms':
         return focusRooms()
       case 'complete':
-      case 'swap':
         return live && able.includes(action) ? (void attempt(live, action), true) : false
+      case 'swap':
+        return live && able.includes(action) ? (void attempt(live, action), true) : takeNext()
       case 'cancelAttempt':
         return live && able.includes(action) ? (void attempt(live, 'cancel'), true) : false
       case 'threeWay':
@@ -161,7 +163,7 @@ export function useActions(onHelp: () => void = () => undefined) {
       case 'listen':
       case 'whisper':
       case 'barge':
-        return supervising ? (mode(supervising, action), true) : false
+        return supervising ? (mode(supervising, action), true) : takeNumber(CALL_KEYS.indexOf(action))
       case 'takeOver':
         return supervising ? (void takeOver(supervising), true) : false
       case 'helpHand': {
@@ -190,6 +192,17 @@ export function useActions(onHelp: () => void = () => undefined) {
     }
   }
 
+  /** The call that has waited longest. */
+  function takeNext(): boolean {
+    const next = [...desk.parked].sort((a, b) => (a.held_since ?? 0) - (b.held_since ?? 0))[0]
+    return next ? (void take(next), true) : false
+  }
+
+  function takeNumber(index: number): boolean {
+    const call = desk.numbered[index]
+    return call?.phase === 'parked' && !ui.bring ? (void take(call), true) : false // in the panel the digits choose a target
+  }
+
   function focusRooms(): boolean {
     const token = document.querySelector<HTMLElement>('[data-testid="token"]')
     token?.focus()
@@ -202,7 +215,7 @@ export function useActions(onHelp: () => void = () => undefined) {
   }
 
   return {
-    answer, refuse, hold, mute, hangup, wrapDone, wrapMore, keys, dial, headsetTest, state, onKey, tell, run, order,
+    answer, refuse, hold, mute, hangup, take, wrapDone, wrapMore, keys, dial, headsetTest, state, onKey, tell, run, order,
     openBring, bring, attempt, recordPause, hand, raiseHand, endForAll, supervise, mode, takeOver, force, forceHangup,
   }
 }

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api, ok } from '@/api/http'
-import { emptyBook, fromWelcome, inOrder, withCall, withoutCall } from '@/lib/calls'
+import { emptyBook, fromWelcome, inOrder, isSmall, withCall, withoutCall } from '@/lib/calls'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
 import type { AgentView, Alarm, Answer, Board, CallView, Colleague, Command, FromSwitch, Hand, LineInfo, QueueInfo, Reason, SipAccount, Text } from '@/lib/protocol'
 import { useClock } from './clock'
@@ -59,7 +59,10 @@ export const useDesk = defineStore('desk', () => {
   const offered = computed(() => calls.value.find((c) => c.phase === 'offered') ?? null)
   const live = computed(() => calls.value.find((c) => ['talking', 'held', 'reconnecting', 'dialling'].includes(c.phase)) ?? null)
   const supervising = computed(() => calls.value.find((c) => c.phase === 'supervising') ?? null)
-  const wrapping = computed(() => calls.value.find((c) => c.phase === 'wrap') ?? null)
+  const wrapping = computed(() => calls.value.find((c) => c.phase === 'wrap' && !isSmall(c)) ?? null)
+  /** The calls one has, as they came: the first is Alt+1, whichever of them one is on. */
+  const numbered = computed(() => calls.value.filter((c) => ['talking', 'held', 'reconnecting', 'dialling', 'parked'].includes(c.phase)).sort((a, b) => a.arrived - b.arrived))
+  const parked = computed(() => numbered.value.filter((c) => c.phase === 'parked'))
 
   function connect(watch: boolean): void {
     if (socket) return
@@ -209,7 +212,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, agent, calls, offered, live, supervising, wrapping, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
+    link, signedOut, agent, calls, offered, live, supervising, wrapping, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
     watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
     watchBoard: () => look('board'),
     watchColleagues: () => look('colleagues'),
