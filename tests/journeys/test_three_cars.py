@@ -31,7 +31,7 @@ PAUSE, SILENCE = 0.4, 0.3
 may hear nothing."""
 
 
-PICTURES = os.environ.get("DEALERLINE_PICTURES", "")  # a folder: the story is photographed for docs/howto/three-cars.md
+PICTURES = os.environ.get("STORY_PICTURES", "")  # a folder: the story is photographed for docs/howto/three-cars.md
 
 
 def photographed(desk: Desk, name: str) -> None:
@@ -166,7 +166,7 @@ def the_customers_copy_has_what_he_heard_and_nothing_else(
 ) -> None:
     """The joined file, by what the journal says was when: no consultation, no side room, no whisper is in it."""
     def whole() -> dict[str, Any] | None:
-        found = manager.fetch(f"/api/calls/{call}")["json"]["recordings"]
+        found = manager.fetch(f"/api/calls/{call}")["json"]["recordings_list"]
         return next((r for r in found if r["kind"] == "whole" and r["state"] == "joined"), None)
 
     row = until(whole, 60, "the whole call is joined")
