@@ -234,6 +234,8 @@ class Core:
         """
         if seat.call is not None:
             seat.call.rev += 1
+            if seat.call.origin is not None:  # should he come back to it, his page must not take it for something older
+                seat.call.origin.rev = max(seat.call.origin.rev, seat.call.rev)
             self._gone.append((seat.person, seat.call.id, seat.call.rev, text))
             seat.call = None
             self.touch_seat(seat)

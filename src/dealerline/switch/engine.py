@@ -41,6 +41,7 @@ from dealerline.switch.ports import Clock, Directory, Journal
 from dealerline.switch.queueing import Queueing
 from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
+from dealerline.switch.rejoining import Rejoining
 from dealerline.switch.resume import Resumer
 from dealerline.switch.state import pack
 from dealerline.switch.supervising import Supervising
@@ -73,6 +74,7 @@ class Engine:
         self.talk = Talking(self.core, self)
         self.bringing = Bringing(self.core, self)
         self.supervising = Supervising(self.core, self)
+        self.rejoining = Rejoining(self.core, self)
         self.outside = Outside(self.core, self)
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)

@@ -59,6 +59,8 @@ export const useDesk = defineStore('desk', () => {
   const offered = computed(() => calls.value.find((c) => c.phase === 'offered') ?? null)
   const live = computed(() => calls.value.find((c) => ['talking', 'held', 'reconnecting', 'dialling'].includes(c.phase)) ?? null)
   const supervising = computed(() => calls.value.find((c) => c.phase === 'supervising') ?? null)
+  /** What he may come back to; not while he is on something else. */
+  const rejoin = computed(() => (live.value || supervising.value || offered.value || watching.value ? null : (agent.value.rejoin ?? null)))
   const wrapping = computed(() => calls.value.find((c) => c.phase === 'wrap') ?? null)
 
   function connect(watch: boolean): void {
@@ -209,7 +211,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, agent, calls, offered, live, supervising, wrapping, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
+    link, signedOut, agent, calls, offered, live, supervising, wrapping, rejoin, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
     watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
     watchBoard: () => look('board'),
     watchColleagues: () => look('colleagues'),
