@@ -457,10 +457,12 @@ class Bringing:
         self.engine.hearing.over(call)
 
     def waited_out(self, call: Call, reason: str) -> bool:
-        """He has waited in vain: one whom a failed transfer brought back gets a shift lead before his flow goes on.
-        Whether he is such a one.
+        """He has waited in vain: one whom a failed transfer brought back gets a shift lead before his flow goes on, and
+        so does one without a flow, whom we had called and who was handed to a queue. Whether he is such a one.
         """
         attempt, call.returned = call.returned, None
+        if attempt is None and call.flow is None:
+            attempt = Attempt(At.WAITING, "lead", 0, "queue", str(call.queue))
         if attempt is None or call.phase is not Phase.QUEUED:
             return False
         ghost = AgentLeg("", 0, "", self.core.now, self.core.now, attempt=attempt)

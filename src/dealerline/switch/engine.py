@@ -201,11 +201,9 @@ class Engine:
         call = self.core.by_playback.pop(event.playback, None)
         if call is None or call.ended or self.tones.ended(call, event.playback):
             return
-        if call.announcing == event.playback and call.flow is not None and call.phase is not Phase.FLOW:
+        if call.announcing == event.playback and call.phase is not Phase.FLOW:
             if event.failed:
                 self.core.alarm("prompt_missing")
-            self.queueing.announced(call, event.playback)
-        elif call.announcing == event.playback and call.phase is Phase.RECONNECTING:
             self.queueing.announced(call, event.playback)
         else:
             self.flows.play_ended(call, event.playback, event.failed)
