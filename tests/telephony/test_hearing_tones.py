@@ -46,6 +46,8 @@ async def scene(telephones: Telephones) -> AsyncIterator[Scene]:
 def loudest(scene: Scene, party: Party, tone: str, start: float) -> tuple[float, dict[str, float]]:
     """dB of the tone in the piece of 200 ms in which it is loudest, and of everybody's hum in that piece."""
     found = by_pieces(scene.ears.sound(party, start, start + SECONDS), [TONES[tone], *HUMS.values()])
+    if not len(found):  # he hung up before
+        return -120.0, {}
     best = found[int(np.argmax(found[:, 0]))]
     return float(best[0]), {name: float(db) for name, db in zip(HUMS, best[1:], strict=True)}
 

@@ -156,6 +156,23 @@ async def test_invited_while_the_talk_goes_on_and_removed_again(scene: Scene) ->
     await well(scene)
 
 
+async def test_who_hung_up_comes_back_by_himself_and_hears_and_is_heard(centre: Centre, scene: Scene) -> None:
+    await scene.begin("abc")
+    for name in "bc":
+        await scene.bring("a", "invite", name)
+        await scene.here(name)
+    await scene.ask("c", "hangup")
+    await scene.away_for_now("c")
+    await scene.hold_still("one hung up", everybody("customer", "a", "b"))
+    await scene.ask("c", "rejoin")
+    await scene.here("c")
+    await scene.hold_still("he is back", everybody("customer", "a", "b", "c"))
+    await well(scene)
+    await until(lambda: "call.ended" in centre.story(scene.call), what="the call has ended in the journal")
+    own = [f["kind"] for f in centre.facts() if f.get("call") == scene.call and f["person"] == scene.person["c"]]
+    assert [kind for kind in own if kind.startswith("talk.")] == ["talk.started", "talk.ended"] * 2
+
+
 async def test_a_side_room_hears_the_main_room_and_is_not_heard_there(scene: Scene) -> None:
     await scene.begin("abc")
     for name in "bc":

@@ -71,7 +71,7 @@ function scene(name) {
   stop()
   sent.length = 0
   state.calls.clear()
-  state.agent = { ...state.agent, state: made.agent, reason: '', since: now() - 65, until: made.agent === 'wrap' ? now() + 24 : null, text: null, wish: null }
+  state.agent = { ...state.agent, state: made.agent, reason: '', since: now() - 65, until: made.agent === 'wrap' ? now() + 24 : null, text: null, wish: null, rejoin: made.rejoin ?? null }
   for (const c of made.calls) state.calls.set(c.id, { ...c, rev: ++state.rev })
   tell(welcome())
   tell({ type: 'hands', hands: made.hands ?? [] })

@@ -18,6 +18,7 @@ const base = (more = {}) => ({
 const attempt = (how, state, to, p, ring = true) => ({ how, state, to, party: p, until: ring ? now() + 17 : null })
 const held = () => ({ phase: 'held', held_since: now() - 22 })
 const offer = (how, by, text = null) => ({ agent: 'ringing', calls: [base({ phase: 'offered', answered: null, recording: 'off', offer: { how, by, text }, parties: [customer({ state: 'waiting' }), wang({ host: true }), me({ state: 'ringing', host: false })] })] })
+const again = () => ({ call: base({}).id, number: base({}).number, line_name: base({}).line_name, people: ['王磊', '赵敏'] })
 const talk = (more) => ({ agent: 'talking', calls: [base(more)] })
 const led = (state, more = {}) => ({ agent: 'supervising', calls: [base({ phase: 'supervising', me: 'p9', my_role: 'lead', host: false, parties: [customer(), wang({ host: true, since: now() - 180 }), lead({ name: '陈思雨', person: 7, me: true, state })], ...more })] })
 const many = () => Array.from({ length: 26 }, (_, i) => party(`p${20 + i}`, i % 3 ? 'agent' : 'outside', i % 3 ? ['孙浩', '周婷', '吴刚', '郑爽', '马超', '林雪', '阿依古丽·买买提'][i % 7] : '', { person: i % 3 ? 100 + i : null, number: i % 3 ? '' : `+8613700${String(100000 + i * 37)}`, room: i % 5 === 4 ? 's1' : i % 7 === 6 ? 's2' : 'main', muted: i % 4 === 1 }))
@@ -38,6 +39,8 @@ export const scenes = {
   'talk-hand': () => talk({ hand: true }),
   'talk-paused': () => talk({ recording: 'paused', muted: true }),
   transferring: () => ({ agent: 'wrap', calls: [base({ phase: 'wrap', wrap_until: now() + 24, recording: 'off', parties: [customer({ state: 'waiting' }), wang({ state: 'ringing' })], attempt: attempt('transfer', 'transferring', '王磊', 'p2') })] }),
+  'rejoin-wrap': () => ({ agent: 'wrap', rejoin: again(), calls: [base({ phase: 'wrap', wrap_until: now() + 24, recording: 'off', parties: [] })] }),
+  'rejoin-lost': () => ({ agent: 'busy', rejoin: again(), calls: [] }),
   asking: () => talk({ ...held(), parties: [customer({ state: 'held' }), me(), wang({ state: 'ringing', since: now() - 8 })], attempt: attempt('consult', 'asking', '王磊', 'p2') }),
   consulting: () => talk({ ...held(), parties: [customer({ state: 'held' }), me(), wang()], attempt: attempt('consult', 'consulting', '王磊', 'p2', false) }),
   swapped: () => talk({ parties: [customer(), me(), wang({ state: 'held' })], attempt: attempt('consult', 'consulting', '王磊', 'p2', false) }),

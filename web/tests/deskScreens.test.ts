@@ -55,7 +55,7 @@ const settle = async (): Promise<void> => {
 
 function play(name: string): void {
   const scene = scenes[name]!()
-  say({ type: 'welcome', person: { id: 7, name: 'me', extension: '8007', roles: [] }, agent: { state: scene.agent, reason: '', cause: '', since: 1, until: null, text: null }, calls: scene.calls.map((c) => ({ ...c, rev: 5 })), sip: null, reasons: [], queues: [{ id: 101, code: 's', name: { zh: '销售', en: 'Sales' }, store: 1 }], lines: [], now: Date.now() / 1000 })
+  say({ type: 'welcome', person: { id: 7, name: 'me', extension: '8007', roles: [] }, agent: { state: scene.agent, reason: '', cause: '', since: 1, until: null, text: null, rejoin: scene.rejoin ?? null }, calls: scene.calls.map((c) => ({ ...c, rev: 5 })), sip: null, reasons: [], queues: [{ id: 101, code: 's', name: { zh: '销售', en: 'Sales' }, store: 1 }], lines: [], now: Date.now() / 1000 })
   say({ type: 'hands', hands: scene.hands ?? [] })
 }
 
@@ -281,6 +281,35 @@ describe('the rooms', () => {
     expect(token('customer').getAttribute('draggable')).toBe('false')
     await click('rooms-back')
     expect(sent('back')).toMatchObject([{ parties: [] }])
+  })
+})
+
+describe('back into a call that goes on', () => {
+  it('is offered on the card of one’s after-call work, by click and by key', async () => {
+    play('rejoin-wrap')
+    await show(PhonePanel)
+    expect(host.querySelector('[data-testid="call-card"] [data-testid="rejoin"]')?.textContent).toContain('王磊')
+    await click('rejoin-go')
+    await alt('Digit0')
+    expect(sent('rejoin')).toHaveLength(2)
+  })
+
+  it('is offered by itself when there is no card any more, and says why it was refused', async () => {
+    play('rejoin-lost')
+    await show(PhonePanel)
+    line.refuse = { code: 'locked', text: { zh: '会议已锁定，只有主持人可以邀请。', en: '' } }
+    await click('rejoin-go')
+    line.refuse = null
+    expect(id('rejoin-fault')?.textContent).toContain('锁定')
+  })
+
+  it('is not offered while one is on another call', async () => {
+    play('talk')
+    say({ type: 'agent', state: 'talking', reason: '', cause: '', since: 1, until: null, text: null, rejoin: scenes['rejoin-lost']!().rejoin })
+    await show(PhonePanel)
+    expect(id('rejoin')).toBeNull()
+    await alt('Digit0')
+    expect(sent('rejoin')).toHaveLength(0)
   })
 })
 

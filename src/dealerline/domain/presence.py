@@ -92,6 +92,13 @@ class Supervise:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejoin:
+    """He comes back to a call that he had left; his phone does not ring yet. Afterwards he is what he was."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ring:
     until: float | None = None
 
@@ -330,6 +337,7 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     ("ready", Reserve): Change(_reserve, ("reserved",)),
     ("ready", Dial): Change(_dial, ("outbound",)),
     **{(state, Summon): Change(_summon, ("reserved",)) for state in ("ready", "busy", "wrap")},
+    **{(state, Rejoin): Change(_summon, ("reserved",)) for state in ("offline", "ready", "busy", "wrap")},
     **{(state, Supervise): Change(_supervise, ("supervising",)) for state in ("offline", "ready", "busy")},
     **_rows("supervising"),
     ("supervising", Answer): Change(_answer, ("talking",)),  # he takes the call over

@@ -89,13 +89,13 @@ class Bringing:
         attempt = Attempt(START[how], how, by.person, target.kind, target.ref, target.name)
         if how == "consult" and call.phase is Phase.TALKING:
             self.engine.talk.hold(call, by)
-        return self._ring(call, target, attempt).label
+        return self.ring(call, target, attempt).label
 
     def _blind(self, call: Call, by: AgentLeg, target: Target) -> str:
         others = [leg for leg in call.speakers if leg is not by]
         state = At.INVITING if others else At.BLIND
         attempt = Attempt(state, "transfer", by.person, target.kind, target.ref, target.name)
-        leg = self._ring(call, target, attempt)
+        leg = self.ring(call, target, attempt)
         if others:
             self.goes(call, by, "transferred")
         else:
@@ -112,7 +112,7 @@ class Bringing:
         call.person = 0
         self.engine.remember(call)
 
-    def _ring(self, call: Call, target: Target, attempt: Attempt) -> AgentLeg:
+    def ring(self, call: Call, target: Target, attempt: Attempt) -> AgentLeg:
         """Ring a colleague or an outside number for this call."""
         known = self.core.lookup.snapshot
         seconds = known.return_seconds if attempt.state is At.RETURNING else known.ring_seconds_transfer
@@ -124,7 +124,8 @@ class Bringing:
         leg.attempt = attempt
         if target.seat is not None:
             leg.tab = target.seat.tab
-            self._summon(call, target.seat)
+            leg.auto = attempt.how == "rejoin" and target.seat.device == "browser"
+            self._summon(call, target.seat, attempt.how)
             order = self.engine.queueing.leg_for(call, leg, target.seat)
         else:
             leg.role, leg.number = "outside", target.ref
@@ -149,19 +150,20 @@ class Bringing:
         self.engine.remember(call)
         return leg
 
-    def _summon(self, call: Call, seat: Seat) -> None:
+    def _summon(self, call: Call, seat: Seat, how: str) -> None:
         """He is taken for this call; after-call work that he was in is over."""
         if seat.presence.state == "wrap":
             if seat.wrap_timer is not None:
                 seat.wrap_timer.cancel()
                 seat.wrap_timer = None
             if seat.call is not None:
-                self.core.fact("wrap.ended", seat.call, person=seat.person, agent=seat.person, cause="summoned")
+                cause = "rejoined" if how == "rejoin" else "summoned"
+                self.core.fact("wrap.ended", seat.call, person=seat.person, agent=seat.person, cause=cause)
                 call.rev = max(call.rev, seat.call.rev + 1)
             for done in list(seat.done):
                 self.core.forget(seat, done)
         seat.call = call
-        self.engine.agents.event(seat, presence.Summon(call.id))
+        self.engine.agents.event(seat, (presence.Rejoin if how == "rejoin" else presence.Summon)(call.id))
 
     def _outside_leg(self, call: Call, leg: AgentLeg, seconds: int) -> Leg:
         line = self.core.lookup.lines.get(call.line)
@@ -347,7 +349,8 @@ class Bringing:
         call.others.pop(leg.channel, None)
         seat = self.core.seats.get(leg.person)
         if seat is not None and seat.call is call:
-            self.core.part(seat, texts.MISSED.get(result))
+            own = attempt is not None and attempt.how == "rejoin" and result != "caller_gone"
+            self.core.part(seat, texts.OUTCOMES["agent_no_answer"] if own else texts.MISSED.get(result))
             if seat.presence.state in ("reserved", "ringing"):
                 self.engine.agents.event(seat, presence.Release(result or "cancelled"))
 
@@ -417,6 +420,9 @@ class Bringing:
             self.engine.talk.has_it(call, leg)
             call.person = had
         self._comes(call, leg)
+        if leg.role == "agent" and call.phase is Phase.FORWARDING:  # only people outside were left with the customer
+            self.core.go(call, Phase.TALKING)
+            self.settle(call)
 
     def _comes(self, call: Call, leg: AgentLeg) -> None:
         """Into the main room."""
@@ -433,7 +439,7 @@ class Bringing:
             self._to_front(call, leg, again, "unreachable")
             return
         person = self.core.lookup.people[seat.person]
-        self._ring(call, Target("person", str(seat.person), person.name, seat), again)
+        self.ring(call, Target("person", str(seat.person), person.name, seat), again)
 
     def _to_front(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
         if call.others.get(leg.channel) is leg:
@@ -453,10 +459,12 @@ class Bringing:
         self.engine.hearing.over(call)
 
     def waited_out(self, call: Call, reason: str) -> bool:
-        """He has waited in vain: one whom a failed transfer brought back gets a shift lead before his flow goes on.
-        Whether he is such a one.
+        """He has waited in vain: one whom a failed transfer brought back gets a shift lead before his flow goes on, and
+        so does one without a flow, whom we had called and who was handed to a queue. Whether he is such a one.
         """
         attempt, call.returned = call.returned, None
+        if attempt is None and call.flow is None:
+            attempt = Attempt(At.WAITING, "lead", 0, "queue", str(call.queue))
         if attempt is None or call.phase is not Phase.QUEUED:
             return False
         ghost = AgentLeg("", 0, "", self.core.now, self.core.now, attempt=attempt)
@@ -482,7 +490,7 @@ class Bringing:
             self._to_message(call, leg, again, result)
             return
         person = self.core.lookup.people[seat.person]
-        self._ring(call, Target("person", str(seat.person), person.name, seat), again)
+        self.ring(call, Target("person", str(seat.person), person.name, seat), again)
 
     def _to_message(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
         """Nobody at all: where his flow leads one who waited in vain, or else the line's own beginning; either ends
@@ -502,12 +510,20 @@ class Bringing:
             self.engine.flows.farewell(call, "error.technical", "nobody")
 
     def _tell(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
-        self.engine.notice(attempt.by, texts.came_back(result, attempt.name or numbers.masked(attempt.target)))
+        if attempt.how != "rejoin":  # that one was rung himself, and his page says so
+            self.engine.notice(attempt.by, texts.came_back(result, attempt.name or numbers.masked(attempt.target)))
 
     # going
     # --------------------------------------------------------------------------------------------------------------
     def goes(self, call: Call, leg: AgentLeg, reason: str) -> None:
-        """Somebody leaves for good, by himself or because he is lost or sent out. What he was doing is taken over."""
+        """Somebody leaves, by himself or because he is lost or sent out. What he was doing is taken over."""
+        consulted = leg.attempt is not None and leg.attempt.state is At.CONSULTING
+        role = leg.role
+        self._goes(call, leg, reason)
+        if role == "agent" and not consulted and call.leg_of(leg.person) is None:
+            self.engine.rejoining.left(call, leg.person, reason)
+
+    def _goes(self, call: Call, leg: AgentLeg, reason: str) -> None:
         if leg.role == "lead":
             self.engine.supervising.left(call, leg, "left" if reason == "hung_up" else reason)
             return

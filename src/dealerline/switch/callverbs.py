@@ -54,6 +54,7 @@ class CallVerbs:
             "host": self._host,
             "record_pause": self._record_pause,
             "record_resume": self._record_resume,
+            "rejoin": self._rejoin,
             "take_over": self._take_over,
             "raise_hand": self._raise_hand,
         }
@@ -325,6 +326,10 @@ class CallVerbs:
         call, leg = self._acts(seat, message)
         self.engine.recorder.resume(call, leg.person)
         self.engine.remember(call)
+        return {}
+
+    def _rejoin(self, seat: Seat, message: Message) -> Message:
+        self.engine.rejoining.rejoin(seat, str(message.get("call", "")))
         return {}
 
     def _take_over(self, seat: Seat, message: Message) -> Message:

@@ -53,7 +53,9 @@ def phase(call: Call, leg: AgentLeg | None) -> str:
         return SHOWN.get(call.phase, "wrap")
     if leg.role == "lead":
         return "supervising"
-    return SHOWN.get(call.phase, "talking") if leg.answered else "offered"
+    if leg.answered:
+        return SHOWN.get(call.phase, "talking")
+    return "reconnecting" if leg.auto else "offered"  # he comes back, and his page answers by itself
 
 
 def people(core: Core, call: Call, reader: int) -> dict[str, Any]:

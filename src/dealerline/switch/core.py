@@ -238,6 +238,8 @@ class Core:
     def forget(self, seat: Seat, call: Call, text: Text | None = None) -> None:
         """The same for any call on his desk."""
         call.rev += 1
+        if call.origin is not None:  # should he come back to it, his page must not take it for something older
+            call.origin.rev = max(call.origin.rev, call.rev)
         self._gone.append((seat.person, call.id, call.rev, text))
         seat.leaves(call)
         self.touch_seat(seat)

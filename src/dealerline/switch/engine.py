@@ -42,6 +42,7 @@ from dealerline.switch.ports import Clock, Directory, Journal
 from dealerline.switch.queueing import Queueing
 from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
+from dealerline.switch.rejoining import Rejoining
 from dealerline.switch.resume import Resumer
 from dealerline.switch.state import pack
 from dealerline.switch.supervising import Supervising
@@ -74,6 +75,7 @@ class Engine:
         self.talk = Talking(self.core, self)
         self.bringing = Bringing(self.core, self)
         self.supervising = Supervising(self.core, self)
+        self.rejoining = Rejoining(self.core, self)
         self.outside = Outside(self.core, self)
         self.parking = Parking(self.core, self)
         self.resumer = Resumer(self.core, self)
@@ -201,11 +203,9 @@ class Engine:
         call = self.core.by_playback.pop(event.playback, None)
         if call is None or call.ended or self.tones.ended(call, event.playback):
             return
-        if call.announcing == event.playback and call.flow is not None and call.phase is not Phase.FLOW:
+        if call.announcing == event.playback and call.phase is not Phase.FLOW:
             if event.failed:
                 self.core.alarm("prompt_missing")
-            self.queueing.announced(call, event.playback)
-        elif call.announcing == event.playback and call.phase is Phase.RECONNECTING:
             self.queueing.announced(call, event.playback)
         else:
             self.flows.play_ended(call, event.playback, event.failed)

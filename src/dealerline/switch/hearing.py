@@ -147,6 +147,7 @@ class Hearing:
         to whoever ends it.
         """
         self.engine.tones.over(call)
+        self.engine.rejoining.over(call)
         for channel in call.ears:
             if self.core.by_channel.pop(channel, None) is not None:
                 self.core.do(self.core.media.hang_up, channel)

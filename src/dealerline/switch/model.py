@@ -72,7 +72,7 @@ class Attempt:
     """Somebody is being brought in: see ``domain.conversation.transfer``. ``by``: who asked for it."""
 
     state: transfer.State
-    how: str  # transfer|consult|invite|return|lead
+    how: str  # transfer|consult|invite|return|lead|rejoin
     by: int
     kind: str  # person|number
     target: str
@@ -193,6 +193,7 @@ class Call:
     soft: set[str] = field(default_factory=set)  # side rooms in which the main one is heard softly
     mouths: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # channel -> to whom, what, the playback
     stood: dict[str, str] = field(default_factory=dict)  # who was in which room when that was looked at last
+    left: set[int] = field(default_factory=set)  # agents who are out and may come back
     labels: int = 0
     origin: Call | None = None  # the live call, when this is the copy of one who has left it
     tracks: dict[str, Track] = field(default_factory=dict)  # channel -> the track that runs
@@ -319,6 +320,7 @@ class Seat:
     gone_timer: Timer | None = None
     reason_timer: Timer | None = None
     text: Text | None = None  # why the state is not his own wish
+    rejoin: Call | None = None  # a conversation he left that goes on
     follows: int = 0  # the agent a lead goes on watching from call to call
     lost: bool = False  # the desk socket is away
 

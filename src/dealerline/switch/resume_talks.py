@@ -48,6 +48,7 @@ class Talks:
         call.layout = self._layout(call, found)
         for leg in living.values():
             self._sits(call, leg, found.channels[leg.channel])
+        self.engine.rejoining.take_up(call)
         self._close_gone(call, answered, living, had)
         call.talk_started = call.talk_started or self.core.now
         self._roll_back(call, attempts, living)
@@ -155,11 +156,13 @@ class Talks:
                 continue
             if leg.role == "agent":
                 self.engine.talk.talk_ended(call, leg.person, "unwatched", leg.joined)
+                self.engine.rejoining.left(call, leg.person, "unwatched")
             else:
                 self.engine.bringing.told_left(call, leg, "unwatched")
         if had is not None and had.channel not in living:
             if call.speakers:
                 self.engine.talk.talk_ended(call, had.person, "unwatched", had.joined)
+                self.engine.rejoining.left(call, had.person, "unwatched")
             elif call.recording is not None:
                 self.engine.recorder.stop(call)
 

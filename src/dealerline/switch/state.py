@@ -64,6 +64,7 @@ def pack(call: Call) -> dict[str, Any]:
             channel: [room, ear.on, ear.whisper, ear.hears, ear.third] for channel, (room, ear) in call.ears.items()
         },
         "pa": call.path,
+        "lf": sorted(call.left),
         "rt": [call.returned.by, call.returned.target, call.returned.reason] if call.returned is not None else None,
     }
 
@@ -128,6 +129,7 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
         call.talk = Conversation({p.id: p for p in made}, host, locked, s["cv"][5], frozenset(deaf))
         call.soft = set(soft)
     call.ears = {channel: (room, Ear(on, *how)) for channel, (room, on, *how) in s["er"].items()}
+    call.left = set(s.get("lf", ()))
     if s.get("rt"):
         by, queue, reason = s["rt"]
         call.returned = Attempt(transfer.State.WAITING, "lead", by, "queue", queue, reason=reason)

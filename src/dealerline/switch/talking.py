@@ -86,6 +86,7 @@ class Talking:
         """This agent talks from now on: the fact, and his state."""
         leg.joined = self.core.now
         call.person, call.returned = leg.person, None
+        self.engine.rejoining.back(call, leg.person)
         self.core.fact("talk.started", call, person=leg.person, agent=leg.person, channel=leg.channel, party=leg.label)
         seat = self.core.seats.get(leg.person)
         if seat is not None:

@@ -104,6 +104,7 @@ class Views:
             "until": now.until,
             "text": seat.text,
             "wish": {"state": now.wish.state, "reason": now.wish.reason} if now.wish else None,
+            "rejoin": self.engine.rejoining.offer(seat),
         }
 
     def waiting(self, stores: frozenset[int]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ VERBS = (
     *("bring", "bring", "bring", "complete", "cancel", "three_way", "swap", "remove", "aside", "back", "host"),
     "room_volume",
     *("dial", "dial", "take", "take", "take", "swap"),
-    *("lock", "unlock", "record_pause", "record_resume", "supervise", "take_over", "raise_hand"),
+    *("lock", "unlock", "record_pause", "record_resume", "supervise", "take_over", "raise_hand", "rejoin"),
 )
 
 
@@ -120,7 +120,9 @@ class Chaos:
     def agent_acts(self) -> None:
         for session in self.sessions.values():
             seat = self.world.core.seats.get(session.desk.person)
-            if seat is not None and seat.call is not None:
+            if seat is not None and seat.rejoin is not None and self.random.random() < 0.3:
+                self.world.ask(session, "rejoin", call=seat.rejoin.id)
+            elif seat is not None and seat.call is not None:
                 self.acts_on_his_call(session, self.random.choice((seat.call, *seat.calls)))
             elif self.leads(session.desk.person) and self.random.random() < 0.6:
                 mode = self.random.choice(MODES)

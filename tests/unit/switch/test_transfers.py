@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dealerline.switch.desks import Session
+from dealerline.switch.media import Arrived
 from dealerline.switch.model import Call, Phase
 from tests.unit.switch.world import MENU, SALES, World
 
@@ -159,6 +160,28 @@ def test_only_when_no_lead_takes_it_either_the_customer_may_leave_a_message(worl
         assert world.state(4) in ("ready", "busy:refused")
     assert call.phase is Phase.FLOW and world.hears(call) == "voicemail.leave"
     world.consistent()
+    world.hang_up(call)
+    world.consistent()
+
+
+def test_one_whom_we_had_called_waits_with_words_and_music_and_gets_a_lead_too(world: World) -> None:
+    alice, bob = world.sign_in(1), world.sign_in(2)
+    call = world.core.calls[world.ask(alice, "dial", number="13900000001", line=1)["call"]]
+    world.answer(1)
+    world.media.answer(call.channel)
+    world.engine.handle(Arrived(call.channel, ("far", call.id)))
+    ok(world.ask(bob, "state", state="busy", reason="break"))
+    ok(bring(world, alice, call, "transfer", kind="queue", id=10))
+    assert call.phase is Phase.QUEUED and call.flow is None
+    world.clock.advance(7)
+    assert "queue.position.1" in world.hears(call)
+    world.played(call)
+    assert not call.ended and world.hears(call) == "music", "his call does not end with the announcement"
+    world.sign_in(4)
+    world.clock.advance(294)
+    assert world.rings(4) and world.hears(call) == "music"
+    world.answer(4)
+    assert world.hears(call) == "talk"
     world.hang_up(call)
     world.consistent()
 

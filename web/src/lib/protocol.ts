@@ -21,6 +21,15 @@ export interface AgentView {
   text: Text | null
   /** Asked for during a call, comes true after it. */
   wish?: { state: AgentState; reason: string } | null
+  /** A conversation he left, or lost with his page, that goes on without him. */
+  rejoin?: Rejoin | null
+}
+
+export interface Rejoin {
+  call: string
+  number: string
+  line_name: Text
+  people: string[]
 }
 
 export type PartyState = 'ringing' | 'in' | 'held' | 'waiting' | 'alone' | 'listening' | 'whispering'
@@ -42,7 +51,7 @@ export interface Party {
 
 /** Somebody is being brought in, or is here for a word. */
 export interface Attempt {
-  how: Way | 'return' | 'lead'
+  how: Way | 'return' | 'lead' | 'rejoin'
   state: 'asking' | 'consulting' | 'inviting' | 'transferring' | 'returning' | 'leading'
   to: string
   party: string
@@ -51,7 +60,7 @@ export interface Attempt {
 
 /** Why a phone rings for a call that comes from no queue. */
 export interface Offer {
-  how: Way | 'return' | 'lead'
+  how: Way | 'return' | 'lead' | 'rejoin'
   by: string
   text: Text | null
 }
@@ -218,7 +227,7 @@ export type Command =
   | { type: 'refuse' | 'answer' | 'wrap_done' | 'wrap_more' | 'take'; call: string }
   | { type: 'hangup'; call: string; all?: boolean }
   | { type: 'bring'; call: string; how: Way; target: Target }
-  | { type: 'complete' | 'three_way' | 'swap' | 'lock' | 'unlock' | 'record_pause' | 'record_resume' | 'take_over'; call: string }
+  | { type: 'complete' | 'three_way' | 'swap' | 'lock' | 'unlock' | 'record_pause' | 'record_resume' | 'take_over' | 'rejoin'; call: string }
   | { type: 'cancel'; call: string; party?: string }
   | { type: 'remove' | 'host'; call: string; party: string }
   | { type: 'aside'; call: string; parties: string[]; room: string; main?: Loudness }

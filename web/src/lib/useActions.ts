@@ -117,6 +117,7 @@ export function useActions(onHelp: () => void = () => undefined) {
     const person = watched(call, desk.watchedPerson)?.person ?? desk.watchedPerson
     if (person !== null) void supervise(person, wanted, follow, call.id)
   }
+  const rejoin = (call: string): Promise<boolean> => order({ type: 'rejoin', call }, call)
   const takeOver = (call: CallView): Promise<boolean> => order({ type: 'take_over', call: call.id }, call.id)
   const force = (person: number, what: 'ready' | 'busy' | 'offline', reason?: string): Promise<boolean> =>
     order({ type: 'force', person, what, ...(reason ? { reason } : {}) }, `person:${person}`)
@@ -164,6 +165,8 @@ export function useActions(onHelp: () => void = () => undefined) {
       case 'whisper':
       case 'barge':
         return supervising ? (mode(supervising, action), true) : takeNumber(CALL_KEYS.indexOf(action))
+      case 'rejoin':
+        return desk.rejoin ? (void rejoin(desk.rejoin.call), true) : false
       case 'takeOver':
         return supervising ? (void takeOver(supervising), true) : false
       case 'helpHand': {
@@ -216,6 +219,6 @@ export function useActions(onHelp: () => void = () => undefined) {
 
   return {
     answer, refuse, hold, mute, hangup, take, wrapDone, wrapMore, keys, dial, headsetTest, state, onKey, tell, run, order,
-    openBring, bring, attempt, recordPause, hand, raiseHand, endForAll, supervise, mode, takeOver, force, forceHangup,
+    openBring, bring, attempt, recordPause, hand, raiseHand, endForAll, supervise, mode, takeOver, rejoin, force, forceHangup,
   }
 }

@@ -59,6 +59,8 @@ export const useDesk = defineStore('desk', () => {
   const offered = computed(() => calls.value.find((c) => c.phase === 'offered') ?? null)
   const live = computed(() => calls.value.find((c) => ['talking', 'held', 'reconnecting', 'dialling'].includes(c.phase)) ?? null)
   const supervising = computed(() => calls.value.find((c) => c.phase === 'supervising') ?? null)
+  /** What he may come back to; not while he is on something else. */
+  const rejoin = computed(() => (live.value || supervising.value || offered.value || watching.value ? null : (agent.value.rejoin ?? null)))
   const wrapping = computed(() => calls.value.find((c) => c.phase === 'wrap' && !isSmall(c)) ?? null)
   /** The calls one has, as they came: the first is Alt+1, whichever of them one is on. */
   const numbered = computed(() => calls.value.filter((c) => ['talking', 'held', 'reconnecting', 'dialling', 'parked'].includes(c.phase)).sort((a, b) => a.arrived - b.arrived))
@@ -212,7 +214,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, agent, calls, offered, live, supervising, wrapping, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
+    link, signedOut, agent, calls, offered, live, supervising, wrapping, rejoin, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
     watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
     watchBoard: () => look('board'),
     watchColleagues: () => look('colleagues'),

@@ -122,6 +122,7 @@ INVITES: dict[str, tuple[str, str]] = {
     "invite": ("{agent} 邀请{target}加入通话", "{agent} invites {target}"),
     "return": ("转接未成，重新振铃{target}", "Not taken: {target} is rung again"),
     "lead": ("无人接听，振铃班长{target}", "Not taken: shift lead {target} is rung"),
+    "rejoin": ("{agent} 要求回到通话", "{agent} wants to come back into the call"),
 }
 INVITED: dict[str, tuple[str, str]] = {
     "transfer": ("转接{party}：{result}", "Transfer to {party}: {result}"),
@@ -129,6 +130,7 @@ INVITED: dict[str, tuple[str, str]] = {
     "invite": ("邀请{party}：{result}", "Inviting {party}: {result}"),
     "return": ("回振{party}：{result}", "Ringing {party} again: {result}"),
     "lead": ("振铃班长{party}：{result}", "Ringing shift lead {party}: {result}"),
+    "rejoin": ("{party}回到通话：{result}", "{party} comes back into the call: {result}"),
 }
 HANDED = ("{agent} 把客户交给{target}", "{agent} hands the caller over to {target}")
 CUSTOMER = ("客户", "the customer")
