@@ -220,7 +220,8 @@ class Flows:
         assert run is not None
         if run.waiting is not None:
             run.waiting.cancel()
-        run.waiting = self.core.later(command.timeout, self._timeout, call, run, command.token)
+        seconds = command.timeout or self.core.lookup.snapshot.digit_seconds
+        run.waiting = self.core.later(seconds, self._timeout, call, run, command.token)
 
     def _timeout(self, call: Call, run: FlowRun, token: int) -> None:
         if call.ended or call.flow is not run:

@@ -127,7 +127,7 @@ def test_he_is_greeted_in_the_language_he_chose() -> None:
     assert caller(Key("2")) == [StopPlay(1), SetLanguage("en"), Play(("hello", "notice"), "en", False, 3)]
     assert caller.notes("flow.language") == [{"language": "en"}]
     assert caller.hears_out() == [Play(("menu",), "en", True, 4)]
-    assert caller.hears_out() == [Collect(5, 5)]
+    assert caller.hears_out() == [Collect(0, 5)]
 
 
 def test_who_names_no_language_keeps_the_flows_own() -> None:

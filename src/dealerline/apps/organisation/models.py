@@ -68,6 +68,10 @@ class Group(Named):
         validators=[MinValueValidator(5), MaxValueValidator(120)],
         help_text=_("Nobody took the transferred call: whoever transferred it is rung again this long; then the caller "
                     "goes to the front of his queue."))
+    digit_seconds = models.PositiveSmallIntegerField(
+        _("seconds a caller has for a key"), default=5,
+        validators=[MinValueValidator(2), MaxValueValidator(30)],
+        help_text=_("In menus whose flow does not give a time of its own."))
     supervision_visible = models.BooleanField(
         _("agents see who listens"), default=True,
         help_text=_("Off: an agent is not told that a shift lead listens to his call. The audit log tells in any "

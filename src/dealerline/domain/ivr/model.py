@@ -88,7 +88,7 @@ class LanguageNode:
     prompts: tuple[str, ...]
     keys: Mapping[str, str]
     next: str
-    timeout: float = 5
+    timeout: float = 0  # 0: as the installation says
     tries: int = 2
     wrong_prompt: str = "wrong_key"
     title: Title = field(default_factory=dict)
@@ -103,7 +103,7 @@ class MenuNode:
     keys: Mapping[str, Choice]
     repeat: str = ""
     back: str = ""
-    timeout: float = 5
+    timeout: float = 0  # 0: as the installation says
     tries: int = 3
     wrong_prompt: str = "wrong_key"
     timeout_prompt: str = "timeout"

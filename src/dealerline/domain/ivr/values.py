@@ -131,7 +131,7 @@ class StopPlay:
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """Wait ``timeout`` seconds for a key, then Timeout(token)."""
+    """Wait ``timeout`` seconds (0: the installation's own time) for a key, then Timeout(token)."""
 
     timeout: float
     token: int
