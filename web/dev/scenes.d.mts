@@ -3,5 +3,6 @@ export interface Scene {
   calls: object[]
   hands?: object[]
   notices?: object[]
+  rejoin?: object
 }
 export const scenes: Record<string, () => Scene>
