@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.unit.switch.world import BROKEN, CLOSED, DUTY, MENU, MESSAGE, SALES, World
+from tests.unit.switch.world import BROKEN, BYE, CLOSED, DUTY, FLOWS, MENU, MESSAGE, SALES, World, flow
 
 
 def test_an_unknown_number_is_told_so_and_the_call_is_in_the_journal(world: World) -> None:
@@ -224,6 +226,18 @@ def test_two_callers_at_once_reach_two_agents(world: World) -> None:
     assert world.hears(first) == world.hears(second) == "talk"
     world.hang_up(first)
     world.hang_up(second)
+
+
+def test_a_menu_without_a_time_of_its_own_waits_for_a_key_as_long_as_the_group_says(tmp_path: Path) -> None:
+    menu = {"type": "menu", "prompts": "menu.sales", "keys": {"1": "bye"}, "on_timeout": "bye"}
+    flows = tuple(flow(2, menu=menu, bye=BYE) if made.id == 2 else made for made in FLOWS)
+    world = World(tmp_path, flows=flows, digit_seconds=9)
+    call = world.ring(MENU)
+    world.played(call)
+    world.clock.advance(8.9)
+    assert "flow.timeout" not in world.journal.kinds(call.id)
+    world.clock.advance(0.2)
+    assert "flow.timeout" in world.journal.kinds(call.id)
 
 
 def test_a_prompt_without_sound_is_a_tone_and_an_alarm_not_silence(world: World) -> None:
