@@ -170,6 +170,7 @@ class Supervising:
         seat = self.core.seats.get(leg.person)
         if seat is not None:
             seat.follows = 0
+        self.engine.talk.end_mute(call, leg)
         self.engine.hearing.leaves(call, leg.channel)
         self.over(call, leg, reason)
 
@@ -180,6 +181,7 @@ class Supervising:
 
     def over(self, call: Call, leg: AgentLeg, reason: str) -> None:
         """He is out of it: his channel, his state."""
+        self.engine.talk.end_mute(call, leg)
         if leg.joined:
             self.core.fact("supervision.ended", call, person=leg.person, agent=leg.person, reason=reason)
         self.engine.talk.drop(call, leg)

@@ -158,7 +158,8 @@ class Talking:
             self.core.do(self.core.media.keys, channel, digits)
         self.core.fact("key.sent", call, person=call.person, agent=call.person, count=len(digits))
 
-    def _end_mute(self, call: Call, leg: AgentLeg | None) -> None:
+    def end_mute(self, call: Call, leg: AgentLeg | None) -> None:
+        """The fact that somebody who goes is not muted any more, if he was."""
         party = call.talk.parties.get(leg.channel) if leg is not None else None
         if leg is not None and party is not None and "muted" in party.flags and leg.role != "outside":
             self.core.fact("mute.ended", call, person=leg.person, agent=leg.person)
@@ -174,7 +175,7 @@ class Talking:
         self.engine.bringing.all_leave(call, reason)
         self.engine.recorder.stop_all(call)
         leg = call.leg
-        self._end_mute(call, leg)
+        self.end_mute(call, leg)
         if call.person:
             self.talk_ended(call, call.person, reason, leg.joined if leg is not None else call.talk_started)
         for each in (call.leg, call.next_leg):
@@ -193,7 +194,7 @@ class Talking:
         """One agent goes while the call goes on: his facts, his channel, his after-call work. Who has the call then is
         for ``bringing.settle`` to say. Without ``hearing`` the whole conversation is about to end anyway.
         """
-        self._end_mute(call, leg)
+        self.end_mute(call, leg)
         if call.recording is not None and call.recording.channel == leg.channel:
             self.engine.recorder.stop(call)
         self.talk_ended(call, leg.person, reason, leg.joined)
@@ -260,7 +261,7 @@ class Talking:
             self.engine.bringing.goes(call, leg, "hung_up")
         elif cause == NORMAL and seat is not None and seat.desk is not None and call.next_leg is None:
             # A browser hangs up by command; a bare end may be the page's last breath. Its socket tells which.
-            self._end_mute(call, leg)
+            self.end_mute(call, leg)
             self.engine.hearing.leaves(call, leg.channel)
             leg.settle = self.core.later(SETTLE, self._settled, call, leg, seat.tab)
         else:
@@ -286,7 +287,7 @@ class Talking:
             self.core.fact("agent.lost", call, person=leg.person, agent=leg.person, what=what)
             self.engine.bringing.goes(call, leg, "lost")
             return
-        self._end_mute(call, leg)
+        self.end_mute(call, leg)
         self.engine.recorder.stop(call)
         self.engine.hearing.leaves(call, leg.channel)
         self.drop(call, leg)
@@ -430,7 +431,7 @@ class Talking:
         if old is not None:
             for name in ("label", "joined", "role", "name", "number", "mode", "watches", "attempt"):
                 setattr(leg, name, getattr(old, name))
-            self._end_mute(call, old)
+            self.end_mute(call, old)
         self.label(call, leg)
         leg.joined = leg.joined or call.talk_started
         if old is not None and old.channel in call.others:
