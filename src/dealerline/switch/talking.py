@@ -384,19 +384,20 @@ class Talking:
         if not missing and not moved:
             return
         call.legs += 1
+        seconds = self.engine.confirming.seconds(seat, REJOIN_SECONDS)
         new = AgentLeg(
             f"{call.id}-a{call.legs}",
             seat.person,
             self.engine.agents.endpoint(seat),
             self.core.now,
-            self.core.now + REJOIN_SECONDS,
+            self.core.now + seconds,
             auto=True,
             tab=seat.tab,
         )
         call.next_leg = new
         self.core.by_channel[new.channel] = (call, "agent")
         self.core.do(self.core.media.ring, self.engine.queueing.leg_for(call, new, seat))
-        new.timer = self.core.later(REJOIN_SECONDS, self._rejoin_failed, call, new)
+        new.timer = self.core.later(seconds, self._rejoin_failed, call, new)
 
     def _rejoin_failed(self, call: Call, leg: AgentLeg) -> None:
         if call.next_leg is not leg:
