@@ -44,6 +44,20 @@ describe('the desk’s store', () => {
     expect(line.sent).toHaveLength(2) // done: now it is a new wish
   })
 
+  it('the telephone somebody chose is said to the switch, and kept for the next page', () => {
+    const desk = useDesk()
+    say({ ...welcome, person: { ...welcome.person, phone: true, outside: '+86137****0001' } })
+    expect(desk.telephones).toEqual({ phone: true, outside: '+86137****0001' })
+    desk.setDevice('outside')
+    expect(line.options!.device).toBe('outside')
+    setActivePinia(createPinia())
+    expect(useDesk().device).toBe('outside')
+    localStorage.setItem('dealerline.device', 'fax')
+    setActivePinia(createPinia())
+    expect(useDesk().device).toBe('browser')
+    localStorage.removeItem('dealerline.device')
+  })
+
   it('digits are sent as often as they are pressed, and other commands do not wait for each other', () => {
     const desk = useDesk()
     void desk.send({ type: 'keys', call: 'a', digits: '1' })

@@ -46,10 +46,14 @@ class Agents:
         known = self.core.lookup.people.get(seat.person)
         if seat.device == "phone" and known is not None and known.phone:
             return f"phone-{known.phone}"
+        if seat.device == "outside" and known is not None:
+            return self.engine.confirming.endpoint(known)
         return f"agent-{seat.person}"
 
     def reachable(self, seat: Seat) -> bool:
         """Whether his phone can ring just now."""
+        if seat.device == "outside":  # of a telephone outside nobody can say so before it rings
+            return bool(self.endpoint(seat))
         if self.endpoint(seat) not in self.core.online:
             return False
         return seat.device == "phone" or (seat.registered and seat.microphone == "ok")
@@ -247,6 +251,12 @@ class Agents:
     def _device_stayed_away(self, seat: Seat) -> None:
         if seat.presence.state == "ready" and seat.desk is not None and not self.reachable(seat):
             self.event(seat, presence.DeviceLost("device_lost"), "device_lost")
+
+    def configured(self, seat: Seat) -> None:
+        """The configuration changed: his number outside may have gone."""
+        if seat.device == "outside":
+            self._device_stayed_away(seat)
+        self.sync(seat)
 
     # after-call work
     # ----------------------------------------------------------------------------------------------------

@@ -167,7 +167,7 @@ class Bringing:
 
     def _outside_leg(self, call: Call, leg: AgentLeg, seconds: int) -> Leg:
         line = self.core.lookup.lines.get(call.line)
-        shown = (line.caller_id or (line.numbers[0] if line.numbers else "")) if line else ""
+        shown = self.engine.outside.shown(line)
         variables = {"DL_CALL": call.id, "DL_ROLE": "outside"}
         return Leg(leg.channel, leg.endpoint, "", shown, seconds + 2, ("member", call.id), variables)
 

@@ -143,7 +143,7 @@ class Desks:
         desk.person = person.id
         watch = message.get("watch") is True
         device, tab = str(message.get("device", "browser")), str(message.get("tab", ""))
-        if device not in ("browser", "phone") or not TAB.fullmatch(tab):
+        if device not in ("browser", "phone", "outside") or not TAB.fullmatch(tab):
             raise Refused("bad_message")
         session = Session(desk, watch, frozenset(person.stores) | {person.store})
         session.leads = bool(MAY & set(person.roles))

@@ -84,6 +84,7 @@ class Person:
     masked: bool = False
     phone: int = 0  # his desk phone's id, or 0
     mobile: str = ""  # his own outside phone, E.164, or ""
+    language: str = ""  # in which he is spoken to, zh or en; "": the line's
 
 
 @dataclass(frozen=True, slots=True)

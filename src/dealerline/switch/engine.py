@@ -16,6 +16,7 @@ from typing import Any
 from dealerline.domain import ivr, numbers, presence
 from dealerline.switch.agents import Agents
 from dealerline.switch.bringing import Bringing
+from dealerline.switch.confirming import Confirming
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Snapshot, Text
 from dealerline.switch.flows import Flows
@@ -78,6 +79,7 @@ class Engine:
         self.rejoining = Rejoining(self.core, self)
         self.outside = Outside(self.core, self)
         self.parking = Parking(self.core, self)
+        self.confirming = Confirming(self.core, self)
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)
         self._on: dict[type[Any], Callable[[Any], None]] = {
@@ -125,7 +127,7 @@ class Engine:
                     self.agents.sign_out(seat, "removed")
             else:
                 self.core.touch_seat(seat)
-                self.agents.sync(seat)
+                self.agents.configured(seat)
 
     # a call comes
     # -------------------------------------------------------------------------------------------------------
@@ -142,7 +144,13 @@ class Engine:
         call, role = self.core.by_channel.get(event.channel, (None, ""))
         if call is None:  # we had given it up while it was being answered
             self.core.do(self.core.media.hang_up, event.channel)
-        elif role == "agent":
+        elif (leg := self.confirming.leg(call, event.channel)) is not None and self.confirming.needed(leg):
+            self.confirming.ask(call, leg)
+        else:
+            self._answered(call, role, kind, event)
+
+    def _answered(self, call: Call, role: str, kind: str, event: Arrived) -> None:
+        if role == "agent":
             self.talk.agent_arrived(call, event.channel)
         elif role == "member":
             self.bringing.arrived(call, event.channel)
@@ -198,10 +206,14 @@ class Engine:
         call, role = self.core.by_channel.get(event.channel, (None, ""))
         if call is not None and role == "customer":
             self.flows.key(call, event.digit)
+        elif call is not None and self.confirming.key(call, event.channel, event.digit):
+            self._answered(call, role, "agent", Arrived(event.channel, ("agent", call.id)))
 
     def _play_ended(self, event: PlayEnded) -> None:
         call = self.core.by_playback.pop(event.playback, None)
         if call is None or call.ended or self.tones.ended(call, event.playback):
+            return
+        if self.confirming.said(call, event.playback):
             return
         if call.announcing == event.playback and call.phase is not Phase.FLOW:
             if event.failed:
@@ -231,9 +243,9 @@ class Engine:
         elif role == "mouth":
             self.tones.gone(call, event.channel)
         elif role == "member":
-            self.bringing.leg_gone(call, event.channel, event.cause)
+            self.bringing.leg_gone(call, event.channel, self.confirming.cause(call, event.channel, event.cause))
         else:
-            self.talk.leg_gone(call, event.channel, event.cause)
+            self.talk.leg_gone(call, event.channel, self.confirming.cause(call, event.channel, event.cause))
 
     def _failed(self, event: Failed) -> None:
         """An order was refused. Most are echoes (the caller had hung up already); what matters is mended here."""

@@ -102,6 +102,7 @@ class AgentLeg:
     name: str = ""
     number: str = ""
     attempt: Attempt | None = None  # until it is settled
+    asking: str = ""  # the prompt that asks who took a phone outside
     mode: str = ""  # a lead's
     watches: str = ""  # whose channel a lead watches
     joined: float = 0.0
@@ -306,7 +307,7 @@ class Seat:
     person: int
     presence: presence.Agent
     desk: Desk | None = None
-    device: str = "browser"
+    device: str = "browser"  # browser|phone|outside
     tab: str = ""
     registered: bool = False
     microphone: str = "unknown"

@@ -54,6 +54,11 @@ class Outside:
                 return carrier
         return 0
 
+    @staticmethod
+    def shown(line: Line | None) -> str:
+        """The number that a telephone outside is shown for a call of that line."""
+        return (line.caller_id or (line.numbers[0] if line.numbers else "")) if line else ""
+
     # forward
     # ------------------------------------------------------------------------------------------------------------
     def forward(self, call: Call, number: str, seconds: float) -> None:
@@ -73,7 +78,7 @@ class Outside:
         if not call.bridged:
             call.bridged = True
             self.core.do(self.core.media.make_bridge, call.bridge)
-        shown = (line.caller_id or (line.numbers[0] if line.numbers else "")) if line else ""
+        shown = self.shown(line)
         self.core.do(
             self.core.media.ring,
             Leg(
@@ -130,19 +135,20 @@ class Outside:
 
     def _ring_agent(self, call: Call, seat: Seat) -> None:
         call.legs += 1
+        seconds = self.engine.confirming.seconds(seat, ANSWER_SECONDS)
         leg = AgentLeg(
             f"{call.id}-a{call.legs}",
             seat.person,
             self.engine.agents.endpoint(seat),
             self.core.now,
-            self.core.now + ANSWER_SECONDS,
+            self.core.now + seconds,
             auto=True,
             tab=seat.tab,
         )
         call.leg = leg
         self.core.by_channel[leg.channel] = (call, "agent")
         self.core.do(self.core.media.ring, self.engine.queueing.leg_for(call, leg, seat))
-        leg.timer = self.core.later(ANSWER_SECONDS, self._agent_silent, call, leg)
+        leg.timer = self.core.later(seconds, self._agent_silent, call, leg)
 
     def _agent_silent(self, call: Call, leg: AgentLeg) -> None:
         if not call.ended and call.leg is leg and not leg.answered:

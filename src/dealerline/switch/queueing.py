@@ -293,6 +293,9 @@ class Queueing:
         """The channel to make for an agent. What its phone shows: see docs/reference/desk-protocol.md."""
         person = self.core.lookup.people.get(seat.person)
         line = self.core.lookup.lines.get(call.line)
+        left = max(int(leg.ring_until - self.core.now) + 2, 3)  # our own timer comes first
+        if seat.device == "outside":
+            return self.engine.confirming.leg_for(call, leg, left)
         if seat.device == "phone":
             other = call.to_number if call.direction == "out" else call.from_number
             name, number = (
@@ -301,7 +304,6 @@ class Queueing:
             )
         else:
             name, number = f"dl {'auto' if leg.auto else 'ring'} {call.id}", "dealerline"
-        left = max(int(leg.ring_until - self.core.now) + 2, 3)  # our own timer comes first
         return Leg(
             leg.channel,
             f"PJSIP/{leg.endpoint}",

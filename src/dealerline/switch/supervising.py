@@ -90,12 +90,13 @@ class Supervising:
         now = self.core.now
         call.legs += 1
         endpoint = self.engine.agents.endpoint(lead)
+        seconds = self.engine.confirming.seconds(lead, ANSWER_SECONDS)
         leg = AgentLeg(
             f"{call.id}-l{call.legs}",
             lead.person,
             endpoint,
             now,
-            now + ANSWER_SECONDS,
+            now + seconds,
             auto=True,
             tab=lead.tab,
             role="lead",
@@ -107,7 +108,7 @@ class Supervising:
         call.others[leg.channel] = leg
         self.core.by_channel[leg.channel] = (call, "member")
         self.core.do(self.core.media.ring, self.engine.queueing.leg_for(call, leg, lead))
-        leg.timer = self.core.later(ANSWER_SECONDS, self.engine.bringing.failed, call, leg, "no_answer")
+        leg.timer = self.core.later(seconds, self.engine.bringing.failed, call, leg, "no_answer")
         self.core.touch(call)
 
     def arrived(self, call: Call, leg: AgentLeg) -> None:

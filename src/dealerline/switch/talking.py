@@ -164,7 +164,7 @@ class Talking:
         self.core.fact("key.sent", call, person=call.person, agent=call.person, count=len(digits))
 
     def end_mute(self, call: Call, leg: AgentLeg | None) -> None:
-        """The fact that he is not muted any more, if he was."""
+        """The fact that somebody who goes is not muted any more, if he was."""
         party = call.talk.parties.get(leg.channel) if leg is not None else None
         if leg is not None and party is not None and "muted" in party.flags and leg.role != "outside":
             self.core.fact("mute.ended", call, person=leg.person, agent=leg.person)
@@ -413,19 +413,20 @@ class Talking:
     def ring_again(self, call: Call, seat: Seat) -> None:
         """Ring the phone of somebody whose call this is already, to be answered at once."""
         call.legs += 1
+        seconds = self.engine.confirming.seconds(seat, REJOIN_SECONDS)
         new = AgentLeg(
             f"{call.id}-a{call.legs}",
             seat.person,
             self.engine.agents.endpoint(seat),
             self.core.now,
-            self.core.now + REJOIN_SECONDS,
+            self.core.now + seconds,
             auto=True,
             tab=seat.tab,
         )
         call.next_leg = new
         self.core.by_channel[new.channel] = (call, "agent")
         self.core.do(self.core.media.ring, self.engine.queueing.leg_for(call, new, seat))
-        new.timer = self.core.later(REJOIN_SECONDS, self._rejoin_failed, call, new)
+        new.timer = self.core.later(seconds, self._rejoin_failed, call, new)
 
     def _rejoin_failed(self, call: Call, leg: AgentLeg) -> None:
         if call.next_leg is not leg:

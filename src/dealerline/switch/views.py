@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dealerline.domain import presence
+from dealerline.domain import numbers, presence
 from dealerline.switch import callview
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person
@@ -128,6 +128,8 @@ class Views:
                 "name": person.name,
                 "extension": person.extension,
                 "roles": list(person.roles),
+                "phone": bool(person.phone),
+                "outside": numbers.masked(person.mobile) if self.engine.confirming.endpoint(person) else "",
             },
             "agent": self.agent(seat) if seat is not None else None,
             "calls": calls,

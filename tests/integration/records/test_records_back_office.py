@@ -75,6 +75,25 @@ def test_a_manager_makes_a_person_of_his_store_who_must_change_the_password(worl
     assert dora.can("desk.use", world.east.pk)
 
 
+def test_an_outside_phone_is_kept_as_it_is_dialled_and_nonsense_is_refused(world: World) -> None:
+    max_, path = world.browser("max"), f"/admin/accounts/person/{world.alice.pk}/change/"
+    assert submit(max_, path, mobile="138-1234 5678") == ""
+    assert Person.objects.get(pk=world.alice.pk).mobile == "+8613812345678"
+    assert "This is no telephone number" in submit(max_, path, mobile="ask Bob")
+    assert Person.objects.get(pk=world.alice.pk).mobile == "+8613812345678"
+    assert submit(max_, path, mobile="") == ""
+    assert Person.objects.get(pk=world.alice.pk).mobile == ""
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "where"),
+    [
+        ("administrator", "store", "east"),
+        ("store_manager", "group", None),
+        ("agent", "store", "west"),
+        ("group_manager", "group", None),
+    ],
+)
 def test_nobody_gives_rights_he_does_not_hold(world: World, role: str, scope: str, where: str | None) -> None:
     store = getattr(world, where).pk if where else ""
     page = submit(

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from dealerline.switch.desks import Session
-from dealerline.switch.media import Arrived, Failed, Gone
+from dealerline.switch.directory import DeskPhone
+from dealerline.switch.media import Arrived, Digit, Failed, Gone
 from dealerline.switch.model import TALKS, Call, Phase
 from tests.unit.switch.world import DUTY, MENU, MESSAGE, SALES, World, snapshot
 
@@ -35,9 +36,14 @@ class Chaos:
 
     def __init__(self, folder: Path, seed: int, **changes: Any) -> None:
         self.random = random.Random(seed)
+        people = changes.pop("people", snapshot().people)
+        changes["people"] = tuple(replace(p, mobile=f"+861371111000{p.id}", phone=p.id) for p in people if p.id != 3)
+        changes["people"] += tuple(p for p in people if p.id == 3)  # one has none
+        changes["phones"] = tuple(DeskPhone(p.id, 1, f"phone-{p.id}", "") for p in people)
         self.world = World(folder, **changes)
         self.sessions: dict[int, Session] = {}
         self.tabs = 0
+        self.devices: dict[int, str] = {}
 
     def step(self) -> None:
         verbs = (
@@ -58,6 +64,7 @@ class Chaos:
             self.time_passes,
             self.agent_channel_ends,
             self.message_ends,
+            self.he_presses,
         )
         self.random.choice(verbs)()
 
@@ -97,6 +104,13 @@ class Chaos:
             self.world.media.answer(channel)
             self.world.engine.handle(Arrived(channel, leg.args))
 
+    def he_presses(self) -> None:
+        """Who was rung outside, and hears that he shall press a key, does so."""
+        calls = self.world.core.calls.values()
+        asked = [leg for c in calls for leg in (*c.legs_all, c.next_leg) if leg is not None and leg.asking]
+        for leg in asked:
+            self.world.engine.handle(Digit(leg.channel, self.random.choice("112")))
+
     def phone_fails(self) -> None:
         if legs := self.ringing_legs():
             channel = self.random.choice(legs)
@@ -110,7 +124,11 @@ class Chaos:
     def agent_comes(self) -> None:
         person = self.random.choice((1, 1, 2, 2, 3, 4, 5, 5))
         self.tabs += self.random.random() < 0.5
-        self.sessions[person] = self.world.sign_in(person, tab=f"tab{self.tabs}", ready=False)
+        device = self.devices.setdefault(person, "browser")
+        if self.random.random() < 0.2:  # another device, and with it another page
+            device = self.devices[person] = self.random.choice(("browser", "outside", "phone"))
+            self.tabs += 1
+        self.sessions[person] = self.world.sign_in(person, tab=f"tab{self.tabs}", ready=False, device=device)
 
     def agent_wishes(self) -> None:
         for session in self.sessions.values():
@@ -250,6 +268,8 @@ class Busy(Chaos):
         chance = self.random.random()
         if chance < 0.5:
             self.agent_acts()
+        elif chance < 0.6:
+            self.he_presses()
         elif chance < 0.8:
             self.phone_answers()
         elif chance < 0.86:

@@ -119,6 +119,21 @@ def test_a_lead_whose_page_dies_harms_nobody(world: World) -> None:
     world.consistent()
 
 
+@pytest.mark.parametrize("who", ["lead", "customer"])
+def test_the_mute_of_a_lead_ends_with_his_part(world: World, who: str) -> None:
+    _, lena, call = started(world)
+    ok(supervise(world, lena, "barge"))
+    world.answer(4)
+    ok(world.ask(lena, "mute", call=call.id))
+    if who == "lead":
+        ok(world.ask(lena, "hangup", call=call.id))
+    else:
+        world.hang_up(call)
+    kinds = world.journal.kinds(call.id)
+    assert kinds.count("mute.started") == kinds.count("mute.ended") == 1
+    world.consistent()
+
+
 def test_a_customer_who_hangs_up_frees_the_lead_too(world: World) -> None:
     _, lena, call = started(world)
     ok(world.ask(lena, "state", state="ready"))

@@ -23,7 +23,18 @@ from dealerline.switch.directory import (
     Store,
 )
 from dealerline.switch.engine import Engine
-from dealerline.switch.media import Arrived, Back, Device, Digit, Gone, Inventory, Lost, PlayEnded, RecordEnded, Ringing
+from dealerline.switch.media import (
+    Arrived,
+    Back,
+    Device,
+    Digit,
+    Gone,
+    Inventory,
+    Lost,
+    PlayEnded,
+    RecordEnded,
+    Ringing,
+)
 from dealerline.switch.memory import Clock, Desk, Directory, Journal, Media
 from dealerline.switch.model import Call
 from dealerline.switch.openbook import OpenBook
@@ -43,6 +54,7 @@ KEYS = (
     "error.unknown_number",
     "queue.thanks",
     "agent_lost.wait",
+    "agent.confirm",
     "tone.missing",
     "beep",
     *(f"queue.position.{n}" for n in range(1, 21)),
@@ -198,8 +210,10 @@ class World:
         return session
 
     def online(self, person: int, on: bool = True) -> None:
-        (self.media.online.add if on else self.media.online.discard)(f"agent-{person}")
-        self.engine.handle(Device(f"agent-{person}", on))
+        phone = self.core.lookup.people[person].phone if person in self.core.lookup.people else 0
+        for endpoint in (f"agent-{person}", *([f"phone-{phone}"] if phone else [])):
+            (self.media.online.add if on else self.media.online.discard)(endpoint)
+            self.engine.handle(Device(endpoint, on))
 
     def ask(self, session: Session, kind: str, **fields: Any) -> dict[str, Any]:
         return self.desks.command(session, {"type": kind, "id": "1", **fields})

@@ -2,7 +2,7 @@
  * One connection to the switch that looks after itself: a fresh ticket for each attempt, back-off from half a second to eight,
  * a heartbeat every ten seconds, and commands that are answered or fail within eight. It knows nothing of what messages mean.
  */
-import type { Answer, Command, FromSwitch, Text } from './protocol'
+import type { Answer, Command, DeviceKind, FromSwitch, Text } from './protocol'
 import { everySecond } from './ticker'
 
 export type Link = 'off' | 'connecting' | 'up' | 'lost'
@@ -19,7 +19,7 @@ export class CommandError extends Error {
 export interface DeskSocketOptions {
   url: string
   tab: string
-  device: 'browser' | 'phone'
+  device: DeviceKind
   watch: boolean
   ticket: () => Promise<string>
   onMessage: (message: FromSwitch) => void

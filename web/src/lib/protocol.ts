@@ -182,10 +182,15 @@ export interface Alarm {
   on: boolean
 }
 
+/** What rings for somebody: this browser, his desk phone, his own number outside. */
+export const DEVICES = ['browser', 'phone', 'outside'] as const
+export type DeviceKind = (typeof DEVICES)[number]
+
 export type FromSwitch =
   | {
       type: 'welcome'
-      person: { id: number; name: string; extension: string; roles: string[] }
+      /** `phone`: he has a desk phone; `outside`: his own number outside, masked, or nothing. */
+      person: { id: number; name: string; extension: string; roles: string[]; phone?: boolean; outside?: string }
       /** null for a page that only looks. */
       agent: AgentView | null
       calls: CallView[]

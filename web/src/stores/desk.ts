@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { api, ok } from '@/api/http'
 import { emptyBook, fromWelcome, inOrder, isSmall, withCall, withoutCall } from '@/lib/calls'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
-import type { AgentView, Alarm, Answer, Board, CallView, Colleague, Command, FromSwitch, Hand, LineInfo, QueueInfo, Reason, SipAccount, Text } from '@/lib/protocol'
+import { DEVICES, type AgentView, type Alarm, type Answer, type Board, type CallView, type Colleague, type Command, type DeviceKind, type FromSwitch, type Hand, type LineInfo, type QueueInfo, type Reason, type SipAccount, type Text } from '@/lib/protocol'
 import { useClock } from './clock'
 
 /** Told in passing: shown for a while, then forgotten. */
@@ -44,7 +44,9 @@ export const useDesk = defineStore('desk', () => {
   const alarms = ref<Alarm[]>([])
   const sip = shallowRef<SipAccount | null>(null)
   const myId = ref(0)
-  const device = ref<'browser' | 'phone'>(localStorage.getItem('dealerline.device') === 'phone' ? 'phone' : 'browser')
+  const device = ref<DeviceKind>(DEVICES.find((kind) => kind === localStorage.getItem('dealerline.device')) ?? 'browser')
+  /** What else than this browser can ring: a desk phone, and his own number outside, masked. */
+  const telephones = ref({ phone: false, outside: '' })
   /** This page only looks: another tab, or another computer, is the person's desk. */
   const watching = ref(false)
   const tab = crypto.randomUUID()
@@ -94,6 +96,7 @@ export const useDesk = defineStore('desk', () => {
       case 'welcome':
         clock.correct(message.now)
         myId.value = message.person.id
+        telephones.value = { phone: message.person.phone ?? false, outside: message.person.outside ?? '' }
         if (message.agent) agent.value = message.agent
         reasons.value = message.reasons
         queues.value = message.queues
@@ -189,7 +192,7 @@ export const useDesk = defineStore('desk', () => {
     notices.value = [...notices.value.filter((n) => n !== again), { id: ++noticed, text, kind }].slice(-4)
   }
 
-  function setDevice(value: 'browser' | 'phone'): void {
+  function setDevice(value: DeviceKind): void {
     device.value = value
     localStorage.setItem('dealerline.device', value)
     disconnect()
@@ -214,7 +217,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, agent, calls, offered, live, supervising, wrapping, rejoin, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
+    link, signedOut, telephones, agent, calls, offered, live, supervising, wrapping, rejoin, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
     watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
     watchBoard: () => look('board'),
     watchColleagues: () => look('colleagues'),

@@ -33,7 +33,10 @@ export const usePhone = defineStore('phone', () => {
     onFailure: (code) => (failure.value = code),
   })
 
-  const usable = computed(() => desk.device === 'phone' || (registered.value && microphone.value === 'ok'))
+  const usable = computed(() => {
+    if (desk.device === 'browser') return registered.value && microphone.value === 'ok'
+    return desk.device === 'phone' || desk.telephones.outside !== ''
+  })
 
   async function start(): Promise<void> {
     if (running.value) return
@@ -43,7 +46,7 @@ export const usePhone = defineStore('phone', () => {
     levelTimer = setInterval(() => {
       if (document.visibilityState === 'visible') level.value = headset.level()
     }, 120)
-    await headset.open()
+    if (desk.device === 'browser') await headset.open()
   }
 
   function stop(): void {
@@ -61,6 +64,12 @@ export const usePhone = defineStore('phone', () => {
       if (!on) return
       if (sip && device === 'browser') softphone.start(sip)
       else softphone.stop()
+      if (device === 'browser') {
+        if (microphone.value === 'unknown') void headset.open()
+      } else {
+        headset.release() // a telephone needs no microphone of the page
+        microphone.value = 'unknown'
+      }
     },
   )
 
@@ -83,9 +92,9 @@ export const usePhone = defineStore('phone', () => {
     headsetChanged.value = false
   }
 
-  /** Answers with this browser, or, for a desk phone, through the switch. */
+  /** Answers with this browser, or, for a telephone, through the switch. */
   async function answer(call: string): Promise<void> {
-    if (desk.device === 'phone') await desk.send({ type: 'answer', call })
+    if (desk.device !== 'browser') await desk.send({ type: 'answer', call })
     else await softphone.answer(call)
   }
 

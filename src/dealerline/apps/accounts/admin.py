@@ -19,6 +19,7 @@ from dealerline.apps.accounts.models import Person, RoleGrant
 from dealerline.apps.audit.facade import record
 from dealerline.apps.common.access import StoreSet
 from dealerline.apps.common.admin import GuardedForm, ScopedAdmin, ScopedInline
+from dealerline.apps.common.phones import e164
 
 
 def reach_of(grant: RoleGrant) -> StoreSet:
@@ -58,6 +59,14 @@ class PersonForm(GuardedForm):
         elif self.instance.pk is None:
             raise ValidationError(_("Give him a first password."))
         return given
+
+    def clean_mobile(self) -> str:
+        """As it is dialled: people type blanks and leave the country out."""
+        given = str(self.cleaned_data.get("mobile") or "").strip()
+        number = e164(given)
+        if given and not number:
+            raise ValidationError(_("This is no telephone number: write it as +8613812345678."))
+        return number
 
     def clean_extension(self) -> str | None:
         return self.cleaned_data.get("extension") or None
@@ -111,7 +120,7 @@ class PersonScreen(ScopedAdmin):
     actions = ("unlock", "remove_second_factor")
     fieldsets = (
         (None, {"fields": ("username", "name", "name_en", "store", "is_active")}),
-        (_("Telephone"), {"fields": ("extension", "desk_phone")}),
+        (_("Telephone"), {"fields": ("extension", "desk_phone", "mobile")}),
         (_("Signing in"), {"fields": ("language", "new_password", "seen")}),
     )
 

@@ -40,5 +40,5 @@ def directory_people() -> list[dict[str, Any]]:
             "id": person.pk, "store": person.store_id or (seen[0] if seen else 0), "name": person.name,
             "extension": person.extension or "", "roles": person.access.roles, "stores": seen,
             "masked": not sees_numbers(person, person.store_id), "phone": person.desk_phone_id or 0,
-            "mobile": e164(person.mobile)})
+            "mobile": e164(person.mobile), "language": "en" if person.language == "en" else "zh"})
     return result

@@ -88,7 +88,8 @@ STATES: dict[str, tuple[str, str]] = {
     "supervising": ("监听中", "supervising"), "wrap": ("话后处理", "after-call work"), "busy": ("示忙", "busy"),
     "outbound": ("外呼", "calling out"),
 }
-DEVICES: dict[str, tuple[str, str]] = {"browser": ("浏览器", "browser"), "phone": ("话机", "phone")}
+DEVICES: dict[str, tuple[str, str]] = {"browser": ("浏览器", "browser"), "phone": ("话机", "phone"),
+                                      "outside": ("外部电话", "outside phone")}
 # One meaning in one field only, where the same word means another thing elsewhere.
 FIELDS: dict[str, dict[str, tuple[str, str]]] = {
     "old": STATES,

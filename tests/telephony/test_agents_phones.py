@@ -1,0 +1,136 @@
+"""Agents on telephones of their own: numbers outside, who say by a key that it is they."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.desk import Desk
+from simulator.parties import Party
+from simulator.script import parse
+from tests.telephony.ears import HUMS
+from tests.telephony.harness import SALES, Agent, Centre, Telephones, until
+from tests.telephony.scene import stage
+
+CUSTOMER, ALICE, BOB, MUSIC = HUMS["customer"], HUMS["a"], HUMS["b"], HUMS["music"]
+MOBILE = "16300077100"
+TAKES: list[dict[str, Any]] = [{"ring": True}, {"wait": 0.3}, {"answer": True}]
+CONFIRMS: list[dict[str, Any]] = [
+    *TAKES, {"await": "sound", "seconds": 6}, {"wait": 0.8}, {"key": "1"}, {"tone": ALICE}]
+
+
+@pytest.fixture(scope="module")
+def centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+    """One tone as the music; person 1 has a number outside, and only he is in the queue until a test says otherwise."""
+    made = stage(tmp_path_factory.mktemp("phones"), cache)
+    people = tuple(replace(p, mobile=MOBILE, language="en") if p.id == 1 else p for p in made.snapshot.people)
+    made.publish(replace(made.snapshot, people=people))
+    try:
+        made.start("asterisk", "carrier")
+        made.start("switch")
+        yield made
+    finally:
+        made.stop()
+
+
+async def outside_agent(telephones: Telephones, steps: list[dict[str, Any]]) -> Agent:
+    """Person 1 at his page, with his telephone outside that does those steps."""
+    telephones.world.scripts[MOBILE] = parse(steps)
+    settings = telephones.centre.settings
+    desk = await Desk(settings.switch_port, 1, settings.secret("desk"), device="outside").open()
+    agent = Agent(telephones, 1, desk)
+    telephones.agents.append(agent)
+    await desk.ready()
+    return agent
+
+
+@pytest.fixture(autouse=True)
+async def nobody_outside(telephones: Telephones) -> AsyncIterator[None]:
+    """What a number outside was told to do in one test it does not do in the next."""
+    yield
+    telephones.world.scripts.pop(MOBILE, None)
+
+
+def mobile(telephones: Telephones) -> Party | None:
+    """Who is on person 1's telephone outside."""
+    return next((p for p in reversed(telephones.world.parties.values())
+                 if p.role == "called" and p.number == MOBILE and p.live), None)
+
+
+async def taken(telephones: Telephones) -> Party:
+    party: Party = await until(lambda: mobile(telephones), 15, "the telephone outside is rung")
+    return party
+
+
+async def do(telephones: Telephones, party: Party, *steps: dict[str, Any]) -> None:
+    """Somebody does this at his telephone."""
+    await telephones.world.player.perform(party, parse(list(steps)))
+
+
+async def hears_no_more(telephones: Telephones, party: Party, hertz: float) -> None:
+    """Wait until the tone has not been in his ear for a second."""
+
+    def now() -> bool:
+        length = len(telephones.world.heard(party).read_bytes()) / 16000
+        return length >= 1 and hertz not in telephones.heard(party, [hertz], length - 1)
+
+    await until(now, 10, f"{party.number} hears {hertz:g} Hz no more")
+
+
+async def test_the_customer_is_put_through_when_the_key_was_pressed(centre: Centre, telephones: Telephones) -> None:
+    agent = await outside_agent(telephones, CONFIRMS)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    view = await agent.talks()
+    phone = await taken(telephones)
+    await telephones.hears(customer, ALICE)
+    await telephones.hears(phone, CUSTOMER)
+    assert view["number"].endswith(customer.number[-4:])
+
+    await agent.desk.send("hold", call=view["id"])
+    await telephones.hears(customer, MUSIC)
+    await hears_no_more(telephones, phone, CUSTOMER)
+    await agent.desk.send("unhold", call=view["id"])
+    await telephones.hears(phone, CUSTOMER)
+    await hears_no_more(telephones, customer, MUSIC)
+    await agent.desk.send("mute", call=view["id"])
+    await hears_no_more(telephones, customer, ALICE)
+    await agent.desk.send("unmute", call=view["id"])
+    await telephones.hears(customer, ALICE)
+
+    bob = await telephones.agent(2, hum=BOB, ready=False)
+    await bob.desk.ready()
+    await agent.desk.send("bring", call=view["id"], how="consult", target={"kind": "person", "id": 2})
+    await telephones.hears(bob, ALICE)
+    await telephones.hears(customer, MUSIC)
+    await agent.desk.send("complete", call=view["id"])
+    await telephones.hears(customer, BOB)
+    await telephones.hears(bob, CUSTOMER)
+    await until(lambda: not phone.live, what="his telephone is free again")
+    await telephones.hang_up(customer)
+    await bob.in_state("wrap")
+
+
+async def test_a_voicemail_box_gets_nobody_and_the_caller_is_first_again(
+    centre: Centre, telephones: Telephones
+) -> None:
+    agent = await outside_agent(telephones, [*TAKES, {"tone": ALICE}])
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    box = await taken(telephones)
+    await agent.in_state("busy", 20)
+    assert agent.desk.agent["reason"] == "no_answer"
+    await until(lambda: not box.live, what="the box is hung up on")
+    call = next(f["call"] for f in reversed(centre.facts()) if f["kind"] == "offer.made")
+    returned = next(f for f in centre.facts() if f["kind"] == "queue.returned" and f["call"] == call)
+    assert returned["data"]["reason"] == "no_answer" and "talk.started" not in centre.story(call)
+    assert not telephones.heard(box, [CUSTOMER]) and not telephones.heard(customer, [ALICE])
+    telephones.world.scripts[MOBILE] = parse(CONFIRMS)
+    await agent.desk.send("state", state="ready")
+    await agent.talks()
+    await telephones.hears(customer, ALICE)
+    await do(telephones, await taken(telephones), {"hangup": True})  # he hangs up by his own telephone
+    await agent.in_state("wrap")
+    await until(lambda: not customer.live, what="the customer is told by the line that it is over")
