@@ -6,6 +6,7 @@ import contextlib
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,16 @@ ANSWERS, SILENT, REFUSES = "16300000100", "16300000200", "16300000203"
 VERBS = (
     *("hold", "unhold", "mute", "unmute", "hangup", "bring", "bring", "bring", "complete", "cancel", "three_way"),
     *("swap", "remove", "aside", "back", "host", "lock", "unlock", "record_pause", "record_resume", "take_over"),
+    "room_volume",
 )
+LEVELS = ("normal", "soft", "off")
 MODES = ("listen", "whisper", "barge")
 
 
 @pytest.fixture(scope="module")
 def centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     made = stage(tmp_path_factory.mktemp("random"), cache, PEOPLE // 4)
+    made.publish(replace(made.snapshot, conference_tones="both", conference_tones_for="everybody"))
     try:
         made.start("asterisk", "carrier")
         made.start("switch")
@@ -74,7 +78,10 @@ class Crowd:
 
     async def _act(self, agent: Agent) -> None:
         call = agent.desk.call()
-        if call is not None and call["phase"] == "wrap":
+        rejoin = agent.desk.agent.get("rejoin")
+        if rejoin and self.random.random() < 0.5:
+            await self._send(agent, "rejoin", call=rejoin["call"])
+        elif call is not None and call["phase"] == "wrap":
             await agent.desk.send("wrap_done", call=call["id"])
         elif agent.state == "busy":
             await agent.desk.send("state", state="ready")
@@ -100,6 +107,8 @@ class Crowd:
                 {"kind": "number", "number": self.random.choice((ANSWERS, SILENT, REFUSES))}))
         elif verb in ("aside", "back"):
             fields["parties"] = self.random.choices(labels, k=2)
+        elif verb == "room_volume":
+            fields["room"], fields["level"] = self.random.choice(("s1", "s2")), self.random.choice(LEVELS)
         elif verb in ("host", "remove") or (verb in ("hold", "unhold", "mute") and self.random.random() < 0.3):
             fields["party"] = self.random.choice(labels)
         await self._send(agent, verb, **fields)

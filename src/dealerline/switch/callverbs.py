@@ -149,10 +149,10 @@ class CallVerbs:
             raise Refused("no_call")
         if call.phase is Phase.OFFERED:
             self.engine.queueing.refuse(call, seat)
-        elif leg is None or call.phase not in SPEAKING:
-            self.engine.end(call, "agent", "cancelled" if call.phase is Phase.DIALLING else "hung_up")
-        elif leg.channel not in call.talk.parties:
+        elif leg is not None and leg.channel in call.others and not leg.answered:
             self.engine.bringing.refuse(call, leg)
+        elif leg is None or call.phase not in SPEAKING | {Phase.FORWARDING}:
+            self.engine.end(call, "agent", "cancelled" if call.phase is Phase.DIALLING else "hung_up")
         elif message.get("all") is True:
             if leg.channel != call.talk.host:
                 raise Refused("not_host")

@@ -179,6 +179,9 @@ class Talking:
             call.lost_timer = None
         self.engine.bringing.all_leave(call, reason)
         self.engine.recorder.stop_all(call)
+        if call.leg is not None and call.leg.person != call.person:
+            # His channel had just ended, and others had the call already, while it was not clear whether he meant to.
+            self.leave(call, call.leg, reason, hearing=False)
         leg = call.leg
         self.end_mute(call, leg)
         if call.person:

@@ -58,6 +58,20 @@ def grant(n: int, role: str, scope: str, store: Any = "") -> dict[str, Any]:
     }
 
 
+def test_tones_of_a_conference_are_chosen_for_the_group_in_words_and_reach_the_switch(
+    world: World, product: Settings
+) -> None:
+    ada, path = world.browser("ada"), f"/admin/organisation/group/{world.group.pk}/change/"
+    page = ada.get(path, headers={"Accept-Language": "zh-hans"}).content.decode()
+    for words in ("进出提示音", "有人加入时提示", "有人加入或离开时提示", "谁能听到提示音", "仅内部人员"):
+        assert words in page
+    assert submit(ada, path, conference_tones="entry", conference_tones_for="everybody") == ""
+    snapshot.publish(product.run)
+    read = snapshot.read(product.run / "directory.json")
+    assert read is not None
+    assert (read.conference_tones, read.conference_tones_for) == ("entry", "everybody")
+
+
 def test_a_manager_makes_a_person_of_his_store_who_must_change_the_password(world: World) -> None:
     page = submit(
         world.browser("max"),

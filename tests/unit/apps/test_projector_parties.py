@@ -107,6 +107,21 @@ def test_a_blind_transfer_nobody_takes_comes_back_to_who_transferred() -> None:
     ]
 
 
+def test_who_left_and_came_back_by_himself_has_two_talks() -> None:
+    story = answered()("invite.started", 20, agent=ALICE, how="invite", target_kind="person", target=BOB, party="p2")(
+        "invite.ended", 24, how="invite", party="p2", result="answered"
+    )("talk.started", 24, agent=BOB, party="p2")("talk.ended", 30, agent=BOB, reason="hung_up")(
+        "invite.started", 34, agent=BOB, how="rejoin", target_kind="person", target=BOB, party="p3"
+    )("invite.ended", 36, how="rejoin", party="p3", result="answered")("talk.started", 36, agent=BOB, party="p3")
+    rows = ended(story, 60, ALICE, BOB).rows()
+    assert [(leg.agent, leg.how, leg.started_at, leg.ended_at) for leg in rows.legs] == [
+        (ALICE, "queue", START + 5, START + 60),
+        (BOB, "invite", START + 24, START + 30),
+        (BOB, "rejoin", START + 36, START + 60),
+    ]
+    assert rows.agent == ALICE
+
+
 def test_people_outside_and_leads_are_there_with_their_times_and_ways() -> None:
     rows = conference().rows()
     expert, lena = rows.participants

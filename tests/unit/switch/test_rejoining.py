@@ -145,6 +145,9 @@ def test_an_agent_comes_back_to_a_customer_whom_he_left_with_somebody_outside(wo
     ok(world.ask(alice, "hangup", call=call.id))
     assert call.phase is Phase.FORWARDING and offer(alice) == call.id
     ok(world.ask(alice, "rejoin", call=call.id))
+    ok(world.ask(alice, "hangup", call=call.id))
+    assert not call.ended and world.hears(call) == "talk", "he has thought better of it"
+    ok(world.ask(alice, "rejoin", call=call.id))
     world.answer(1)
     assert call.phase is Phase.TALKING and call.person == 1 and last(alice)["host"] and len(world.sounds(call)) == 6
     world.consistent()

@@ -260,6 +260,44 @@ def test_a_transfer_to_a_queue_and_to_another_line(world: World) -> None:
     world.consistent()
 
 
+def test_to_hang_up_while_one_is_rung_for_a_transfer_is_to_refuse_it_and_no_end_for_the_customer(world: World) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "transfer", kind="person", id=5))
+    ok(world.ask(dora, "hangup", call=call.id))
+    assert not call.ended and world.hears(call) == "music" and last(alice)["offer"]["how"] == "return"
+    world.answer(1)
+    assert world.hears(call) == "talk"
+    world.hang_up(call)
+    world.consistent()
+
+
+@pytest.mark.parametrize("then", ["his own hang-up", "the customer's", "time"])
+def test_an_agent_whose_channel_just_ended_is_free_whatever_comes_before_that_is_understood(
+    world: World, then: str
+) -> None:
+    alice, dora, call = started(world)
+    ok(bring(world, alice, call, "invite", kind="number", number=INSURER))
+    world.outside_answers()
+    ok(bring(world, alice, call, "invite", kind="person", id=5))
+    world.answer(5)
+    world.end(call.labelled("p1"))  # a page's last breath, or a hang-up: its socket tells, in a moment
+    ok(world.ask(dora, "hangup", call=call.id))
+    assert call.phase is Phase.FORWARDING and world.hears(call) == "talk"
+    if then == "his own hang-up":
+        ok(world.ask(alice, "hangup", call=call.id))
+    elif then == "the customer's":
+        world.hang_up(call)
+    else:
+        world.clock.advance(1)
+    assert call.ended == (then == "the customer's") and world.state(1) == "wrap"
+    world.consistent()
+    if not call.ended:
+        world.hang_up(call)
+    kinds = world.journal.kinds(call.id)
+    assert kinds.count("talk.started") == kinds.count("talk.ended") == 2
+    world.consistent()
+
+
 def test_a_consultation_from_the_question_to_the_handing_over(world: World) -> None:
     alice, dora, call = started(world)
     ok(bring(world, alice, call, "consult", kind="person", id=5))
