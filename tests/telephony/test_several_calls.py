@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from simulator.parties import Party
-from tests.telephony.ears import Clock, Window
+from tests.telephony import tones
+from tests.telephony.ears import HUMS, Clock, Window
 from tests.telephony.harness import Centre, Telephones, until
 from tests.telephony.scene import SETTLE_SECONDS, STATE_SECONDS, Rows, Scene, stage
 from tests.telephony.test_call_stories import live
 
 PARKED: Rows = {"customer": {"music"}, "a": {"out"}, "out": {"a"}}
+BOTH: Rows = {"customer": {"a"}, "a": {"customer"}}
 SWAPPED: Rows = {"customer": {"a"}, "a": {"customer"}, "out": {"music"}}
 
 
@@ -76,6 +78,17 @@ async def scene(telephones: Telephones) -> AsyncIterator[TwoCalls]:
         await clock.close()
 
 
+def voices(centre: Centre, call: str) -> list[tuple[set[str], set[str]]]:
+    """Whose tones are on the agent's and on the customer's side of each recording of that call."""
+    made = [f["data"] for f in centre.facts() if f["kind"] == "recording.started" and f["call"] == call]
+    names = {hertz: name for name, hertz in HUMS.items()}
+
+    def side(path: str) -> set[str]:
+        return {names[hertz] for hertz in tones.tones(centre.settings.recordings / path, names)}
+
+    return [(side(m["agent_path"]), side(m["customer_path"])) for m in made]
+
+
 async def well(centre: Centre, scene: TwoCalls) -> None:
     faults = await scene.faults()
     assert not faults, "\n".join([*faults, *scene.ears.told])
@@ -93,6 +106,7 @@ async def test_two_calls_are_swapped_and_ended_one_by_one_and_nobody_hears_silen
     centre: Centre, scene: TwoCalls
 ) -> None:
     await scene.begin("a")
+    await scene.listen("the talk", BOTH)
     await scene.dials()
     await scene.listen("dialling another", PARKED)
     await scene.takes(scene.call)
@@ -104,12 +118,14 @@ async def test_two_calls_are_swapped_and_ended_one_by_one_and_nobody_hears_silen
     assert scene.agents["a"].state == "talking"
     await scene.listen("the end of the second", {"customer": {"music"}, "a": set()})
     await scene.takes(scene.call)
-    await scene.listen("taking the first again", {"customer": {"a"}, "a": {"customer"}})
+    await scene.listen("taking the first again", BOTH)
     assert scene.rung() == 1, "his phone was rung once"
     await scene.agents["a"].desk.send("hangup", call=scene.call)
     await scene.agents["a"].in_state("wrap")
     await scene.agents["a"].desk.send("wrap_done", call=scene.call)
     await scene.agents["a"].in_state("ready")
+    assert voices(centre, scene.call) == [({"a"}, {"customer"})] * 3
+    assert voices(centre, scene.other) == [({"a"}, {"out"})] * 2
     assert centre.story(scene.call).count("wrap.started") + centre.story(scene.other).count("wrap.started") == 1
     await well(centre, scene)
 
@@ -129,7 +145,7 @@ async def test_a_switch_that_is_killed_with_two_calls_on_a_desk_has_both_again(c
     assert scene.rung() == 1
     await scene.telephones.hang_up(scene.outside_party())
     await until(lambda: scene.view_of(scene.other)["phase"] != "parked", what="the parked call is over")
-    await scene.listen("the end of the parked one", {"customer": {"a"}, "a": {"customer"}})
+    await scene.listen("the end of the parked one", BOTH)
     await well(centre, scene)
 
 
@@ -143,6 +159,23 @@ async def test_a_desk_phone_that_was_put_down_is_rung_for_the_call_one_takes(cen
     assert scene.view_of(scene.call)["phase"] == "parked"
     await scene.takes(scene.call)
     await until(lambda: (p := scene.party("a")) is not None and p.tone_playback, what="his phone hums again")
-    await scene.listen("the phone that is rung again", {"customer": {"a"}, "a": {"customer"}})
+    await scene.listen("the phone that is rung again", BOTH)
     assert scene.rung() == 2
+    await well(centre, scene)
+
+
+async def test_a_lead_who_follows_hears_the_call_that_is_talked_on(centre: Centre, scene: TwoCalls) -> None:
+    await scene.begin("ab")
+    lead = scene.agents["b"].desk
+    await lead.send("supervise", person=scene.person["a"], mode="listen", follow=True)
+    await scene.here("b")
+    await scene.dials()
+    await until(lambda: lead.calls.get(scene.other, {}).get("phase") == "supervising", what="the lead came along")
+    await until(lambda: (p := scene.party("b")) is not None and p.tone_playback, what="his phone hums")
+    await scene.listen("dialling another", {**PARKED, "b": {"a", "out"}})
+    await scene.takes(scene.call)
+    await scene.here("b")
+    await scene.listen("taking the first", {**SWAPPED, "b": {"a", "customer"}})
+    await scene.agents["a"].desk.send("hangup", call=scene.other)
+    await scene.listen("the end of the parked one", {"customer": {"a"}, "a": {"customer"}, "b": {"a", "customer"}})
     await well(centre, scene)

@@ -36,6 +36,7 @@ vi.mock('../src/api/http', async (original) => ({ ...(await original<object>()),
 const { i18n } = await import('../src/i18n')
 const { useDesk } = await import('../src/stores/desk')
 const { useSession } = await import('../src/stores/session')
+const { useUi } = await import('../src/stores/ui')
 const { useWork } = await import('../src/stores/work')
 const PhonePanel = (await import('../src/components/PhonePanel.vue')).default
 const LeadWall = (await import('../src/components/LeadWall.vue')).default
@@ -310,6 +311,56 @@ describe('back into a call that goes on', () => {
     expect(id('rejoin')).toBeNull()
     await alt('Digit0')
     expect(sent('rejoin')).toHaveLength(0)
+  })
+})
+
+describe('several calls', () => {
+  const FIRST = '0192dddd-0000-7000-8000-000000000001'
+  const SECOND = '0192dddd-0000-7000-8000-000000000002'
+  const cards = (): (string | null)[] => [...host.querySelectorAll('[data-testid="call-card"]')].map((card) => `${card.getAttribute('data-phase')}${card.hasAttribute('data-small') ? ' small' : ''}`)
+
+  it('one is large, those with music are small', async () => {
+    play('several-three')
+    await show(PhonePanel)
+    expect(cards()).toEqual(['talking', 'parked small', 'parked small'])
+  })
+
+  it('a click or its number goes to another; the one of the talk, and a number too many, do nothing', async () => {
+    play('several-three')
+    await show(PhonePanel)
+    await click('call-take')
+    await alt('Digit2')
+    await alt('Digit3')
+    await alt('Digit4')
+    expect(sent('take')).toEqual([{ type: 'take', call: FIRST }, { type: 'take', call: SECOND }])
+  })
+
+  it('the key that swaps goes to the one that has waited longest', async () => {
+    play('several-three')
+    await show(PhonePanel)
+    await alt('KeyS')
+    expect(sent('take')).toEqual([{ type: 'take', call: FIRST }])
+    expect(sent('swap')).toEqual([])
+  })
+
+  it('between two calls, the ended one is there to be written and the next is taken by one key', async () => {
+    play('several-ended')
+    await show(PhonePanel)
+    expect(cards()).toEqual(['parked small', 'wrap small'])
+    await alt('KeyH')
+    await click('wrap-done')
+    expect(line.sent.filter((c) => 'call' in c)).toEqual([{ type: 'take', call: FIRST }, { type: 'wrap_done', call: SECOND }])
+  })
+
+  it('in a talk, the keypad dials another number when it is asked to', async () => {
+    play('talk')
+    useUi().keypad = true
+    await show(PhonePanel)
+    expect(id('dial')).toBeNull()
+    await click('dial-another')
+    expect(id('dial')).not.toBeNull()
+    await click('dial-back')
+    expect(id('dial')).toBeNull()
   })
 })
 

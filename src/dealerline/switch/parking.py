@@ -110,11 +110,13 @@ class Parking:
         return leg
 
     def take(self, seat: Seat, call: Call) -> None:
-        """Talk on a parked call; the one he is on is parked. Raises Refused."""
+        """Talk on a parked call; the one he is on is parked, a number that still rings is given up. Raises Refused."""
         if call.ended or call.phase is not Phase.PARKED or call.next_leg is not None:
             raise Refused("not_now")
         if not self.core.media_here:
             raise Refused("media_away")
+        if seat.call is not None and seat.call.phase is Phase.DIALLING:
+            self.engine.end(seat.call, "agent", "cancelled")
         self.may_leave(seat)
         if seat.call is None or (self._phone(seat, seat.call) is None and not self.engine.agents.reachable(seat)):
             raise Refused("no_phone")

@@ -193,6 +193,7 @@ class Supervising:
         if leg.joined:
             self.core.fact("supervision.ended", call, person=leg.person, agent=leg.person, reason=reason)
         self.engine.talk.drop(call, leg)
+        self.engine.talk.not_again(call, leg.person)
         call.others.pop(leg.channel, None)
         self.core.touch(call)
         self.engine.remember(call)

@@ -216,10 +216,9 @@ class Talking:
         if not carried:
             self.drop(call, leg)
         call.others.pop(leg.channel, None)
+        self.not_again(call, leg.person)
         if call.leg is leg:
             call.leg = None
-            self.drop(call, call.next_leg)
-            call.next_leg = None
         seat = self.core.seats.get(leg.person)
         if seat is None or seat.call is not call:
             return
@@ -245,6 +244,12 @@ class Talking:
         self._received.pop(leg.channel, None)
         if self.core.by_channel.pop(leg.channel, None) is not None:
             self.core.do(self.core.media.hang_up, leg.channel)
+
+    def not_again(self, call: Call, person: int) -> None:
+        """Whoever is out of a call is not rung for it any more, though his page was just loaded anew."""
+        if call.next_leg is not None and call.next_leg.person == person:
+            self.drop(call, call.next_leg)
+            call.next_leg = None
 
     def wrap_seconds(self, call: Call) -> float:
         """How long after-call work lasts for this call."""

@@ -216,6 +216,17 @@ def test_a_number_that_is_busy_leaves_the_parked_call_with_his_phone(world: Worl
     world.consistent()
 
 
+def test_a_number_that_does_not_answer_is_given_up_by_going_back_to_the_customer(world: World) -> None:
+    session = world.sign_in(1)
+    first, second = both(world, session)
+    third = dials(world, session, C)
+    takes(world, session, first)
+    assert third.ended and world.hears(first) == "talk" and world.hears(second) == "music"
+    assert not world.media.playing and shown(session, third) == "gone"
+    assert of(world, "call.ended", third) == [{"by": "agent", "cause": "cancelled"}]
+    world.consistent()
+
+
 def test_a_customer_who_hangs_up_while_the_other_number_rings_is_written_up_when_that_fails(world: World) -> None:
     session = world.sign_in(1)
     first = world.talk(1)

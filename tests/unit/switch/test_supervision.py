@@ -263,3 +263,18 @@ def test_a_lead_who_takes_over_from_the_second_agent_leaves_the_first_in_the_tal
     world.hang_up(call)
     world.clock.advance(100)
     world.consistent()
+
+
+def test_a_lead_who_was_removed_while_his_page_came_back_is_not_in_by_that_page(world: World) -> None:
+    agent, lead = world.sign_in(1), world.sign_in(4, ready=False)
+    call = world.talk(1)
+    world.ask(lead, "supervise", person=1, mode="barge")
+    world.answer(4)
+    lead = world.sign_in(4, tab="other", ready=False)
+    assert world.rings(4), "the new page is rung, to take the old one's place"
+    label = next(leg.label for leg in call.others.values() if leg.role == "lead")
+    world.ask(agent, "remove", call=call.id, party=label)
+    assert not world.rings(4) and world.state(4) == "offline"
+    kinds = world.journal.kinds()
+    assert kinds.count("supervision.started") == kinds.count("supervision.ended") == 1
+    world.consistent()

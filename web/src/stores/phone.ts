@@ -104,7 +104,7 @@ export const usePhone = defineStore('phone', () => {
       await desk.send({ type: 'hangup', call })
     } catch (error) {
       if (desk.link === 'up') throw error
-      softphone.terminate(desk.call(call)?.channel_hint.slice(0, 36) ?? call) // the voice may have been rung for another call of one's own
+      softphone.terminate(desk.call(call)?.channel_hint.slice(0, 36) || call) // the voice may have been rung for another call of one's own
     }
   }
 
