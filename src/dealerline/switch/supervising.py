@@ -147,9 +147,11 @@ class Supervising:
             raise Refused("not_now")
         seat = self.core.seats.get(leg.person)
         try:
-            call.talk = talk.take_over(call.talk, leg.channel)
+            after = talk.take_over(call.talk, leg.channel)
         except IllegalVerb as error:
             raise Refused(error.code) from error
+        self.engine.talk.end_mute(call, leg)
+        call.talk = after
         if seat is not None:
             seat.follows = 0
         self.core.fact("supervision.ended", call, person=leg.person, agent=leg.person, reason="took_over")
@@ -170,11 +172,13 @@ class Supervising:
         seat = self.core.seats.get(leg.person)
         if seat is not None:
             seat.follows = 0
+        self.engine.talk.end_mute(call, leg)
         self.engine.hearing.leaves(call, leg.channel)
         self.over(call, leg, reason)
 
     def call_parked(self, call: Call, leg: AgentLeg) -> None:
         """The agent goes to another call of his; one who follows him is rung for that."""
+        self.engine.talk.end_mute(call, leg)
         self.engine.hearing.leaves(call, leg.channel)
         self.over(call, leg, "parked")
 
@@ -185,6 +189,7 @@ class Supervising:
 
     def over(self, call: Call, leg: AgentLeg, reason: str) -> None:
         """He is out of it: his channel, his state."""
+        self.engine.talk.end_mute(call, leg)
         if leg.joined:
             self.core.fact("supervision.ended", call, person=leg.person, agent=leg.person, reason=reason)
         self.engine.talk.drop(call, leg)
