@@ -179,6 +179,7 @@ class Supervising:
 
     def call_parked(self, call: Call, leg: AgentLeg) -> None:
         """The agent goes to another call of his; one who follows him is rung for that."""
+        self.engine.talk.end_mute(call, leg)
         self.engine.hearing.leaves(call, leg.channel)
         self.over(call, leg, "parked")
 

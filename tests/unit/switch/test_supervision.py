@@ -278,3 +278,15 @@ def test_a_lead_who_was_removed_while_his_page_came_back_is_not_in_by_that_page(
     kinds = world.journal.kinds()
     assert kinds.count("supervision.started") == kinds.count("supervision.ended") == 1
     world.consistent()
+
+
+@pytest.mark.parametrize("way", ["hangup", "take_over", "dial"])
+def test_a_lead_who_muted_himself_is_muted_no_more_when_he_is_a_lead_no_more(world: World, way: str) -> None:
+    alice, lena, call = started(world)
+    ok(supervise(world, lena, "listen"))
+    world.answer(4)
+    ok(world.ask(lena, "mute", call=call.id))
+    ok(world.ask(*((alice, "dial") if way == "dial" else (lena, way)), call=call.id, number="13900000002", line=1))
+    kinds = world.journal.kinds(call.id)
+    assert kinds.count("mute.started") == kinds.count("mute.ended") == 1
+    world.consistent()
