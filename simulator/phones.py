@@ -58,7 +58,8 @@ class Phones:
         await self._ari.put_object("aor", phone, {"contact": f"sip:127.0.0.1:{self._settings.sip_port}"})
         await self._ari.put_object("endpoint", phone, {
             "aors": phone, "outbound_auth": phone, "from_user": phone, "transport": "udp", "context": "from-centre",
-            "allow": "!all,alaw,ulaw", "direct_media": "no", "rtp_symmetric": "yes", "dtmf_mode": "rfc4733"})
+            "allow": "!all,alaw,ulaw", "direct_media": "no", "rtp_symmetric": "yes", "dtmf_mode": "rfc4733",
+            "moh_passthrough": "yes"})
 
     def again(self) -> None:
         """The outside world's Asterisk was restarted and has forgotten them: register all again."""

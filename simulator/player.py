@@ -31,8 +31,10 @@ _counter = itertools.count(1)
 class Player:
     """Performs steps, one person at a time a task."""
 
-    def __init__(self, ari: Ari, voices: Voices) -> None:
+    def __init__(self, ari: Ari, voices: Voices, centre: str = "") -> None:
+        """``centre``: where its SIP is, host:port."""
         self._ari = ari
+        self._centre = centre
         self._voices = voices
 
     async def perform(self, party: Party, steps: Sequence[Step]) -> None:
@@ -88,6 +90,8 @@ class Player:
                 await self.idle(party)
         elif step.kind == "key":
             await self._keys(party, step.text)
+        elif step.kind in ("hold", "refer"):
+            await self._own_key(party, step)
         elif step.kind == "tone" and not step.seconds:
             party.tone = str(self._voices.tone(step.number, HUM_SECONDS))
             async with self._voice(party):
@@ -118,6 +122,17 @@ class Player:
                 await self._ari.call("POST", f"channels/{party.channel}/dtmf", dtmf=key, duration=KEY_MS)
                 party.note("presses", key=key)
                 await party.until(lambda: False, KEY_MS / 1000 + KEY_GAP)
+
+    async def _own_key(self, party: Party, step: Step) -> None:
+        """HOLD and TRANSFER of a desk phone: what it sends is a re-INVITE, or a REFER."""
+        async with self._voice(party):
+            if step.kind == "refer":
+                party.note("refers", number=step.text)
+                await self._ari.call("POST", f"channels/{party.channel}/redirect",
+                                     endpoint=f"PJSIP/sip:{step.text}@{self._centre}")
+            else:
+                party.note("holds" if step.number else "unholds")
+                await self._ari.call("POST" if step.number else "DELETE", f"channels/{party.channel}/hold")
 
     async def _sound(self, party: Party, step: Step) -> None:
         if step.kind == "say":

@@ -9,6 +9,8 @@ A step is an object with one key (and its own options):
 - ``{"await": "quiet", "seconds": 10}``: see AWAITED; after so many seconds he goes on all the same
 - ``{"loop": [steps]}``: until the call ends
 - ``{"ring": true}``, ``{"answer": true}``, ``{"beep": true}``, ``{"fax": "called"}`` or ``"calling"``
+- ``{"hold": true}``, ``{"hold": false}``: a desk phone's HOLD key (re-INVITE)
+- ``{"refer": "802"}``: its TRANSFER key (REFER)
 - ``{"hangup": true}`` or ``{"hangup": 17}``: a Q.850 cause
 """
 
@@ -133,6 +135,19 @@ def _fax(raw: Mapping[str, Any], where: str) -> Step:
     return Step("fax", text=raw["fax"])
 
 
+def _hold(raw: Mapping[str, Any], where: str) -> Step:
+    if not isinstance(raw["hold"], bool):
+        raise BadScript(f"{where}: wanted true or false")
+    return Step("hold", number=float(raw["hold"]))
+
+
+def _refer(raw: Mapping[str, Any], where: str) -> Step:
+    number = str(raw["refer"])
+    if not 1 <= len(number) <= 32 or not set(number) <= set("+0123456789*#"):
+        raise BadScript(f"{where}: wanted a number, not {number[:40]!r}")
+    return Step("refer", text=number)
+
+
 def _plain(kind: str) -> Callable[[Mapping[str, Any], str], Step]:
     def make(raw: Mapping[str, Any], where: str) -> Step:
         if raw[kind] is not True:
@@ -143,7 +158,7 @@ def _plain(kind: str) -> Callable[[Mapping[str, Any], str], Step]:
 
 _PARSERS: dict[str, Callable[[Mapping[str, Any], str], Step]] = {
     "wait": _wait, "key": _key, "say": _say, "tone": _tone, "await": _await, "hangup": _hangup, "loop": _loop,
-    "fax": _fax,
+    "fax": _fax, "hold": _hold, "refer": _refer,
     "ring": _plain("ring"), "answer": _plain("answer"), "beep": _plain("beep"),
 }
 

@@ -52,7 +52,7 @@ class World:
         self.settings = settings
         self.ari = Ari(ari_url(settings), APP, ari_password(settings), self._event, self._asterisk)
         self.voices = Voices(settings)
-        self.player = Player(self.ari, self.voices)
+        self.player = Player(self.ari, self.voices, f"127.0.0.1:{settings.sip_port}")
         self.parties: dict[str, Party] = {}
         self.phones = Phones(settings, self.ari)
         self.scripts: dict[str, tuple[Step, ...]] = {}  # outside number -> what it does, whatever its last digit says

@@ -1,4 +1,4 @@
-"""Agents on telephones of their own: numbers outside, who say by a key that it is they."""
+"""Agents on telephones of their own: numbers outside, who say by a key that it is they, and the keys of desk phones."""
 
 from __future__ import annotations
 
@@ -49,10 +49,12 @@ async def outside_agent(telephones: Telephones, steps: list[dict[str, Any]]) -> 
 
 
 @pytest.fixture(autouse=True)
-async def nobody_outside(telephones: Telephones) -> AsyncIterator[None]:
-    """What a number outside was told to do in one test it does not do in the next."""
+async def nothing_amiss(centre: Centre, telephones: Telephones) -> AsyncIterator[None]:
+    """What a number outside was told to do in one test it does not do in the next, and nothing had to be repaired."""
     yield
     telephones.world.scripts.pop(MOBILE, None)
+    assert not [fact for fact in centre.facts() if fact["kind"] == "repair.made"]
+    assert "a step failed" not in centre.log("switch")
 
 
 def mobile(telephones: Telephones) -> Party | None:
@@ -134,3 +136,107 @@ async def test_a_voicemail_box_gets_nobody_and_the_caller_is_first_again(
     await do(telephones, await taken(telephones), {"hangup": True})  # he hangs up by his own telephone
     await agent.in_state("wrap")
     await until(lambda: not customer.live, what="the customer is told by the line that it is over")
+
+
+async def test_the_hold_key_is_our_hold(centre: Centre, telephones: Telephones) -> None:
+    agent = await telephones.agent(1, hum=ALICE)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    await agent.talks()
+    await telephones.hears(customer, ALICE)
+    await do(telephones, agent.phone, {"hold": True})
+    await until(lambda: agent.desk.call("held"), what="the desk shows that the customer is held")
+    await telephones.hears(customer, MUSIC)
+    await hears_no_more(telephones, customer, ALICE)
+    await do(telephones, agent.phone, {"hold": False})
+    await agent.talks()
+    await telephones.hears(customer, ALICE)
+    await hears_no_more(telephones, customer, MUSIC)
+    await telephones.hears(agent, CUSTOMER)
+    await telephones.hang_up(customer)
+    await agent.in_state("wrap")
+
+
+async def test_who_puts_the_handset_down_while_his_phone_holds_ends_the_call(
+    centre: Centre, telephones: Telephones
+) -> None:
+    agent = await telephones.agent(1, hum=ALICE)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    await agent.talks()
+    await do(telephones, agent.phone, {"hold": True})
+    await telephones.hears(customer, MUSIC)
+    await do(telephones, agent.phone, {"hangup": True})
+    await until(lambda: not customer.live, what="the line is closed")
+    await agent.in_state("wrap")
+
+
+async def test_in_a_conference_the_others_go_on_while_a_phone_holds(centre: Centre, telephones: Telephones) -> None:
+    agent = await telephones.agent(1, hum=ALICE)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    view = await agent.talks()
+    bob = await telephones.agent(2, hum=BOB, ready=False)
+    await bob.desk.ready()
+    await agent.desk.send("bring", call=view["id"], how="invite", target={"kind": "person", "id": 2})
+    await telephones.hears(customer, BOB)
+    await do(telephones, agent.phone, {"hold": True})
+    await hears_no_more(telephones, customer, ALICE)
+    await telephones.hears(customer, BOB)
+    await hears_no_more(telephones, customer, MUSIC)
+    await do(telephones, agent.phone, {"hold": False})
+    await telephones.hears(customer, ALICE)
+    await telephones.hears(agent, BOB)
+    await do(telephones, agent.phone, {"refer": "803"}, {"hangup": True})  # who is away: only he is out
+    await until(lambda: agent.state != "talking", what="he is out")
+    await telephones.hears(customer, BOB)
+    await telephones.hears(bob, CUSTOMER)
+    await telephones.hang_up(customer)
+    await bob.in_state("wrap")
+
+
+@pytest.mark.parametrize("hold", [False, True], ids=["at once", "after hold"])
+async def test_the_transfer_key_is_our_blind_transfer(centre: Centre, telephones: Telephones, hold: bool) -> None:
+    agent = await telephones.agent(1, hum=ALICE)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    await agent.talks()
+    bob = await telephones.agent(2, hum=BOB, ready=False)
+    await bob.desk.ready()
+    await telephones.hears(customer, ALICE)
+    phone = agent.phone
+    if hold:
+        await do(telephones, phone, {"hold": True})
+        await telephones.hears(customer, MUSIC)
+    await do(telephones, phone, {"refer": "802"}, {"hangup": True})
+    view = await bob.talks()
+    await telephones.hears(customer, BOB)
+    await telephones.hears(bob, CUSTOMER)
+    await agent.in_state("wrap")
+    assert not phone.live and "transfer.done" in centre.story(view["id"])
+    await telephones.hang_up(customer)
+    await bob.in_state("wrap")
+
+
+async def test_a_transfer_by_the_phone_to_somebody_who_is_away_comes_back(
+    centre: Centre, telephones: Telephones
+) -> None:
+    agent = await telephones.agent(1, hum=ALICE)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    await agent.talks()
+    await telephones.hears(customer, ALICE)
+    first = agent.phone
+    await do(telephones, first, {"refer": "803"}, {"hangup": True})
+    await until(lambda: agent.phone is not first and agent.desk.call("talking"), what="his phone is rung again")
+    await telephones.hears(customer, ALICE)
+    await telephones.hears(agent, CUSTOMER)
+    await telephones.hang_up(customer)
+    await agent.in_state("wrap")
+
+
+async def test_the_transfer_key_with_a_number_outside(centre: Centre, telephones: Telephones) -> None:
+    agent = await telephones.agent(1, hum=ALICE)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    await agent.talks()
+    telephones.world.scripts["16300077200"] = parse([*TAKES, {"tone": HUMS["out"]}])
+    await telephones.hears(customer, ALICE)
+    await do(telephones, agent.phone, {"refer": "16300077200"}, {"hangup": True})
+    await telephones.hears(customer, HUMS["out"])
+    await agent.in_state("wrap")
+    await telephones.hang_up(customer)

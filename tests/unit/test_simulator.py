@@ -42,6 +42,8 @@ DIRECTORY: dict[str, Any] = {
     ([{"wait": 1, "key": "1"}], "steps[0]"),
     ([{"wait": 1, "colour": 2}], "steps[0]"),
     ([{"hangup": 400}], "steps[0].hangup"),
+    ([{"hold": "yes"}], "steps[0].hold"),
+    ([{"refer": "sip:802@x"}], "steps[0].refer"),
     ([{"loop": [{"await": "quiet"}, {"key": ""}]}], "steps[0].loop[1].key"),
     ([{"loop": []}], "steps[0].loop"),
     ([{"ring": 1}], "steps[0].ring"),

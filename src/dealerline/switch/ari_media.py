@@ -26,12 +26,14 @@ from dealerline.switch.media import (
     Event,
     Failed,
     Gone,
+    Held,
     Inventory,
     Leg,
     LiveChannel,
     Lost,
     PlayEnded,
     RecordEnded,
+    Referred,
     Ringing,
 )
 
@@ -62,6 +64,7 @@ class AriMedia:
         self._asking: Future[None] | None = None
         self._agents: set[str] = set()  # agents' answered channels
         self._leaving: dict[str, float] = {}  # channels that hang up just now, and since when
+        self._helpers: dict[str, dict[str, models.StasisStart]] = {}  # Local pairs: name -> half -> how it came
         self._last_digit: dict[str, tuple[str, str]] = {}  # channel -> (timestamp, digit) of its newest key
         self.before_back: Callable[[bool], Any] | None = None  # awaited first: provisioning
         self._on: dict[type[Any], Callable[[Any], None]] = {
@@ -69,6 +72,8 @@ class AriMedia:
             models.ChannelStateChange: self._state,
             models.ChannelDtmfReceived: self._digit,
             models.PlaybackFinished: self._played,
+            models.ChannelHold: lambda e: self._events(Held(e.channel.id, True)),
+            models.ChannelUnhold: lambda e: self._events(Held(e.channel.id, False)),
             models.ChannelHangupRequest: self._hanging_up,
             models.RecordingFinished: lambda e: self._recorded(e.recording, failed=False),
             models.RecordingFailed: lambda e: self._recorded(e.recording, failed=True),
@@ -112,9 +117,26 @@ class AriMedia:
 
     def _start(self, event: models.StasisStart) -> None:
         channel = event.channel
+        if channel.name.startswith("Local/"):
+            self._referred(event)
+            return
         if event.args[:1] == ["agent"]:
             self._agents.add(channel.id)
         self._events(Arrived(channel.id, tuple(event.args), channel.name, channel.caller.number))
+
+    def _referred(self, event: models.StasisStart) -> None:
+        """A telephone transferred: Asterisk puts one half of a Local channel in its place, and has the other dial the
+        number in the dialplan, which is us (args: "refer", number), or, of two calls of the telephone, in the place of
+        the other one.
+        """
+        pair, _, half = event.channel.name.rpartition(";")
+        halves = self._helpers.setdefault(pair, {})
+        halves[half] = event
+        phone = next((e.replace_channel.id for _, e in sorted(halves.items()) if e.replace_channel is not None), "")
+        if len(halves) == 2:
+            del self._helpers[pair]
+            number = next((e.args[1] for e in halves.values() if len(e.args) == 2 and e.args[0] == "refer"), "")
+            self._events(Referred(phone, number, tuple(e.channel.id for e in halves.values())))
 
     def _state(self, event: models.ChannelStateChange) -> None:
         if event.channel.state == "Ringing":
@@ -163,6 +185,7 @@ class AriMedia:
     def _lost(self) -> None:
         self._leaving.clear()
         self._agents.clear()
+        self._helpers.clear()
         self._last_digit.clear()
         self._events(Lost())
 

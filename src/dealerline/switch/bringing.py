@@ -199,6 +199,12 @@ class Bringing:
             if attempt.ringback and (not room or room != self._alone_in(call, target, attempt.by)):
                 self._ringback(call, attempt, on=False)
 
+    def quiet(self, call: Call, person: int) -> None:
+        """He hears no ringing any more: he is about to be moved."""
+        for attempt in self._asked(call):
+            if attempt.by == person:
+                self._ringback(call, attempt, on=False)
+
     def changed(self, call: Call) -> None:
         """Everybody is where he shall be: who asks and is alone hears that it rings."""
         for attempt in self._asked(call):
@@ -575,6 +581,11 @@ class Bringing:
             self._ring_initiator(call, ghost, attempt, "unreachable")
         else:
             self._to_front(call, ghost, Attempt(At.RETURNING, "return", 0, "person", "0"), "unreachable")
+
+    def in_vain(self, call: Call, by: AgentLeg, attempt: Attempt, result: str) -> None:
+        """A blind transfer of one who has gone already cannot even begin: the customer comes back to him."""
+        self._alone(call, by)
+        self._ring_initiator(call, AgentLeg("", 0, "", self.core.now, self.core.now), attempt, result)
 
     def _out(self, call: Call, leg: AgentLeg, reason: str) -> None:
         if leg.role == "agent":

@@ -129,7 +129,10 @@ class CallVerbs:
 
     def _unhold(self, seat: Seat, message: Message) -> Message:
         call, leg = self._acts(seat, message)
-        self.engine.talk.unhold(call, leg, self._party(call, message.get("party")))
+        party = self._party(call, message.get("party"))
+        if leg.holds and party in ("", call.channel):
+            raise Refused("phone_holds")
+        self.engine.talk.unhold(call, leg, party)
         return {}
 
     def _mute(self, seat: Seat, message: Message, on: bool) -> Message:

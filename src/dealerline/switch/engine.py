@@ -18,6 +18,7 @@ from dealerline.switch.agents import Agents
 from dealerline.switch.bringing import Bringing
 from dealerline.switch.confirming import Confirming
 from dealerline.switch.core import Core
+from dealerline.switch.deskphones import DeskPhones
 from dealerline.switch.directory import Snapshot, Text
 from dealerline.switch.flows import Flows
 from dealerline.switch.hearing import Hearing
@@ -30,10 +31,12 @@ from dealerline.switch.media import (
     Event,
     Failed,
     Gone,
+    Held,
     Lost,
     Media,
     PlayEnded,
     RecordEnded,
+    Referred,
     Ringing,
 )
 from dealerline.switch.model import TALKS, Call, Phase, Seat
@@ -80,12 +83,15 @@ class Engine:
         self.outside = Outside(self.core, self)
         self.parking = Parking(self.core, self)
         self.confirming = Confirming(self.core, self)
+        self.deskphones = DeskPhones(self.core, self)
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)
         self._on: dict[type[Any], Callable[[Any], None]] = {
             Arrived: self._arrived,
             Ringing: self._ringing,
             Digit: self._digit,
+            Held: self.deskphones.held,
+            Referred: self.deskphones.refers,
             PlayEnded: self._play_ended,
             RecordEnded: self._record_ended,
             Gone: self._gone,

@@ -41,6 +41,25 @@ class Digit:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A telephone put its side on hold by itself (``on``), or took it back."""
+
+    channel: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """A telephone transferred by itself: to ``number``, or to a call of its own when that is empty. In its place are
+    now ``helpers``, channels that the media engine made; it is itself in no bridge any more, and about to hang up.
+    """
+
+    channel: str
+    number: str
+    helpers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlayEnded:
     playback: str
     failed: bool = False
@@ -119,7 +138,7 @@ class Back:
     restarted: bool = False
 
 
-Event = Arrived | Ringing | Digit | PlayEnded | RecordEnded | Gone | Device | Failed | Lost | Back
+Event = Arrived | Ringing | Digit | Held | Referred | PlayEnded | RecordEnded | Gone | Device | Failed | Lost | Back
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,8 @@ class AgentLeg:
     name: str = ""
     number: str = ""
     attempt: Attempt | None = None  # until it is settled
+    holds: bool = False  # the phone itself has put the call on hold,
+    hold_mutes: bool = False  # and so he is muted
     asking: str = ""  # the prompt that asks who took a phone outside
     mode: str = ""  # a lead's
     watches: str = ""  # whose channel a lead watches

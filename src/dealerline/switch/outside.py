@@ -15,6 +15,7 @@ from dealerline.switch.core import Core
 from dealerline.switch.directory import Line
 from dealerline.switch.media import Leg
 from dealerline.switch.model import AgentLeg, Call, Phase, Refused, Seat
+from dealerline.switch.provision import TRANSFERS
 from dealerline.switch.texts import OUTCOMES
 
 if TYPE_CHECKING:
@@ -346,8 +347,7 @@ class Outside:
             channel="",
             agent=seat.person,
         )
-        self.core.do(
-            self.core.media.remember, channel, {"DL_CALL": call.id, "DL_ROLE": "agent", "DL_AGENT": str(seat.person)}
-        )
+        own = {"DL_CALL": call.id, "DL_ROLE": "agent", "DL_AGENT": str(seat.person), **TRANSFERS}
+        self.core.do(self.core.media.remember, channel, own)
         self.engine.agents.event(seat, presence.Dial(call.id))
         self.agent_ready(call, leg)

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 MARKER = "DL_SIP"
 REALM = "dealerline"
 AGENT_CONTEXT, CARRIER_CONTEXT = "from-agent", "from-carrier"
+# Variables of a desk phone's channel. Not as set_var of its endpoint: one that had it could not be rung any more after
+# its user name was changed (22.10.1).
+TRANSFERS = {"TRANSFER_CONTEXT": "refer-from-agent"}
 TRANSPORTS = {"udp": "transport-udp", "tcp": "transport-tcp"}
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 RESERVED = re.compile(r"(agent|carrier|phone)-|doctor$")
@@ -129,7 +132,9 @@ def _phone(objects: Objects, phone: DeskPhone, secret: str) -> None:
         "force_rport": "yes",
         "rewrite_contact": "yes",
         "rtp_timeout": "60",
-        "allow_transfer": "no",
+        # A REFER dials in the context that its channel names (TRANSFERS), which asks the switch. Never with
+        # PJSIP_TRANSFER_HANDLING()=ari-only: a REFER with "Refer-Sub: false" then kills Asterisk 22.10 (issue 2021).
+        "allow_transfer": "yes",
         "allow_subscribe": "no",
         "trust_id_inbound": "no",
         "device_state_busy_at": "1",

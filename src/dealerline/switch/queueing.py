@@ -17,6 +17,7 @@ from dealerline.switch.directory import Queue
 from dealerline.switch.lookup import Lookup
 from dealerline.switch.media import Leg
 from dealerline.switch.model import AgentLeg, Call, Phase, Seat
+from dealerline.switch.provision import TRANSFERS
 
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
@@ -296,6 +297,7 @@ class Queueing:
         left = max(int(leg.ring_until - self.core.now) + 2, 3)  # our own timer comes first
         if seat.device == "outside":
             return self.engine.confirming.leg_for(call, leg, left)
+        own = TRANSFERS if seat.device == "phone" else {}
         if seat.device == "phone":
             other = call.to_number if call.direction == "out" else call.from_number
             name, number = (
@@ -311,7 +313,7 @@ class Queueing:
             number,
             left,
             ("agent", call.id),
-            {"DL_CALL": call.id, "DL_ROLE": "agent", "DL_AGENT": str(seat.person), "DL_TAB": seat.tab},
+            {"DL_CALL": call.id, "DL_ROLE": "agent", "DL_AGENT": str(seat.person), "DL_TAB": seat.tab, **own},
         )
 
     def ringing(self, call: Call, leg: AgentLeg) -> None:

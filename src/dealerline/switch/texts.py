@@ -85,6 +85,14 @@ ERRORS |= {
         "zh": "通话中还有其他人，请先请他们离开，或直接退出通话。",
         "en": "Others are on the call. Let them leave first, or just leave it yourself.",
     },
+    "phone_holds": {
+        "zh": "是您的话机在保持通话，请在话机上取消保持。",
+        "en": "Your desk phone holds the call itself: take it back there.",
+    },
+    "attended": {
+        "zh": "话机不能自行进行咨询转接，请在页面上咨询后转接。",
+        "en": "A desk phone cannot transfer to a call of its own. Consult and hand over at the page.",
+    },
     "no_talk": {"zh": "对方目前没有通话。", "en": "That person is not on a call just now."},
 }
 

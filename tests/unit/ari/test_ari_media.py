@@ -10,7 +10,7 @@ import pytest
 
 from dealerline.switch.ari import AriTimeout
 from dealerline.switch.ari_media import AriMedia
-from dealerline.switch.media import Arrived, Event, Gone
+from dealerline.switch.media import Arrived, Event, Gone, Held, Referred
 from tests.unit.ari.test_ari_reading import CHANNEL, text
 
 
@@ -23,6 +23,12 @@ class Heard:
 
     def hear(self, kind: str, channel: str, **fields: Any) -> None:
         self.media.ari._received(text(kind, channel={**CHANNEL, "id": channel}, **fields))
+
+    def half(self, number: int, args: list[str], replaces: str = "") -> None:
+        """One half of a Local channel that a telephone's transfer makes."""
+        channel = {**CHANNEL, "id": f"local-{number}", "name": f"Local/802@refer-from-agent-0000;{number}"}
+        more = {"replace_channel": {**CHANNEL, "id": replaces}} if replaces else {}
+        self.media.ari._received(text("StasisStart", channel=channel, args=args, **more))
 
     def gone(self) -> list[str]:
         return [e.channel for e in self.told if isinstance(e, Gone)]
@@ -54,6 +60,28 @@ async def test_an_agent_whose_sound_stays_away_is_gone_with_that_cause(heard: He
     heard.hear("ChannelDestroyed", "a1", cause=44, cause_txt="Requested channel not available")
     assert heard.told[-1] == Gone("a1", 44, "Requested channel not available")
     assert isinstance(heard.told[0], Arrived)
+
+
+async def test_the_hold_key_of_a_telephone_is_told(heard: Heard) -> None:
+    heard.hear("ChannelHold", "a1")
+    heard.hear("ChannelUnhold", "a1")
+    assert heard.told == [Held("a1", True), Held("a1", False)]
+
+
+@pytest.mark.parametrize("first", [1, 2])
+async def test_a_transfer_by_a_telephone_is_told_once_both_halves_are_there(heard: Heard, first: int) -> None:
+    for number in (first, 3 - first):
+        assert not heard.told
+        heard.half(number, ["refer", "802"] if number == 2 else [], "a1" if number == 1 else "")
+    (told,) = heard.told
+    assert isinstance(told, Referred) and (told.channel, told.number) == ("a1", "802")
+    assert set(told.helpers) == {"local-1", "local-2"}
+
+
+async def test_a_transfer_to_another_call_of_the_telephone_has_no_number(heard: Heard) -> None:
+    heard.half(1, [], "a1")
+    heard.half(2, [], "a2")
+    assert heard.told == [Referred("a1", "", ("local-1", "local-2"))]
 
 
 async def test_caught_up_waits_for_its_own_event_behind_all_others(heard: Heard) -> None:

@@ -35,6 +35,16 @@ def test_a_browser_is_webrtc_and_may_only_reach_the_switch() -> None:
     assert (aor["max_contacts"], aor["remove_existing"]) == ("1", "yes")
 
 
+def test_only_desk_phones_transfer_by_themselves() -> None:
+    """And never with ari-only handling, which a telephone can kill Asterisk 22.10 with."""
+    snapshot = Snapshot(people=(PERSON,), phones=(DeskPhone(4, 1, "reception", "desk"),), carriers=(TRUNK,))
+    for name in ("agent-7", "carrier-2"):
+        assert fields(snapshot, "endpoint", name)["allow_transfer"] == "no"
+    for name in ("phone-4", "reception"):
+        assert fields(snapshot, "endpoint", name)["allow_transfer"] == "yes"
+    assert "TRANSFER_HANDLING" not in str(desired(snapshot, "s3cret")[0])
+
+
 def test_no_account_carries_a_persons_name_or_number() -> None:
     objects, _ = desired(Snapshot(people=(PERSON,)), "s3cret")
     assert "王芳" not in str(objects) and "1007" not in str(objects)

@@ -11,7 +11,7 @@ import pytest
 
 from dealerline.switch.desks import Session
 from dealerline.switch.directory import DeskPhone
-from dealerline.switch.media import Arrived, Digit, Failed, Gone
+from dealerline.switch.media import Arrived, Digit, Failed, Gone, Held
 from dealerline.switch.model import TALKS, Call, Phase
 from tests.unit.switch.world import DUTY, MENU, MESSAGE, SALES, World, snapshot
 
@@ -65,6 +65,7 @@ class Chaos:
             self.agent_channel_ends,
             self.message_ends,
             self.he_presses,
+            self.desk_phone_does,
         )
         self.random.choice(verbs)()
 
@@ -110,6 +111,22 @@ class Chaos:
         asked = [leg for c in calls for leg in (*c.legs_all, c.next_leg) if leg is not None and leg.asking]
         for leg in asked:
             self.world.engine.handle(Digit(leg.channel, self.random.choice("112")))
+
+    def desk_phone_does(self) -> None:
+        """Somebody uses his desk phone's own keys."""
+        calls = self.world.core.calls.values()
+        legs = [leg for c in calls for leg in c.legs_all if leg.answered and leg.endpoint.startswith("phone-")]
+        if not legs:
+            return
+        channel = self.random.choice(legs).channel
+        if self.random.random() < 0.7:
+            self.world.engine.handle(Held(channel, self.random.random() < 0.5))
+            return
+        number = self.random.choice(("801", "802", "804", "13900000001", MESSAGE, ""))
+        self.world.engine.handle(Held(channel, False))  # Asterisk says so at every REFER
+        self.world.refers(channel, number)
+        if self.random.random() < 0.9 and channel in self.world.media.channels:
+            self.world.end(channel)
 
     def phone_fails(self) -> None:
         if legs := self.ringing_legs():
@@ -269,7 +286,7 @@ class Busy(Chaos):
         if chance < 0.5:
             self.agent_acts()
         elif chance < 0.6:
-            self.he_presses()
+            self.random.choice((self.he_presses, self.desk_phone_does))()
         elif chance < 0.8:
             self.phone_answers()
         elif chance < 0.86:

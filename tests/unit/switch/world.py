@@ -30,9 +30,11 @@ from dealerline.switch.media import (
     Digit,
     Gone,
     Inventory,
+    LiveChannel,
     Lost,
     PlayEnded,
     RecordEnded,
+    Referred,
     Ringing,
 )
 from dealerline.switch.memory import Clock, Desk, Directory, Journal, Media
@@ -294,6 +296,19 @@ class World:
         """A channel of ours ends by itself."""
         self.media.lose(channel)
         self.engine.handle(Gone(channel, cause))
+
+    def refers(self, channel: str, number: str) -> None:
+        """A desk phone transfers by itself: Asterisk puts its helper into its place."""
+        pair = next(self._numbers)
+        helpers = (f"local{pair}.1", f"local{pair}.2")
+        for helper in helpers:
+            self.media.channels[helper] = LiveChannel(helper, f"Local/{number}", "Up")
+        for members in self.media.bridges.values():
+            if channel in members:
+                members.remove(channel)
+                members.add(helpers[0])
+        self.engine.handle(Referred(channel, number, helpers))
+        assert not set(helpers) & set(self.media.channels), "the helpers are gone"
 
     def ears(self) -> None:
         """Ears that were asked for are there."""

@@ -1,0 +1,118 @@
+"""What a desk phone does with its own keys while it is on a call: HOLD and TRANSFER become our verbs.
+
+Rules of the file. A phone's keys can do what its person could do at his page, and nothing else: the model decides, not
+the telephone. Asterisk tells a phone that its transfer succeeded before we have seen it, and the phone hangs up; so one
+that cannot be done is a transfer that came to nothing, and the customer is brought back to who made it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dealerline.domain import numbers
+from dealerline.domain.conversation.transfer import State as At
+from dealerline.switch import texts
+from dealerline.switch.core import Core
+from dealerline.switch.media import Held, Referred
+from dealerline.switch.model import SPEAKING, AgentLeg, Attempt, Call, Phase, Refused
+
+if TYPE_CHECKING:
+    from dealerline.switch.engine import Engine
+
+log = logging.getLogger(__name__)
+
+# Why a target cannot be rung, as the outcome of having rung it: a key of ``texts.RESULTS``.
+OUTCOMES = {
+    "target_busy": "busy",
+    "in_it_already": "busy",
+    "target_away": "unreachable",
+    "bad_number": "unallocated",
+}
+
+
+class DeskPhones:
+    """The keys of all desk phones."""
+
+    def __init__(self, core: Core, engine: Engine) -> None:
+        self.core = core
+        self.engine = engine
+
+    def _leg(self, channel: str) -> tuple[Call, AgentLeg] | None:
+        """The call that this desk phone is in the conversation of."""
+        call, _ = self.core.by_channel.get(channel, (None, ""))
+        leg = call.leg_on(channel) if call is not None else None
+        if call is None or leg is None or call.ended or channel not in call.talk.parties:
+            return None
+        return (call, leg) if leg.endpoint.startswith("phone-") else None
+
+    # HOLD
+    # -------------------------------------------------------------------------------------------------------------
+    def held(self, event: Held) -> None:
+        """The phone does not hear any more, or does again. With others on the call they go on, and he is muted, for
+        what a phone on hold sends may be music of its own; else it is our hold, with the music of the store.
+        """
+        found = self._leg(event.channel)
+        if found is None or found[1].holds == event.on:
+            return
+        call, leg = found
+        leg.holds = event.on
+        if leg.role != "agent" or call.phase not in SPEAKING:
+            return
+        if not event.on:
+            if leg.hold_mutes:
+                leg.hold_mutes = False
+                self.engine.talk.mute(call, leg, False)
+            if call.phase is Phase.HELD and call.held_by == leg.person and call.speakers == [leg]:
+                self.engine.talk.unhold(call, leg)
+        elif call.speakers != [leg]:
+            if "muted" not in call.talk.parties[leg.channel].flags:
+                leg.hold_mutes = True
+                self.engine.talk.mute(call, leg, True)
+        elif call.phase is Phase.TALKING:
+            # With a third man in his room, Asterisk lets a phone transfer that has put its call on hold before: alone
+            # in a bridge there is nobody to transfer.
+            call.talk = replace(call.talk, many=True)
+            self.engine.talk.hold(call, leg)
+
+    # TRANSFER
+    # ---------------------------------------------------------------------------------------------------------
+    def refers(self, event: Referred) -> None:
+        """The phone transfers. What Asterisk put in its place goes again, and the rest is our blind transfer."""
+        for helper in event.helpers:
+            self.core.do(self.core.media.hang_up, helper)
+        found = self._leg(event.channel)
+        if found is None:
+            return
+        call, leg = found
+        try:
+            if leg.role != "agent":
+                raise Refused("only_watching")
+            if not event.number:
+                raise Refused("attended")
+            self.engine.bringing.bring(call, leg, "transfer", self._target(event.number))
+        except Refused as error:
+            self._refused(call, leg, event.number, error.code)
+
+    def _target(self, number: str) -> dict[str, Any]:
+        """What was dialled: a colleague's extension, a line of ours, else a number outside."""
+        lookup = self.core.lookup
+        person = next((p for p in lookup.people.values() if p.extension and p.extension == number), None)
+        if person is not None:
+            return {"kind": "person", "id": person.id}
+        line = lookup.by_number.get(numbers.significant(number))
+        return {"kind": "line", "id": line.id} if line is not None else {"kind": "number", "number": number}
+
+    def _refused(self, call: Call, leg: AgentLeg, number: str, code: str) -> None:
+        log.info("a transfer by desk phone %s was refused: %s", leg.endpoint, code)
+        self.engine.notice(leg.person, texts.error(code), "warning")
+        room = call.layout.room_of(leg.channel)
+        if call.speakers != [leg] or self.engine.bringing.attempts(call) or call.phase not in SPEAKING:
+            if room:  # the others go on; he is there again, unless his phone hangs up
+                self.engine.bringing.quiet(call, leg.person)
+                self.core.do(self.core.media.join, call.bridge_of(room), [leg.channel])
+                self.engine.bringing.changed(call)
+            return
+        attempt = Attempt(At.BLIND, "transfer", leg.person, "number", number)
+        self.engine.bringing.in_vain(call, leg, attempt, OUTCOMES.get(code, ""))
