@@ -97,7 +97,7 @@ class Bringing:
         attempt = Attempt(state, "transfer", by.person, target.kind, target.ref, target.name)
         leg = self.ring(call, target, attempt)
         if others:
-            self.goes(call, by, "transferred")
+            self.engine.leaving.goes(call, by, "transferred")
         else:
             self._alone(call, by)
         return leg.label
@@ -145,7 +145,7 @@ class Bringing:
             target=attempt.target,
             party=leg.label,
         )
-        self._ringback(call, attempt)
+        self.engine.ringback.tell(call, attempt)
         self.core.touch(call)
         self.engine.remember(call)
         return leg
@@ -171,50 +171,6 @@ class Bringing:
         variables = {"DL_CALL": call.id, "DL_ROLE": "outside"}
         return Leg(leg.channel, leg.endpoint, "", shown, seconds + 2, ("member", call.id), variables)
 
-    def _ringback(self, call: Call, attempt: Attempt, on: bool = True) -> None:
-        """The one who asks hears that it rings, as long as there is nobody else for him to hear."""
-        if attempt.ringback:
-            self.core.do(self.core.media.stop_play, attempt.ringback)
-            attempt.ringback = ""
-        if on and attempt.state is At.ASKING and self._alone_in(call, call.layout, attempt.by):
-            asks = call.leg_of(attempt.by)
-            assert asks is not None
-            call.plays += 1
-            attempt.ringback = f"{asks.channel}-p{call.plays}"
-            self.core.do(self.core.media.play, asks.channel, attempt.ringback, ["tone:ring"])
-
-    @staticmethod
-    def _alone_in(call: Call, layout: talk.Layout, person: int) -> str:
-        """The room in which nobody is with that person; nothing when somebody is, or he is in none."""
-        leg = call.leg_of(person)
-        room = layout.room_of(leg.channel) if leg is not None else ""
-        return room if room and len(layout.rooms[room]) == 1 else ""
-
-    def about_to_change(self, call: Call, target: talk.Layout) -> None:
-        """Whoever hears that it rings does not, before he goes elsewhere or somebody comes: the media engine would wait
-        with a move for the end of what is played, and with all orders after it.
-        """
-        for attempt in self._asked(call):
-            room = self._alone_in(call, call.layout, attempt.by)
-            if attempt.ringback and (not room or room != self._alone_in(call, target, attempt.by)):
-                self._ringback(call, attempt, on=False)
-
-    def quiet(self, call: Call, person: int) -> None:
-        """He hears no ringing any more: he is about to be moved."""
-        for attempt in self._asked(call):
-            if attempt.by == person:
-                self._ringback(call, attempt, on=False)
-
-    def changed(self, call: Call) -> None:
-        """Everybody is where he shall be: who asks and is alone hears that it rings."""
-        for attempt in self._asked(call):
-            if not attempt.ringback:
-                self._ringback(call, attempt)
-
-    @staticmethod
-    def _asked(call: Call) -> list[Attempt]:
-        return [leg.attempt for leg in call.others.values() if leg.attempt is not None and leg.attempt.by]
-
     # to a queue, to a line
     # -----------------------------------------------------------------------------------------------------
     def _hand_over(self, call: Call, by: AgentLeg, kind: str, ref: int) -> None:
@@ -225,7 +181,7 @@ class Bringing:
             "transfer.done", call, person=by.person, agent=by.person, how="transfer", target_kind=kind, target=str(ref)
         )
         self._alone(call, by)
-        self.all_leave(call, "transferred")
+        self.engine.leaving.all_leave(call, "transferred")
         self.engine.recorder.stop_all(call)
         self.engine.hearing.over(call)
 
@@ -278,7 +234,7 @@ class Bringing:
         except IllegalVerb as error:
             raise Refused(error.code) from error
         before, attempt.state = attempt.state, state
-        self._ringback(call, attempt, on=False)
+        self.engine.ringback.tell(call, attempt, on=False)
         if state is At.DONE and before is not At.CONSULTING and event is not On.ANSWERED:
             leg.quiet()
         if state is At.DONE:
@@ -299,7 +255,7 @@ class Bringing:
             self.engine.supervising.arrived(call, leg)
             return
         if leg.attempt is None:
-            self._drop(call, leg, "cancelled")
+            self.drop_ring(call, leg, "cancelled")
             return
         self._invite_ended(call, leg, leg.attempt, "answered")
         self.step(call, leg, On.ANSWERED)
@@ -331,7 +287,7 @@ class Bringing:
         elif leg.role == "agent":
             self.engine.talk.talk_leg_gone(call, leg, cause)
         else:
-            self.goes(call, leg, "hung_up")
+            self.engine.leaving.goes(call, leg, "hung_up")
 
     def device_gone(self, call: Call, seat: Seat) -> None:
         """The page or phone of somebody who is rung went away and stayed away."""
@@ -343,11 +299,11 @@ class Bringing:
     # ------------------------------------------------------------------------------------------------------------
     def _drop_target(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
         if leg.answered:
-            self._out(call, leg, "cancelled")
+            self.engine.leaving.out(call, leg, "cancelled")
         else:
-            self._drop(call, leg, result, attempt)
+            self.drop_ring(call, leg, result, attempt)
 
-    def _drop(self, call: Call, leg: AgentLeg, result: str, attempt: Attempt | None = None) -> None:
+    def drop_ring(self, call: Call, leg: AgentLeg, result: str, attempt: Attempt | None = None) -> None:
         """A phone that rings, or came too late: given up; its person is what he was."""
         if attempt is not None:
             self._invite_ended(call, leg, attempt, result or "cancelled")
@@ -369,13 +325,13 @@ class Bringing:
             if [each for each in call.speakers if each is not asks]:  # the customer is not alone
                 attempt.state = At.INVITING
                 self._resume_customer(call, leg, attempt, result)
-                self.goes(call, asks, "transferred")
+                self.engine.leaving.goes(call, asks, "transferred")
             else:
                 self._alone(call, asks)
             return
         self._done(call, attempt)
         self.engine.talk.leave(call, asks, "transferred")
-        self.settle(call)
+        self.engine.leaving.settle(call)
 
     def _done(self, call: Call, attempt: Attempt) -> None:
         """The customer was handed over."""
@@ -428,7 +384,7 @@ class Bringing:
         self._comes(call, leg)
         if leg.role == "agent" and call.phase is Phase.FORWARDING:  # only people outside were left with the customer
             self.core.go(call, Phase.TALKING)
-            self.settle(call)
+            self.engine.leaving.settle(call)
 
     def _comes(self, call: Call, leg: AgentLeg) -> None:
         """Into the main room."""
@@ -449,7 +405,7 @@ class Bringing:
 
     def _to_front(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:
         if call.others.get(leg.channel) is leg:
-            self._drop(call, leg, result, attempt)
+            self.drop_ring(call, leg, result, attempt)
         queue = self.core.lookup.queues.get(call.queue)
         if queue is None:
             self._ring_lead(call, leg, attempt, result)
@@ -460,7 +416,7 @@ class Bringing:
 
     def nobody_more(self, call: Call) -> None:
         """The conversation is over for whoever is on it or rung for it; the customer is with the music."""
-        self.all_leave(call, "transferred")
+        self.engine.leaving.all_leave(call, "transferred")
         self.engine.recorder.stop_all(call)
         self.engine.hearing.over(call)
 
@@ -503,7 +459,7 @@ class Bringing:
         with somebody or with a voice message.
         """
         if call.others.get(leg.channel) is leg:
-            self._drop(call, leg, result, attempt)
+            self.drop_ring(call, leg, result, attempt)
         self.nobody_more(call)
         line = self.core.lookup.lines.get(call.line)
         if self._waits_in_flow(call):
@@ -521,55 +477,6 @@ class Bringing:
 
     # going
     # --------------------------------------------------------------------------------------------------------------
-    def goes(self, call: Call, leg: AgentLeg, reason: str) -> None:
-        """Somebody leaves, by himself or because he is lost or sent out. What he was doing is taken over."""
-        consulted = leg.attempt is not None and leg.attempt.state is At.CONSULTING
-        role = leg.role
-        self._goes(call, leg, reason)
-        if role == "agent" and not consulted and call.leg_of(leg.person) is None:
-            self.engine.rejoining.left(call, leg.person, reason)
-
-    def _goes(self, call: Call, leg: AgentLeg, reason: str) -> None:
-        if leg.role == "lead":
-            self.engine.supervising.left(call, leg, "left" if reason == "hung_up" else reason)
-            return
-        if leg.attempt is not None and leg.attempt.state is At.CONSULTING:
-            attempt = leg.attempt
-            self._out(call, leg, reason)
-            leg.attempt = attempt
-            self.step(call, leg, On.TARGET_GONE, "left")
-            return
-        others = [each for each in call.speakers if each is not leg]
-        mine = [a for a in self.attempts(call) if a.attempt is not None and a.attempt.by == leg.person]
-        for theirs in mine:
-            state = theirs.attempt.state if theirs.attempt is not None else At.DONE
-            if state is At.CONSULTING or (not others and state in (At.ASKING, At.INVITING)):
-                self._give_up_others(call, [a for a in mine if a is not theirs])
-                self.step(call, theirs, On.INITIATOR_GONE)
-                return
-        if not others:
-            self.engine.end(call, "agent", reason)
-            return
-        heir = next((each.person for each in others if each.role == "agent"), 0)
-        for theirs in mine:
-            if theirs.attempt is not None:
-                theirs.attempt.by = heir
-        self._out(call, leg, reason)
-        self.settle(call)
-
-    def _give_up_others(self, call: Call, legs: list[AgentLeg]) -> None:
-        for leg in legs:
-            attempt, leg.attempt = leg.attempt, None
-            if not leg.answered:
-                self._drop(call, leg, "cancelled", attempt)
-
-    def told_left(self, call: Call, leg: AgentLeg, reason: str) -> None:
-        """The facts of somebody who went while nobody watched."""
-        if leg.role == "lead":
-            self.core.fact("supervision.ended", call, person=leg.person, agent=leg.person, reason=reason)
-        else:
-            self._left(call, leg, reason)
-
     def back_a_step(self, call: Call, attempt: Attempt | None) -> None:
         """After a restart: nobody has the call and no phone rings for it. The one who transferred is asked first, a
         lead where one was rung.
@@ -586,74 +493,3 @@ class Bringing:
         """A blind transfer of one who has gone already cannot even begin: the customer comes back to him."""
         self._alone(call, by)
         self._ring_initiator(call, AgentLeg("", 0, "", self.core.now, self.core.now), attempt, result)
-
-    def _out(self, call: Call, leg: AgentLeg, reason: str) -> None:
-        if leg.role == "agent":
-            self.engine.talk.leave(call, leg, reason)
-            return
-        self._left(call, leg, reason)
-        self.engine.hearing.leaves(call, leg.channel)
-        self.engine.talk.drop(call, leg)
-        call.others.pop(leg.channel, None)
-
-    def _left(self, call: Call, leg: AgentLeg, reason: str) -> None:
-        seconds = round(self.core.now - leg.joined, 3) if leg.joined else 0.0
-        self.core.fact(
-            "party.left",
-            call,
-            party=leg.label,
-            role=leg.role,
-            agent=leg.person,
-            number=leg.number,
-            reason=reason,
-            seconds=seconds,
-        )
-
-    def settle(self, call: Call) -> None:
-        """Somebody left: who has the call now?"""
-        if call.ended or call.phase not in SPEAKING | {Phase.FORWARDING}:
-            return
-        speakers = call.speakers
-        if not speakers:
-            self.engine.end(call, "agent", "hung_up")
-            return
-        if call.leg is not None and call.leg in speakers:
-            return
-        agent = next((leg for leg in speakers if leg.role == "agent"), None)
-        if agent is not None:
-            self.promote(call, agent)
-            return
-        if call.phase is Phase.HELD:
-            self.engine.talk.unhold(call, None)
-        if call.phase is not Phase.FORWARDING:
-            self.core.go(call, Phase.FORWARDING)
-        call.person, call.forward_up = 0, True
-        self.engine.remember(call)
-
-    def promote(self, call: Call, leg: AgentLeg) -> None:
-        """This agent has the call from now on; who had it, if he is still there, is one of the others."""
-        call.others.pop(leg.channel, None)
-        if call.leg is not None and call.leg is not leg:
-            call.others[call.leg.channel] = call.leg
-            self.core.by_channel[call.leg.channel] = (call, "member")
-        call.leg, call.person, leg.attempt = leg, leg.person, None
-        self.core.by_channel[leg.channel] = (call, "agent")
-        self.core.touch(call)
-        self.engine.remember(call)
-
-    def all_leave(self, call: Call, reason: str) -> None:
-        """The call is over for everybody but who has it: facts, channels, states."""
-        for leg in list(call.others.values()):
-            attempt, leg.attempt = leg.attempt, None
-            if attempt is not None:
-                self._ringback(call, attempt, on=False)
-            if leg.role == "lead":
-                self.engine.supervising.over(call, leg, "call_ended")
-            elif not leg.answered:
-                self._drop(call, leg, "caller_gone", attempt)
-            elif leg.role == "agent":
-                self.engine.talk.leave(call, leg, reason, hearing=False)
-            else:
-                self._left(call, leg, reason)
-                self.engine.talk.drop(call, leg)
-            call.others.pop(leg.channel, None)

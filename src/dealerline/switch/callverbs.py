@@ -161,7 +161,7 @@ class CallVerbs:
                 raise Refused("not_host")
             self.engine.end(call, "agent", "hung_up")
         else:
-            self.engine.bringing.goes(call, leg, "hung_up")
+            self.engine.leaving.goes(call, leg, "hung_up")
         return {}
 
     # bringing people in
@@ -186,7 +186,7 @@ class CallVerbs:
         if self.engine.bringing.brings(call, leg.person):
             self.engine.bringing.decide(call, leg, On.COMPLETE)
         elif len(call.speakers) > 1:
-            self.engine.bringing.goes(call, leg, "transferred")
+            self.engine.leaving.goes(call, leg, "transferred")
         else:
             raise Refused("not_now")
         return {}
@@ -246,7 +246,7 @@ class CallVerbs:
             return {}
         if other.person:
             self.engine.notice(other.person, texts.told("removed", self.core.lookup.people[seat.person].name))
-        self.engine.bringing.goes(call, other, "removed")
+        self.engine.leaving.goes(call, other, "removed")
         return {}
 
     def _lock(self, seat: Seat, message: Message, on: bool) -> Message:

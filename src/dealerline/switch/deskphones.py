@@ -110,9 +110,9 @@ class DeskPhones:
         room = call.layout.room_of(leg.channel)
         if call.speakers != [leg] or self.engine.bringing.attempts(call) or call.phase not in SPEAKING:
             if room:  # the others go on; he is there again, unless his phone hangs up
-                self.engine.bringing.quiet(call, leg.person)
+                self.engine.ringback.quiet(call, leg.person)
                 self.core.do(self.core.media.join, call.bridge_of(room), [leg.channel])
-                self.engine.bringing.changed(call)
+                self.engine.ringback.changed(call)
             return
         attempt = Attempt(At.BLIND, "transfer", leg.person, "number", number)
         self.engine.bringing.in_vain(call, leg, attempt, OUTCOMES.get(code, ""))

@@ -22,6 +22,7 @@ from dealerline.switch.deskphones import DeskPhones
 from dealerline.switch.directory import Snapshot, Text
 from dealerline.switch.flows import Flows
 from dealerline.switch.hearing import Hearing
+from dealerline.switch.leaving import Leaving
 from dealerline.switch.lookup import Lookup
 from dealerline.switch.media import (
     Arrived,
@@ -48,6 +49,7 @@ from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
 from dealerline.switch.rejoining import Rejoining
 from dealerline.switch.resume import Resumer
+from dealerline.switch.ringback import Ringback
 from dealerline.switch.state import pack
 from dealerline.switch.supervising import Supervising
 from dealerline.switch.talking import Talking
@@ -78,6 +80,8 @@ class Engine:
         self.tones = Tones(self.core, self)
         self.talk = Talking(self.core, self)
         self.bringing = Bringing(self.core, self)
+        self.leaving = Leaving(self.core, self)
+        self.ringback = Ringback(self.core)
         self.supervising = Supervising(self.core, self)
         self.rejoining = Rejoining(self.core, self)
         self.outside = Outside(self.core, self)

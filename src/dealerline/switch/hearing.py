@@ -132,11 +132,11 @@ class Hearing:
         """Make it sound as it is wanted."""
         target = talk.wanted(call.talk)
         call.soft &= set(call.talk.side_rooms)
-        self.engine.bringing.about_to_change(call, target)
+        self.engine.ringback.about_to_change(call, target)
         for command in talk.plan(call.layout, target):
             self._do[command.verb](call, command)
         call.layout = target
-        self.engine.bringing.changed(call)
+        self.engine.ringback.changed(call)
         self.engine.recorder.sync(call)
         self.engine.tones.follow(call)
         self.core.touch(call)

@@ -62,7 +62,7 @@ class Talks:
             self._lost(call)
         else:
             self.engine.hearing.sync(call)
-            self.engine.bringing.settle(call)
+            self.engine.leaving.settle(call)
         if not call.ended and call.phase is Phase.HELD and call.channel in call.layout.rooms.get(talk.MAIN, ()):
             self.core.go(call, Phase.TALKING)
 
@@ -158,7 +158,7 @@ class Talks:
                 self.engine.talk.talk_ended(call, leg.person, "unwatched", leg.joined)
                 self.engine.rejoining.left(call, leg.person, "unwatched")
             else:
-                self.engine.bringing.told_left(call, leg, "unwatched")
+                self.engine.leaving.told_left(call, leg, "unwatched")
         if had is not None and had.channel not in living:
             if call.speakers:
                 self.engine.talk.talk_ended(call, had.person, "unwatched", had.joined)

@@ -162,7 +162,7 @@ class Supervising:
         self.engine.hearing.sync(call)
         self.engine.notice(watched.person, texts.told("taken_over", leg.name))
         self.engine.talk.leave(call, watched, "taken_over")
-        self.engine.bringing.promote(call, leg)
+        self.engine.leaving.promote(call, leg)
         if call.phase is Phase.HELD:
             self.engine.talk.unhold(call, None)
 

@@ -177,7 +177,7 @@ class Talking:
         if call.lost_timer is not None:
             call.lost_timer.cancel()
             call.lost_timer = None
-        self.engine.bringing.all_leave(call, reason)
+        self.engine.leaving.all_leave(call, reason)
         self.engine.recorder.stop_all(call)
         if call.leg is not None and call.leg.person != call.person:
             # His channel had just ended, and others had the call already, while it was not clear whether he meant to.
@@ -202,7 +202,7 @@ class Talking:
 
     def leave(self, call: Call, leg: AgentLeg, reason: str, hearing: bool = True) -> None:
         """One agent goes while the call goes on: his facts, his channel, his after-call work. Who has the call then is
-        for ``bringing.settle`` to say. Without ``hearing`` the whole conversation is about to end anyway.
+        for ``leaving.settle`` to say. Without ``hearing`` the whole conversation is about to end anyway.
         """
         self.end_mute(call, leg)
         if call.recording is not None and call.recording.channel == leg.channel:
@@ -284,7 +284,7 @@ class Talking:
         """The channel of an agent in conversation is gone: did he hang up, or did his page die?"""
         seat = self.core.seats.get(leg.person)
         if cause == NORMAL and (seat is None or seat.device != "browser"):
-            self.engine.bringing.goes(call, leg, "hung_up")
+            self.engine.leaving.goes(call, leg, "hung_up")
         elif cause == NORMAL and seat is not None and seat.desk is not None and call.next_leg is None:
             # A browser hangs up by command; a bare end may be the page's last breath. Its socket tells which.
             self.end_mute(call, leg)
@@ -299,7 +299,7 @@ class Talking:
             return
         seat = self.core.seats.get(leg.person)
         if seat is not None and seat.desk is not None and seat.tab == tab:
-            self.engine.bringing.goes(call, leg, "hung_up")
+            self.engine.leaving.goes(call, leg, "hung_up")
         else:
             self.lost(call, leg, "channel")
 
@@ -311,7 +311,7 @@ class Talking:
             return
         if leg is not call.leg or len(call.speakers) > 1 or self.engine.bringing.brings(call, leg.person):
             self.core.fact("agent.lost", call, person=leg.person, agent=leg.person, what=what)
-            self.engine.bringing.goes(call, leg, "lost")
+            self.engine.leaving.goes(call, leg, "lost")
             return
         self.end_mute(call, leg)
         self.engine.recorder.stop(call)
