@@ -14,10 +14,9 @@ from dealerline.settings import load
 from simulator.asterisk import TRUNK, derived_password
 from tests.telephony.harness import CHECKOUT, Centre, Telephones, environment
 
-# What everybody hears after each verb is judged within half a second: a machine that does something else besides loses
-# packets, and a lost packet sounds like every tone at once. On a quiet machine: DEALERLINE_HEARING=1 ./dealerline test
-# telephony -k hearing
-collect_ignore_glob = [] if os.environ.get("DEALERLINE_HEARING") else ["test_hearing_*.py"]
+# Fails every other time, by a fault that is known and not mended: decision 11, "Known fault". To look for it:
+# ALL_PAIRS=1 ./dealerline test telephony -k pairs
+collect_ignore = [] if os.environ.get("ALL_PAIRS") else ["test_hearing_pairs.py"]
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from bench.sip import Agent as SipPhone
+from simulator.asterisk import derived_password
 from simulator.desk import Desk
 from simulator.parties import Party
 from simulator.script import parse
@@ -240,3 +242,27 @@ async def test_the_transfer_key_with_a_number_outside(centre: Centre, telephones
     await telephones.hears(customer, HUMS["out"])
     await agent.in_state("wrap")
     await telephones.hang_up(customer)
+
+
+@pytest.mark.parametrize("extra", ["Refer-Sub: false", "Refer-Sub: nonsense", "Refer-Sub: false\r\nSupported: norefersub"])
+async def test_a_transfer_that_wants_no_news_of_itself_ends_neither_the_call_nor_the_telephone_exchange(
+    centre: Centre, telephones: Telephones, extra: str
+) -> None:
+    settings = centre.settings
+    phone = await SipPhone(
+        ("127.0.0.1", settings.sip_port), "phone-1", derived_password(settings, "sip", "phone-1"), ring=0.1).open()
+    try:
+        await phone.register()
+        agent = await telephones.agent(1, phone=False)
+        caller = await telephones.ring(SALES, hum=CUSTOMER)
+        await agent.talks()
+        leg = phone.history[-1]
+        target = f"Refer-To: <sip:803@127.0.0.1:{settings.sip_port}>\r\n"
+        answer = await phone._exchange("REFER", leg.target, leg, extra=f"{target}{extra}\r\n", timeout=8)
+        assert answer.status >= 200
+        await phone.hang_up(leg)
+        await until(lambda: caller.live and agent.desk.call("offered") or agent.desk.call("talking"), 30,
+                    "803 is away: the customer comes back")
+        assert not [f for f in centre.facts() if f["kind"] in ("ari.lost", "repair.made")]
+    finally:
+        phone.close()

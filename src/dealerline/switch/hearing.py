@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 SOFT = -4  # that is -12 dB
 LEVELS = ("normal", "soft", "off")  # how loud a side room hears the main one
-EARS_AT_MOST = 200  # made for one call: more than that is a fault, and a loop must end
+EARS_LOST_AT_MOST = 500  # in one call: more than that is a fault, and a loop must end
 
 
 class Hearing:
@@ -223,7 +223,9 @@ class Hearing:
         room, ear = call.ears.pop(channel)
         ears = {name: found - {ear} if name == room else found for name, found in call.layout.ears.items()}
         call.layout = Layout(call.layout.rooms, call.layout.music, call.layout.muted, ears)
-        if call.legs < EARS_AT_MOST:
+        call.ears_lost += 1
+        log.info("an ear in %s of call %s ended by itself", room, call.id)
+        if call.ears_lost <= EARS_LOST_AT_MOST:
             self.core.later(0.2, self._ear_again, call)
 
     def _ear_again(self, call: Call) -> None:

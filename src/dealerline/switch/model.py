@@ -193,6 +193,7 @@ class Call:
     layout: Layout = field(default_factory=Layout)  # what Asterisk was told
     bridges: dict[str, str] = field(default_factory=dict)  # of all rooms but the main one
     ears: dict[str, tuple[str, Ear]] = field(default_factory=dict)  # an ear's channel -> its room, and on whom it is
+    ears_lost: int = 0  # ended by themselves, though they were wanted
     soft: set[str] = field(default_factory=set)  # side rooms in which the main one is heard softly
     mouths: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # channel -> to whom, what, the playback
     stood: dict[str, str] = field(default_factory=dict)  # who was in which room when that was looked at last

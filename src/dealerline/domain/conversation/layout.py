@@ -39,6 +39,7 @@ class Ear:
 
 
 NONE: frozenset[Ear] = frozenset()
+LIKELY = {"customer": 0, "agent": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,11 @@ def _thirds(conversation: Conversation, inside: set[str]) -> frozenset[Ear]:
 
 
 def _stays(conversation: Conversation, parties: set[str]) -> str:
-    """Who of them is likely to stay: the agent who was there first, else whoever was."""
-    return next((p.id for p in conversation.roles("agent") if p.id in parties), None) or next(
-        p.id for p in conversation if p.id in parties
-    )
+    """Who of them is likely to stay: the customer, else the agent who was there first, else whoever was. The third man
+    goes with the party he is on, and for the moment until the next one is there the room would be one of two again.
+    """
+    there = [p for p in conversation if p.id in parties]
+    return min(there, key=lambda p: LIKELY.get(p.role, len(LIKELY))).id
 
 
 def _ears(conversation: Conversation, room: str, rooms: Mapping[str, set[str]], music: set[str]) -> frozenset[Ear]:
