@@ -244,7 +244,8 @@ async def test_the_transfer_key_with_a_number_outside(centre: Centre, telephones
     await telephones.hang_up(customer)
 
 
-@pytest.mark.parametrize("extra", ["Refer-Sub: false", "Refer-Sub: nonsense", "Refer-Sub: false\r\nSupported: norefersub"])
+@pytest.mark.parametrize(
+    "extra", ["Refer-Sub: false", "Refer-Sub: nonsense", "Refer-Sub: false\r\nSupported: norefersub"])
 async def test_a_transfer_that_wants_no_news_of_itself_ends_neither_the_call_nor_the_telephone_exchange(
     centre: Centre, telephones: Telephones, extra: str
 ) -> None:
@@ -261,7 +262,7 @@ async def test_a_transfer_that_wants_no_news_of_itself_ends_neither_the_call_nor
         answer = await phone._exchange("REFER", leg.target, leg, extra=f"{target}{extra}\r\n", timeout=8)
         assert answer.status >= 200
         await phone.hang_up(leg)
-        await until(lambda: caller.live and agent.desk.call("offered") or agent.desk.call("talking"), 30,
+        await until(lambda: (caller.live and agent.desk.call("offered")) or agent.desk.call("talking"), 30,
                     "803 is away: the customer comes back")
         assert not [f for f in centre.facts() if f["kind"] in ("ari.lost", "repair.made")]
     finally:
