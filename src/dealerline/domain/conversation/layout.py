@@ -39,7 +39,6 @@ class Ear:
 
 
 NONE: frozenset[Ear] = frozenset()
-LIKELY = {"customer": 0, "agent": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +100,13 @@ def _thirds(conversation: Conversation, inside: set[str]) -> frozenset[Ear]:
 
 
 def _stays(conversation: Conversation, parties: set[str]) -> str:
-    """Who of them is likely to stay: the customer, else the agent who was there first, else whoever was. The third man
-    goes with the party he is on, and for the moment until the next one is there the room would be one of two again.
+    """Whom a room's third man is on: the customer, wherever he is, for nobody hears the ear, and it needs only one who
+    lives as long as the call; without him, whoever of the room was there first, an agent before others. Were it on one
+    who leaves, the room would be one of two again for the moment until the next ear is there.
     """
+    customer = next((p.id for p in conversation.roles("customer")), "")
     there = [p for p in conversation if p.id in parties]
-    return min(there, key=lambda p: LIKELY.get(p.role, len(LIKELY))).id
+    return customer or min(there, key=lambda p: p.role != "agent").id
 
 
 def _ears(conversation: Conversation, room: str, rooms: Mapping[str, set[str]], music: set[str]) -> frozenset[Ear]:
