@@ -12,7 +12,9 @@ import pytest
 from dealerline.runtime.asterisk import Asterisk
 from dealerline.settings import load
 from simulator.asterisk import TRUNK, derived_password
+from tests.telephony.ears import Clock
 from tests.telephony.harness import CHECKOUT, Centre, Telephones, environment
+from tests.telephony.scene import Scene
 
 # Fails every other time, by a fault that is known and not mended: decision 11, "Known fault". To look for it:
 # ALL_PAIRS=1 ./dealerline test telephony -k pairs
@@ -80,3 +82,13 @@ async def outside(plain_centre: Centre) -> AsyncIterator[Telephones]:
         yield await everybody.open()
     finally:
         await everybody.close()
+
+
+@pytest.fixture
+async def scene(telephones: Telephones) -> AsyncIterator[Scene]:
+    """One conversation to be played in that centre."""
+    clock = Clock(telephones.world)
+    try:
+        yield Scene(telephones, clock)
+    finally:
+        await clock.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,18 @@ def stage(folder: Path, cache: Path, scenes: int = 1) -> Centre:
     first = tuple(range(1, people + 1, len(PEOPLE)))
     made.publish(replace(world, queues=tuple(replace(queue, agents=first) for queue in world.queues)))
     return made
+
+
+@contextlib.contextmanager
+def staged(folder: Path, cache: Path, scenes: int = 1) -> Iterator[Centre]:
+    """The same, running."""
+    made = stage(folder, cache, scenes)
+    try:
+        made.start("asterisk", "carrier")
+        made.start("switch")
+        yield made
+    finally:
+        made.stop()
 
 
 class Scene:

@@ -11,7 +11,7 @@ import pytest
 from tests.telephony import walks
 from tests.telephony.ears import Clock
 from tests.telephony.harness import Centre, Telephones
-from tests.telephony.scene import Scene, stage
+from tests.telephony.scene import Scene, staged
 from tests.telephony.test_call_stories import live
 from tests.telephony.walks import State, rows
 
@@ -21,13 +21,8 @@ AT_ONCE = 9
 
 @pytest.fixture(scope="module")
 def centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    made = stage(tmp_path_factory.mktemp("pairs"), cache, AT_ONCE)
-    try:
-        made.start("asterisk", "carrier")
-        made.start("switch")
+    with staged(tmp_path_factory.mktemp("pairs"), cache, AT_ONCE) as made:
         yield made
-    finally:
-        made.stop()
 
 
 async def do(scene: Scene, verb: str, before: State, after: State) -> None:

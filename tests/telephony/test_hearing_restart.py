@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.telephony.ears import Clock
-from tests.telephony.harness import Centre, Telephones, until
-from tests.telephony.scene import QUICK, Rows, Scene, stage
+from tests.telephony.harness import Centre, until
+from tests.telephony.scene import QUICK, Rows, Scene, staged
 from tests.telephony.test_call_stories import live
 
 LATE = [{"ring": True}, {"wait": 60}, {"answer": True}]
@@ -20,22 +19,8 @@ ASIDE: Rows = {**BOTH, "b": {"customer", "a", "c"}, "c": {"customer", "a", "b"}}
 
 @pytest.fixture(scope="module")
 def centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    made = stage(tmp_path_factory.mktemp("restart"), cache)
-    try:
-        made.start("asterisk", "carrier")
-        made.start("switch")
+    with staged(tmp_path_factory.mktemp("restart"), cache) as made:
         yield made
-    finally:
-        made.stop()
-
-
-@pytest.fixture
-async def scene(telephones: Telephones) -> AsyncIterator[Scene]:
-    clock = Clock(telephones.world)
-    try:
-        yield Scene(telephones, clock)
-    finally:
-        await clock.close()
 
 
 async def killed(centre: Centre, scene: Scene, meanwhile: Rows) -> None:

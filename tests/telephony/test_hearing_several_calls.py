@@ -14,7 +14,7 @@ from simulator.parties import Party
 from tests.telephony import tones
 from tests.telephony.ears import HUMS, Clock, Window
 from tests.telephony.harness import Centre, Telephones, until
-from tests.telephony.scene import SETTLE_SECONDS, STATE_SECONDS, Rows, Scene, stage
+from tests.telephony.scene import SETTLE_SECONDS, STATE_SECONDS, Rows, Scene, staged
 from tests.telephony.test_call_stories import live
 
 PARKED: Rows = {"customer": {"music"}, "a": {"out"}, "out": {"a"}}
@@ -24,13 +24,8 @@ SWAPPED: Rows = {"customer": {"a"}, "a": {"customer"}, "out": {"music"}}
 
 @pytest.fixture(scope="module")
 def centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    made = stage(tmp_path_factory.mktemp("several"), cache)
-    try:
-        made.start("asterisk", "carrier")
-        made.start("switch")
+    with staged(tmp_path_factory.mktemp("several"), cache) as made:
         yield made
-    finally:
-        made.stop()
 
 
 class TwoCalls(Scene):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from simulator.parties import Party
-from tests.telephony.ears import CLEAR, FULL, HUMS, Clock, by_pieces, levels
-from tests.telephony.harness import Centre, Telephones, until
-from tests.telephony.scene import Scene, stage
+from tests.telephony.ears import CLEAR, FULL, HUMS, by_pieces, levels
+from tests.telephony.harness import Centre, until
+from tests.telephony.scene import Scene, staged
 from tests.telephony.test_call_stories import live
 
 TONES = {"enter": 740.0, "leave": 520.0}
@@ -25,22 +25,8 @@ SECONDS = 1.4  # from what is done to the end of its tone
 
 @pytest.fixture(scope="module")
 def centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    made = stage(tmp_path_factory.mktemp("tones"), cache)
-    try:
-        made.start("asterisk", "carrier")
-        made.start("switch")
+    with staged(tmp_path_factory.mktemp("tones"), cache) as made:
         yield made
-    finally:
-        made.stop()
-
-
-@pytest.fixture
-async def scene(telephones: Telephones) -> AsyncIterator[Scene]:
-    clock = Clock(telephones.world)
-    try:
-        yield Scene(telephones, clock)
-    finally:
-        await clock.close()
 
 
 def loudest(scene: Scene, party: Party, tone: str, start: float) -> tuple[float, dict[str, float]]:

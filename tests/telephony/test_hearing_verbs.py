@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.telephony import tones
-from tests.telephony.ears import FULL, HUMS, LEAK, Clock
-from tests.telephony.harness import EMPTY, Centre, Telephones, until
-from tests.telephony.scene import QUICK, Scene, stage
+from tests.telephony.ears import FULL, HUMS, LEAK
+from tests.telephony.harness import EMPTY, Centre, until
+from tests.telephony.scene import QUICK, Scene, staged
 
 SLOW = [{"ring": True}, {"wait": 0.9}, {"answer": True}]
 BOTH = {"customer": {"a"}, "a": {"customer"}}
@@ -18,22 +18,8 @@ BOTH = {"customer": {"a"}, "a": {"customer"}}
 
 @pytest.fixture(scope="module")
 def centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    made = stage(tmp_path_factory.mktemp("verbs"), cache)
-    try:
-        made.start("asterisk", "carrier")
-        made.start("switch")
+    with staged(tmp_path_factory.mktemp("verbs"), cache) as made:
         yield made
-    finally:
-        made.stop()
-
-
-@pytest.fixture
-async def scene(telephones: Telephones) -> AsyncIterator[Scene]:
-    clock = Clock(telephones.world)
-    try:
-        yield Scene(telephones, clock)
-    finally:
-        await clock.close()
 
 
 def everybody(*names: str) -> dict[str, set[str]]:
