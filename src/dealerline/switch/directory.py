@@ -56,6 +56,47 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A skill that a queue's callers want. ``must``: nobody without it is rung; else whoever has it is preferred.
+
+    ``relax``: (seconds waited, level wanted from then on), in order of time; level 0 ends the need.
+    """
+
+    skill: int
+    level: int = 1  # 1 to 5
+    must: bool = True
+    relax: tuple[tuple[float, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """Where a caller may go besides. ``when``: waited|expected (seconds), length (callers before him), nobody.
+
+    ``to``: queue (he keeps his place and is offered to that queue's people as well), number, callback, voicemail.
+    ``hours``: only within these opening hours; 0: at any time. ``lent``: what the other queue's store permits; a rule
+    that is not lent is not in the snapshot at all.
+    """
+
+    when: str
+    value: float
+    to: str
+    queue: int = 0
+    number: str = ""
+    hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who carries a store's phone: from ``begins`` to ``ends`` (epoch seconds), rung one after the other."""
+
+    store: int
+    begins: float
+    ends: float
+    numbers: tuple[str, ...]  # E.164, the first in turn first
+    people: tuple[int, ...] = ()  # whose numbers they are, 0: nobody's
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     id: int
     store: int
@@ -69,6 +110,13 @@ class Queue:
     service_seconds: int = 20  # service level: answered within this
     music: str = ""
     priority: int = 0
+    strategy: str = "longest_idle"  # longest_idle|least_busy|round_robin|best_skill|ring_all|ordered
+    needs: tuple[Need, ...] = ()
+    order: tuple[tuple[int, int], ...] = ()  # strategy ordered: (person, place), the smaller first
+    age_seconds: float = 0  # so much waiting counts as much as one step of priority; 0: never
+    sticky_seconds: float = 0  # how long a caller waits for the person he knows before others are asked; 0: not at all
+    sticky: str = "last"  # last|owner: whom a caller is kept for
+    overflow: tuple[Overflow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +133,8 @@ class Person:
     phone: int = 0  # his desk phone's id, or 0
     mobile: str = ""  # his own outside phone, E.164, or ""
     language: str = ""  # in which he is spoken to, zh or en; "": the line's
+    skills: tuple[tuple[int, int], ...] = ()  # (skill, level 1 to 5)
+    capacity: tuple[tuple[str, int], ...] = ()  # (kind of work, how many at a time); calls: one
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +203,9 @@ class Snapshot:
     flows: tuple[FlowVersion, ...] = ()
     prompts: tuple[PromptAudio, ...] = ()
     reasons: tuple[BusyReason, ...] = ()
+    skills: tuple[tuple[int, Text], ...] = ()  # (id, name)
+    duties: tuple[Duty, ...] = ()  # of this week and the next
+    levels: tuple[tuple[str, int], ...] = ()  # customer's level -> priority that is added
     announcements: dict[str, Any] = field(default_factory=dict)
     agent_lost_seconds: int = 20  # how long a talking agent's browser may be gone before the caller is queued in front
     ring_seconds_transfer: int = 20  # how long whoever is brought into a call is rung

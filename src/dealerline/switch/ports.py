@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dealerline.domain.facts import Fact
@@ -38,6 +39,31 @@ class Directory(Protocol):
 
     def subscribe(self, changed: Callable[[Snapshot], None]) -> None:
         """Call ``changed`` in the event loop whenever a new snapshot is there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the records know of a caller that routing may use. Numbers are persons' ids, 0: nobody.
+
+    ``standing``: what his number is listed as: "", blocked, nuisance or vip. ``named``: who serves this VIP, the first
+    choice first.
+    """
+
+    customer: int = 0
+    level: str = ""
+    owner: int = 0
+    last: int = 0  # whom he last spoke with
+    named: tuple[int, ...] = ()
+    standing: str = ""
+    callback: int = 0  # an open promise to ring him back
+
+
+class Callers(Protocol):
+    """Who a caller is, asked when he arrives; nobody waits for the answer, and a call goes on without one."""
+
+    def ask(self, number: str, store: int, answer: Callable[[Known | None], None]) -> None:
+        """Call ``answer`` in the event loop, once: what is known, or None when nothing is or nobody could be asked."""
         ...
 
 
