@@ -16,10 +16,6 @@ from tests.telephony.ears import Clock
 from tests.telephony.harness import CHECKOUT, Centre, Telephones, environment
 from tests.telephony.scene import Scene
 
-# Fails every other time, by a fault that is known and not mended: decision 11, "Known fault". To look for it:
-# ALL_PAIRS=1 ./dealerline test telephony -k pairs
-collect_ignore = [] if os.environ.get("ALL_PAIRS") else ["test_hearing_pairs.py"]
-
 
 @pytest.fixture(scope="session")
 def cache() -> Path:

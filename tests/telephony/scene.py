@@ -25,9 +25,8 @@ from tests.telephony.walks import PEOPLE
 from tests.telephony.wavs import write_tone
 
 STATE_SECONDS = 0.6
-SETTLE_SECONDS = 0.6
-"""Until everybody hears what he shall: an ear is put on a moment after its room is there, and a bridge that grows from
-two to three costs a packet, which sounds like every tone at once."""
+SETTLE_SECONDS = 0.4
+"""Until everybody hears what he shall: an ear is put on a moment after its room is there."""
 PASSING = {"transfer", "inviting a colleague", "inviting a number"}
 """States that last only until a phone is answered: there is no time to settle in them."""
 MUSIC = "hum"  # the music class

@@ -71,9 +71,7 @@ class DeskPhones:
                 leg.hold_mutes = True
                 self.engine.talk.mute(call, leg, True)
         elif call.phase is Phase.TALKING:
-            # With a third man in his room, Asterisk lets a phone transfer that has put its call on hold before: alone
-            # in a bridge there is nobody to transfer.
-            call.talk = replace(call.talk, many=True)
+            call.talk = replace(call.talk, company=True)
             self.engine.talk.hold(call, leg)
 
     # TRANSFER

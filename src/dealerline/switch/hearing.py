@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dealerline.domain import conversation as talk
@@ -49,21 +48,17 @@ class Hearing:
 
     # what is wanted
     # ------------------------------------------------------------------------------------------------------------
-    def begin(self, call: Call, *parties: Party, many: bool = False) -> None:
-        """A conversation starts. Its customer has waited with music; the main room may be there already. ``many``: one
-        of them has heard others on the same channel before (see the third man of ``domain.conversation.layout``).
-        """
+    def begin(self, call: Call, *parties: Party) -> None:
+        """A conversation starts. Its customer has waited with music; the main room may be there already."""
         rooms = {talk.MAIN: frozenset[str]()} if call.bridged else {}
         call.layout = Layout(rooms, frozenset({call.channel}) if call.channel else frozenset())
-        call.talk = Conversation(many=many)
+        call.talk = Conversation()
         for party in parties:
             call.talk = talk.join(call.talk, party)
         self.sync(call)
 
-    def join(self, call: Call, party: Party, many: bool = False) -> None:
-        """Somebody comes in. ``many``: see ``begin``. Raises Refused."""
-        if many:
-            call.talk = replace(call.talk, many=True)
+    def join(self, call: Call, party: Party) -> None:
+        """Somebody comes in. Raises Refused."""
         self._become(call, lambda: talk.join(call.talk, party))
         self._watching(call)
 
@@ -208,7 +203,7 @@ class Hearing:
             self.core.by_channel.pop(channel, None)
             self.core.do(self.core.media.hang_up, channel)
         else:
-            if ear is not None and ear.third:
+            if ear is not None and ear.company:
                 self.core.do(self.core.media.mute, channel, True)
             elif room in call.soft:
                 self.core.do(self.core.media.volume, channel, SOFT)
@@ -239,7 +234,7 @@ class Hearing:
         if level not in LEVELS:
             raise Refused("bad_message")
         before = self.level(call, room)
-        there = [ear for ear, (where, made) in call.ears.items() if where == room and not made.third]
+        there = [ear for ear, (where, made) in call.ears.items() if where == room and not made.company]
         verb = "main_off" if level == "off" else "main_on"
         self.verb(call, verb, leg.channel, by="" if new else leg.channel, room=room)
         (call.soft.add if level == "soft" else call.soft.discard)(room)

@@ -108,7 +108,6 @@ class AgentLeg:
     mode: str = ""  # a lead's
     watches: str = ""  # whose channel a lead watches
     joined: float = 0.0
-    carried: bool = False  # it was on another call of his before
 
     def quiet(self) -> None:
         """No timer of this leg will fire any more."""

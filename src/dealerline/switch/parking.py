@@ -102,7 +102,7 @@ class Parking:
         phone.quiet()
         now = self.core.now
         leg = AgentLeg(phone.channel, phone.person, phone.endpoint, now, now, auto=True, answered=now, tab=phone.tab)
-        leg.carried, leg.joined = True, now
+        leg.joined = now
         call.leg = leg
         self.core.by_channel[leg.channel] = (call, "agent")
         # The next switch must not take it for one that rings for the call it was made for.
@@ -145,7 +145,7 @@ class Parking:
             call.aside = None
         self.engine.talk.label(call, leg)
         leg.joined = leg.joined or call.talk_started
-        self.engine.hearing.join(call, Party(leg.channel, "agent"), many=True)
+        self.engine.hearing.join(call, Party(leg.channel, "agent"))
         self.engine.recorder.start(call, leg)
         self.engine.supervising.talk_began(call, leg.person)
         self.engine.remember(call)

@@ -61,7 +61,7 @@ def pack(call: Call) -> dict[str, Any]:
         "pd": call.paused is not None,
         "cv": _talk(call),
         "er": {
-            channel: [room, ear.on, ear.whisper, ear.hears, ear.third] for channel, (room, ear) in call.ears.items()
+            channel: [room, ear.on, ear.whisper, ear.hears, ear.company] for channel, (room, ear) in call.ears.items()
         },
         "pa": call.path,
         "lf": sorted(call.left),
@@ -94,7 +94,7 @@ def _talk(call: Call) -> Any:
         if (a := leg.attempt) is not None
     ]
     deaf = sorted(call.talk.deaf)
-    return [parties, call.talk.host, call.talk.locked, legs, attempts, call.talk.many, deaf, sorted(call.soft)]
+    return [parties, call.talk.host, call.talk.locked, legs, attempts, deaf, sorted(call.soft), call.talk.company]
 
 
 def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
@@ -125,8 +125,8 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
         made = [
             Party(i, role, room, frozenset(flags), mode, watches) for i, role, room, flags, mode, watches in parties
         ]
-        deaf, soft = s["cv"][6:] or ([], [])  # the switch before this one may have been an older one
-        call.talk = Conversation({p.id: p for p in made}, host, locked, s["cv"][5], frozenset(deaf))
+        deaf, soft, company = s["cv"][5:]
+        call.talk = Conversation({p.id: p for p in made}, host, locked, frozenset(deaf), company)
         call.soft = set(soft)
     call.ears = {channel: (room, Ear(on, *how)) for channel, (room, on, *how) in s["er"].items()}
     call.left = set(s.get("lf", ()))

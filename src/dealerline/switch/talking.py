@@ -72,7 +72,7 @@ class Talking:
         self.label(call, leg)
         self.has_it(call, leg)
         parties = Party(call.channel, "customer"), Party(leg.channel, "agent")
-        self.engine.hearing.begin(call, *parties, many=leg.carried)
+        self.engine.hearing.begin(call, *parties)
         self.engine.recorder.start(call, leg)
         self.engine.supervising.talk_began(call, leg.person)
 

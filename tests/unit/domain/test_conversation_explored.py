@@ -62,7 +62,7 @@ class Sound:
 
     def in_room(self, room: str) -> set[str]:
         """Whose voices sound in that bridge."""
-        voices = {*self.rooms.get(room, ()), *(e.on for e in self.ears.get(room, ()) if not e.third)} - self.muted
+        voices = {*self.rooms.get(room, ()), *(e.on for e in self.ears.get(room, ()) if not e.company)} - self.muted
         for ear in self.ears.get(room, ()):
             there = next((r for r, others in self.rooms.items() if ear.on in others), None)
             voices |= self.in_room(there) if ear.hears and there is not None else set()

@@ -356,7 +356,7 @@ class World:
         for channel in self.media.bridges.get(bridge, ()):
             if channel in self.media.ears:
                 ear = self.media.ears[channel][0]
-                if ear.third:
+                if ear.company:
                     assert channel in self.media.muted
                     continue
                 found |= ({ear.on} - self.media.muted) | (self._voices(self._room(ear.on)) if ear.hears else set())

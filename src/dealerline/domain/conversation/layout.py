@@ -6,12 +6,8 @@ The rules of the file:
   are to hear. A side room has an ear on the voice of everybody in the main room. A lead's booth has one, on the agent
   he watches, that gets what that one says and hears, and may speak to him alone: with a second ear in the booth he
   would be told the others' voices twice. Nothing else can come back through an ear.
-- A conversation that has had more than two, or in which one took another's place, keeps a *third man* in each room: an
-  ear that nobody hears, so that the media engine goes on mixing there. Asterisk 22 passes packets on as they are where
-  just two are in a bridge; when one of the two changes, the other's ears, recorders and codecs take the new one's
-  sequence numbers for old ones, as often as not, and drop what he says, for minutes.
-- One whom a lead watches and who is alone in his room has two such ears with him: a whisper is mixed into what a phone
-  is sent, and one who is alone, or with one who is silent, is sent nothing.
+- Where a desk phone has put its call on hold, whoever is alone in a room has *company*: Asterisk lets no phone transfer
+  that is alone in its bridge.
 - A lead's booth keeps its ear while he listens and whispers: the change between the two is one mute.
 - ``plan`` never lets anybody hear, on the way, what neither the old nor the new matrix allows: first voices are
   silenced and ears cut, then people leave, then they come, then they are let speak and ears are put on.
@@ -29,13 +25,13 @@ from dealerline.domain.conversation.model import MAIN, MUSIC, Conversation, plac
 @dataclass(frozen=True, slots=True)
 class Ear:
     """A tap on the voice of party ``on``. ``hears``: and on what he hears; ``whisper``: what is said in the room of the
-    ear speaks to him; ``third``: it is only there, and nobody hears it.
+    ear speaks to him; ``company``: it is only there, and nobody hears it.
     """
 
     on: str
     whisper: bool = False
     hears: bool = False
-    third: bool = False
+    company: bool = False
 
 
 NONE: frozenset[Ear] = frozenset()
@@ -86,27 +82,9 @@ def wanted(conversation: Conversation) -> Layout:
             rooms.setdefault(where, set()).add(party.id)
     muted = {p.id for p in conversation if "muted" in p.flags or p.mode == "listen"}
     ears = {room: _ears(conversation, room, rooms, music) for room in rooms if room != MAIN}
-    for room, inside in rooms.items():
-        ears[room] = ears.get(room, NONE) | _thirds(conversation, inside)
+    for room, inside in rooms.items() if conversation.company else ():
+        ears[room] = ears.get(room, NONE) | {Ear(p, company=True) for p in inside if len(inside) == 1}
     return Layout({r: frozenset(p) for r, p in rooms.items()}, frozenset(music), frozenset(muted), ears)
-
-
-def _thirds(conversation: Conversation, inside: set[str]) -> frozenset[Ear]:
-    """The ears that nobody hears, for a room with those parties."""
-    leads = [p.id for p in conversation if p.in_booth and inside == {p.watches}]
-    with_him = [*inside, *leads[:1]] if leads else []
-    stays = [_stays(conversation, inside)] if inside and conversation.many else []
-    return frozenset(Ear(party, third=True) for party in (*with_him, *stays))
-
-
-def _stays(conversation: Conversation, parties: set[str]) -> str:
-    """Whom a room's third man is on: the customer, wherever he is, for nobody hears the ear, and it needs only one who
-    lives as long as the call; without him, whoever of the room was there first, an agent before others. Were it on one
-    who leaves, the room would be one of two again for the moment until the next ear is there.
-    """
-    customer = next((p.id for p in conversation.roles("customer")), "")
-    there = [p for p in conversation if p.id in parties]
-    return customer or min(there, key=lambda p: p.role != "agent").id
 
 
 def _ears(conversation: Conversation, room: str, rooms: Mapping[str, set[str]], music: set[str]) -> frozenset[Ear]:

@@ -61,16 +61,15 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The parties by id, in the order in which they came. ``host``: who may lock, remove and mute others. ``many``: it
-    has had more than two who talk, or one took another's place in it. ``deaf``: side rooms that do not hear the main
-    one.
+    """The parties by id, in the order in which they came. ``host``: who may lock, remove and mute others. ``deaf``:
+    side rooms that do not hear the main one. ``company``: a desk phone has put its call on hold.
     """
 
     parties: dict[str, Party] = field(default_factory=dict)
     host: str = ""
     locked: bool = False
-    many: bool = False
     deaf: frozenset[str] = frozenset()
+    company: bool = False
 
     def __iter__(self) -> Iterator[Party]:
         return iter(self.parties.values())

@@ -84,14 +84,7 @@ def join(conversation: Conversation, party: Party, by: str = "") -> Conversation
             key: p if p.role != "lead" or p.watches in agents else replace(p, watches=party.id)
             for key, p in parties.items()
         }
-    return _counted(replace(conversation, parties=parties, host=host))
-
-
-def _counted(conversation: Conversation) -> Conversation:
-    """Whether it has become one of many."""
-    if conversation.many or sum(not p.in_booth for p in conversation) <= 2:
-        return conversation
-    return replace(conversation, many=True)
+    return replace(conversation, parties=parties, host=host)
 
 
 def rename(conversation: Conversation, old: str, new: str) -> Conversation:
@@ -103,7 +96,7 @@ def rename(conversation: Conversation, old: str, new: str) -> Conversation:
         for key, p in conversation.parties.items()
     }
     host = new if conversation.host == old else conversation.host
-    return replace(conversation, parties=parties, host=host, many=True)
+    return replace(conversation, parties=parties, host=host)
 
 
 def take_over(conversation: Conversation, lead: str) -> Conversation:
@@ -115,7 +108,7 @@ def take_over(conversation: Conversation, lead: str) -> Conversation:
     if party is None or party.role != "lead" or watched is None or watched.role != "agent":
         raise IllegalVerb("not_now")
     parties = {**conversation.parties, lead: Party(lead, "agent", watched.room)}
-    return replace(conversation, parties=parties, host=lead, many=True)
+    return replace(conversation, parties=parties, host=lead)
 
 
 def may_join(conversation: Conversation, by: str = "") -> None:
@@ -182,7 +175,7 @@ def apply(
     if (after, locked, host, deaf) == (target, conversation.locked, conversation.host, conversation.deaf):
         return conversation
     made = replace(conversation, parties={**conversation.parties, party: after}, host=host, locked=locked, deaf=deaf)
-    return _counted(_tidied(made))
+    return _tidied(made)
 
 
 def _check(conversation: Conversation, row: Verb, target: Party, by: str, room: str) -> None:
