@@ -18,11 +18,10 @@ The rules of the file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from dealerline.domain.routing import matching, timing
-from dealerline.domain.routing.book import Book
+from dealerline.domain.routing.configured import Configured
 from dealerline.domain.routing.events import (
     AgentGone,
     AgentHas,
@@ -37,142 +36,16 @@ from dealerline.domain.routing.events import (
     Event,
     Handled,
     IllegalRouting,
-    Offer,
     Orphaned,
-    Overflowed,
     QueueGone,
     QueueIs,
     TimePassed,
 )
-from dealerline.domain.routing.ordered import Ordered
 from dealerline.domain.routing.state import RECENT, Agent, Caller, Queue, rank_of
 
 
-class Router(Book):
+class Router(Configured):
     """All queues of one switch. Read it freely; change it by ``decide`` only."""
-
-    # queues -------------------------------------------------------------------------------------------------------
-
-    def _queue_is(self, event: QueueIs, now: float) -> list[Decision]:
-        queue = self._queues.get(event.queue)
-        old = queue.rules if queue is not None else None
-        if queue is None:
-            queue = self._queues[event.queue] = Queue(event.queue, event)
-        queue.rules = event  # priority and ageing count for callers from now on
-        queue.places = dict(event.order)
-        self._lends(event.queue, old, event)
-        members = set(event.agents)
-        left = sorted(queue.agents - members)
-        for number in left:
-            self._part(queue, self._agents[number])
-            queue.turns.pop(number, None)
-        queue.agents = members
-        joined = [self._agents.get(n) or self._new_agent(n) for n in dict.fromkeys(event.agents)]
-        joined = [agent for agent in joined if event.queue not in agent.queues]
-        for agent in joined:
-            agent.queues[event.queue] = queue
-            queue.present += agent.present
-        changed = old is not None and (old.strategy, old.order, old.needs, old.overflow) != (
-            event.strategy,
-            event.order,
-            event.needs,
-            event.overflow,
-        )
-        touched = {event.queue, *self._targets(old), *self._targets(event)} if changed or old is None else set()
-        resit = [*self._learn(touched, changed, event.queue), *joined]
-        return self._rethink(queue, resit, changed, bool(left), now)
-
-    def _rethink(self, queue: Queue, resit: list[Agent], changed: bool, left: bool, now: float) -> list[Decision]:
-        """Everybody whom new rules concern takes his place anew: those who wait, then the free."""
-        made: list[Decision] = []
-        free = {agent.number: agent for agent in resit if agent.free_since is not None and not agent.offered}
-        for agent in free.values():
-            agent.rise()
-        if changed or (left and not queue.present):
-            for rank in list(queue.waiting):
-                made += self._look(self._calls[rank[4]], now)
-        for agent in sorted(free.values(), key=lambda a: queue.key(a)):
-            if not agent.offered:
-                made += self._match_agent(agent, now)
-        return made
-
-    @staticmethod
-    def _targets(rules: QueueIs | None) -> list[int]:
-        return [rule.queue for rule in rules.overflow if rule.to == "queue"] if rules is not None else []
-
-    def _lends(self, number: int, old: QueueIs | None, new: QueueIs | None) -> None:
-        for target in self._targets(old):
-            lenders = self._lenders.get(target)
-            if lenders is not None:
-                lenders.discard(number)
-                if not lenders:
-                    del self._lenders[target]
-        for target in self._targets(new):
-            self._lenders.setdefault(target, set()).add(number)
-
-    def _learn(self, numbers: Iterable[int], changed: bool, of: int) -> list[Agent]:
-        """Work out which levels of which skills these queues must tell apart. Returns free agents who have to sit down
-        anew, and empties the benches.
-        """
-        found: dict[int, Agent] = {}
-        for number in sorted(numbers):
-            queue = self._queues.get(number)
-            if queue is None:
-                continue
-            levels: dict[int, set[int]] = {}
-            for lender in (number, *sorted(self._lenders.get(number, ()))):
-                for need in self._queues[lender].rules.needs:
-                    levels.setdefault(need.skill, set()).update({need.level, *(level for _, level in need.relax)})
-            steps = {skill: tuple(sorted(at - {0})) for skill, at in sorted(levels.items())}
-            if steps == queue.steps and not (changed and number == of):
-                continue
-            free = [self._agents[n] for n in sorted(queue.agents) if self._agents[n].seats]
-            for agent in free:
-                agent.rise()
-                found[agent.number] = agent
-            queue.steps = steps
-            queue.benches.clear()
-        return list(found.values())
-
-    def _part(self, queue: Queue, agent: Agent) -> None:
-        """An agent leaves a queue; what he is free for besides stays."""
-        seated = bool(agent.seats)
-        agent.rise()
-        del agent.queues[queue.number]
-        queue.present -= agent.present
-        if seated:
-            agent.sit()
-
-    def _queue_gone(self, event: QueueGone, now: float) -> list[Decision]:
-        queue = self._queues.get(event.queue)
-        if queue is None:
-            raise IllegalRouting(f"there is no queue {event.queue}")
-        for number in queue.agents:
-            self._part(queue, self._agents[number])
-        self._lends(event.queue, queue.rules, None)
-        gone = [self._calls[rank[4]] for rank in queue.waiting]
-        for caller in gone:
-            self._forget(caller)
-        del self._queues[event.queue]
-        for caller in [self._calls[rank[4]] for line in list(queue.groups.values()) for rank in line]:
-            caller.go()
-            caller.lent = tuple(number for number in caller.lent if number != event.queue)
-            self._stand(caller)
-        return [Orphaned(caller.call, event.queue) for caller in gone]
-
-    # agents -------------------------------------------------------------------------------------------------------
-
-    def _new_agent(self, number: int) -> Agent:
-        agent = self._agents[number] = Agent(number)
-        return agent
-
-    def _agent_has(self, event: AgentHas, now: float) -> list[Decision]:
-        agent = self._agents.get(event.agent) or self._new_agent(event.agent)
-        seated = bool(agent.seats) or (agent.free_since is not None and not agent.offered)
-        agent.rise()
-        agent.skills, agent.capacity = dict(event.skills), dict(event.capacity)
-        agent.makes_room()
-        return self._match_agent(agent, now) if seated else []
 
     def _agent_is(self, event: AgentIs, now: float) -> list[Decision]:
         agent = self._agents.get(event.agent)
@@ -226,21 +99,6 @@ class Router(Book):
             queue.turns.pop(event.agent, None)
         del self._agents[event.agent]
         return made
-
-    def _match_agent(self, agent: Agent, now: float) -> list[Decision]:
-        """A free agent, on no bench: his caller, or a seat, or a phone that rings elsewhere to ring along with."""
-        rank, through = matching.best_caller(agent)
-        if rank is not None:
-            return [self._offer(self._calls[rank[4]], agent, through, now)]
-        agent.sit()
-        for queue in agent.queues.values():
-            for place in queue.ringing:
-                caller = self._calls[place[4]]
-                if matching.can_join(agent, caller):
-                    return [self._offer(caller, agent, queue.number, now)]
-        return []
-
-    # callers ------------------------------------------------------------------------------------------------------
 
     def _entered(self, event: CallEntered, now: float) -> list[Decision]:
         queue = self._queues.get(event.queue)
@@ -315,22 +173,6 @@ class Router(Book):
         self._forget(caller)
         return []
 
-    def _forget(self, caller: Caller) -> None:
-        if caller.agents:
-            self._end_offer(caller)
-        else:
-            self._unstand(caller)
-        del self._calls[caller.call]
-
-    def _end_offer(self, caller: Caller) -> None:
-        for number in caller.agents:
-            agent = self._agents.get(number)
-            if agent is not None:
-                agent.offered = ""
-        caller.agents = ()
-        if caller.lines:
-            caller.go()  # of those who ring at several
-
     def _answered(self, event: Answered, now: float) -> list[Decision]:
         caller = self._calls.get(event.call)
         if caller is None or not caller.agents:
@@ -363,163 +205,6 @@ class Router(Book):
         while (first := self._due.first()) is not None and first[0] <= now:
             made += self._look(self._calls[first[1]], now)
         return made
-
-    def _look(self, caller: Caller, now: float) -> list[Decision]:
-        """Rules or time changed for a caller who waits: his place anew."""
-        if caller.agents or caller.call not in self._calls:
-            return []
-        self._unstand(caller)
-        return self._match_call(caller, self._queues[caller.queue], now)
-
-    # matching a caller --------------------------------------------------------------------------------------------
-
-    def _match_call(self, caller: Caller, queue: Queue, now: float) -> list[Decision]:
-        """A caller, in no line: his agents, or his place in line, with everything that time has brought him by now."""
-        rules = queue.rules
-        if not (rules.needs or rules.overflow or caller.keep or caller.lent):  # the usual case, short
-            caller.wants, caller.nice = (caller.kind, ()), ()
-            if queue.free:
-                made = self._offers(caller, queue, now)
-                if made:
-                    return made
-            caller.stand(queue.waiting)
-            caller.join(queue.groups)
-            return []
-        must, caller.nice = timing.wants_at(queue, caller.since, now)
-        caller.wants = (caller.kind, must)
-        if caller.keep:
-            caller.keep = self._still_kept(caller, now)
-        found = self._find(caller, queue, now)
-        if found:
-            return found
-        self._stand(caller)
-        overflowed = self._overflow(caller, queue, now) if rules.overflow else []
-        if any(isinstance(each, Overflowed) and each.rule.to == "queue" for each in overflowed) and not caller.keep:
-            caller.go()
-            found = self._find(caller, queue, now)
-            if found:
-                return [*overflowed, *found]
-            self._stand(caller)
-        caller.due = timing.due(queue, caller, now)
-        if caller.due is not None:
-            self._due.add((caller.due, caller.call))
-        return overflowed
-
-    def _still_kept(self, caller: Caller, now: float) -> tuple[int, ...]:
-        if now >= caller.keep_until:
-            return ()
-        known = (self._agents.get(number) for number in caller.keep)
-        return tuple(agent.number for agent in known if agent is not None and agent.awaited())
-
-    def _find(self, caller: Caller, queue: Queue, now: float) -> list[Decision]:
-        if caller.keep:
-            for number in caller.keep:
-                agent = self._agents[number]
-                if agent.free_since is not None and not agent.offered and caller.kind in agent.room:
-                    return [self._offer(caller, agent, 0, now)]
-            return []
-        made = self._offers(caller, queue, now) if queue.free else []
-        if made:
-            return made
-        for number in caller.lent:
-            other = self._queues.get(number)
-            if other is not None and other.free:
-                who = matching.best_agent(other, caller.wants, caller.nice)
-                if who is not None:
-                    return [self._offer(caller, self._agents[who], number, now)]
-        return []
-
-    def _offers(self, caller: Caller, queue: Queue, now: float) -> list[Decision]:
-        if queue.rules.strategy == "ring_all":
-            found = matching.best_agents(queue, caller.wants, matching.RING_AT_ONCE)
-            return [self._offer(caller, self._agents[who], queue.number, now) for who in found]
-        who = matching.best_agent(queue, caller.wants, caller.nice)
-        return [self._offer(caller, self._agents[who], queue.number, now)] if who is not None else []
-
-    def _stand(self, caller: Caller) -> None:
-        own = self._queues[caller.queue]
-        caller.stand(own.waiting)
-        if caller.keep:
-            for number in caller.keep:
-                agent = self._agents[number]
-                if agent.kept is None:
-                    agent.kept = Ordered()
-                caller.stand(agent.kept)
-            return
-        caller.join(own.groups)
-        for number in caller.lent:
-            other = self._queues.get(number)
-            if other is not None:
-                caller.join(other.groups)
-
-    def _unstand(self, caller: Caller) -> None:
-        caller.go()
-        if caller.due is not None:
-            self._due.remove((caller.due, caller.call))
-            caller.due = None
-
-    def _overflow(self, caller: Caller, queue: Queue, now: float) -> list[Decision]:
-        """The rules that have come true for a caller in line; after one that takes him elsewhere none counts any more."""
-        made: list[Decision] = []
-        for rule in queue.rules.overflow:
-            if rule in caller.done or not timing.came_true(rule, queue, caller, now):
-                continue
-            if rule.hours and not self._open(rule.hours, now):
-                continue
-            if rule.to == "queue" and (rule.queue not in self._queues or rule.queue == caller.queue):
-                continue
-            caller.done += (rule,)
-            if rule.to == "queue":
-                if rule.queue in caller.lent:  # by another rule, or before a restart
-                    continue
-                caller.lent += (rule.queue,)
-            made.append(Overflowed(caller.call, caller.queue, rule, max(0.0, now - caller.since)))
-            if rule.to != "queue":
-                caller.done = queue.rules.overflow
-                break
-        return made
-
-    # the offer ----------------------------------------------------------------------------------------------------
-
-    def _offer(self, caller: Caller, agent: Agent, through: int, now: float) -> Offer:
-        queue = self._queues[caller.queue]
-        free_since = agent.free_since
-        why: dict[str, object] = {
-            "rule": queue.rules.strategy if through else "sticky",
-            "idle": round(now - free_since, 3) if free_since is not None else 0.0,
-            "free": queue.free or 1,
-            "waiting": len(queue.waiting),
-            "returned": caller.front,
-            "priority": queue.rules.priority + caller.priority,
-        }
-        if caller.wants[1]:
-            why["wants"] = [list(each) for each in caller.wants[1]]
-        if through and through != caller.queue:
-            why["lent"], why["rule"] = through, self._queues[through].rules.strategy
-        if caller.lines:
-            if not caller.agents:
-                why["waiting"] = len(queue.waiting)
-                self._unstand(caller)
-        elif not caller.agents:
-            why["waiting"] = len(queue.waiting) + 1
-        if agent.seats:
-            agent.rise()
-        agent.free_since, agent.offered = None, caller.call
-        caller.agents += (agent.number,)
-        if queue.rules.strategy == "round_robin":
-            self._sequence += 1
-            queue.turns[agent.number] = self._sequence
-        if queue.rules.strategy == "ring_all" and through:
-            self._rings_on(caller, queue)
-        return Offer(caller.call, agent.number, caller.queue, max(0.0, now - caller.arrived), why)
-
-    @staticmethod
-    def _rings_on(caller: Caller, queue: Queue) -> None:
-        """He may ring at more people, unless it is enough."""
-        if len(caller.agents) == 1:
-            caller.stand(queue.ringing)
-        elif len(caller.agents) == matching.RING_AT_ONCE:
-            caller.go()
 
 
 _ON: dict[type[Any], Callable[[Router, Any, float], list[Decision]]] = {
