@@ -130,6 +130,8 @@ class Resumer:
                 self.engine.flows.farewell(call, "error.technical", "resumed")
         else:
             self.engine.end(call, "repair", "unwatched")
+        if call.known is None and call.direction == "in" and call.phase in (Phase.FLOW, Phase.QUEUED):
+            self.engine.knowing.ask(call)
         self.core.touch(call)
 
     def _queued(self, call: Call, legs: list[LiveChannel], found: Inventory) -> None:

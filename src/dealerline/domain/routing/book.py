@@ -66,6 +66,11 @@ class Book:
         found = self._calls.get(call)
         return found.keep if found else ()
 
+    def takeable(self, queue: int) -> list[str]:
+        """Whom this queue's people may take: its own callers and lent ones, without those who are kept for somebody."""
+        found = self._queues.get(queue)
+        return [rank[4] for line in found.groups.values() for rank in line] if found else []
+
     def borrowed(self, queue: int) -> int:
         """How many callers of other queues this queue's people may take just now."""
         found = self._queues.get(queue)

@@ -78,7 +78,8 @@ class CallEntered:
     and patience (epoch seconds; now). ``front``: before all others.
 
     ``keep``: the people he knows, the first choice first: only they are offered him until he has waited ``patience``
-    seconds, as long as one of them is there. ``lent``: queues he was lent to before a restart.
+    seconds, as long as one of them is there. ``lent``: queues he was lent to before a restart. ``spent``: a rule took
+    him elsewhere in vain, so none does again.
     """
 
     call: str
@@ -91,6 +92,7 @@ class CallEntered:
     keep: tuple[int, ...] = ()
     patience: float = 0.0
     lent: tuple[int, ...] = ()
+    spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class Router(Configured):
         caller = Caller(
             event.call, event.kind, event.queue, event.priority, arrived, since, event.front, rank, (event.kind, ())
         )
-        caller.lent = event.lent
+        caller.lent, caller.done = event.lent, queue.rules.overflow if event.spent else ()
         if event.keep and event.kind == "call" and now < since + event.patience:
             caller.keep, caller.keep_until = event.keep, since + event.patience
         self._calls[event.call] = caller

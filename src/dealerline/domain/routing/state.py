@@ -71,16 +71,16 @@ class Queue:
         """His place among those on his bench, by the queue's strategy."""
         since = agent.free_since or 0.0
         match self.rules.strategy:
-            case "longest_idle" | "ring_all":
-                return (0, since, agent.number)
             case "least_busy":
                 return (agent.load, since, agent.number)
             case "round_robin":
                 return (self.turns.get(agent.number, 0), since, agent.number)
             case "best_skill":
                 return (-sum(agent.skills.get(skill, 0) for skill in self.steps), since, agent.number)
-            case _:
+            case "ordered":
                 return (self.places.get(agent.number, len(self.places) + 1), since, agent.number)
+            case _:
+                return (0, since, agent.number)
 
     def mean_handling(self) -> float:
         """Seconds of an agent's time for one call, from the recent ones."""
