@@ -47,6 +47,8 @@ class Offering(WaitingSounds):
         queue = self.core.lookup.queues.get(decision.queue)
         seconds = queue.ring_seconds if queue else 20
         call.legs += 1
+        if call.legs % 4 == 0:  # a new switch numbers on from five more than it reads: no channel's name comes twice
+            self.engine.remember(call)
         leg = AgentLeg(
             f"{call.id}-a{call.legs}",
             seat.person,

@@ -67,13 +67,20 @@ class Overflowing:
 
     @staticmethod
     def is_out(call: Call) -> bool:
-        """Whether a caller who is with an outside number has his place in a queue behind him."""
-        return bool(call.queue) and call.spent
+        """Whether a rule sent him to an outside number, and his place in a queue is behind him."""
+        return bool(call.queue) and call.spent and call.phase is Phase.FORWARDING
 
     def answered(self, call: Call) -> None:
         """Somebody outside took him: his flow's waiting is over."""
         if self.is_out(call) and call.flow is not None:
             self.engine.flows.step(call, ivr.QueueAnswered())
+
+    def taken_back(self, call: Call) -> None:
+        """He pressed a key while a number outside rang for him: it stops."""
+        if call.forward and self.core.by_channel.pop(call.forward, None) is not None:
+            self.core.do(self.core.media.hang_up, call.forward)
+        self.core.fact("forward.ended", call, number=call.forward_number, result="caller_gone")
+        call.forward = ""
 
     def in_vain(self, call: Call) -> None:
         """Nobody took him there: he waits again, in his place."""
@@ -88,3 +95,4 @@ class Overflowing:
         self.core.fact("queue.returned", call, queue=call.queue, reason="overflow_failed")
         self.engine.queueing.take_up(call, queue)
         self.engine.queueing.music(call)
+        self.engine.remember(call)

@@ -231,6 +231,8 @@ class Queueing(Offering):
             self.decide(routing.CallLeft(call.id))
             self._withdraw(call)
             self._left(call, reason)
+        elif self.engine.overflowing.is_out(call):
+            self.engine.overflowing.taken_back(call)
         else:
             return
         call.returned = None
