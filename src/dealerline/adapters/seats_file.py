@@ -69,6 +69,7 @@ class SeatsFile:
             "tab": seat.tab,
             "registered": seat.registered,
             "microphone": seat.microphone,
+            "worked": [round(seat.worked, 1), seat.worked_day],
         }
         if now.state == "wrap" and seat.call is not None:
             call = seat.call
@@ -114,6 +115,7 @@ class SeatsFile:
         seat = self._engine.agents.seat(packed["person"])
         seat.device, seat.tab, seat.lost = packed["device"], packed["tab"], True
         seat.registered, seat.microphone = packed["registered"], packed["microphone"]
+        seat.worked, seat.worked_day = packed.get("worked", (0.0, 0))
         kept = state if state in ("ready", "busy", "wrap") else "ready"  # a call of his says more, when it is found
         seat.presence = presence.Agent(
             seat.person,

@@ -66,10 +66,14 @@ KINDS: dict[str, Kind] = {
         Kind("queue.entered", ("queue", "position")),
         Kind("queue.announced", ("queue", "position", "wait")),
         Kind("queue.returned", ("queue", "reason")),  # back in front: no_answer|refused|device_lost|agent_lost
-        Kind("queue.left", ("queue", "reason", "waited")),  # answered|abandoned|timeout|key|closed
+        Kind("queue.kept", ("queue", "agent", "agents", "until")),  # he waits for people he knows, at most until then
+        # target_kind: queue (lent to it, he waits in his own as well)|number|callback|voicemail
+        Kind("queue.overflow", ("queue", "target_kind", "target", "rule", "value", "waited")),
+        Kind("queue.left", ("queue", "reason", "waited")),  # answered|abandoned|timeout|key|closed|overflow
         # people ------------------------------------------------------------------------------------------------------
         Kind("offer.made", ("agent", "queue", "waited", "why")),
-        Kind("offer.ended", ("agent", "result")),  # answered|no_answer|refused|device_lost|caller_gone|failed
+        # answered|taken (another was faster)|no_answer|refused|device_lost|caller_gone|failed
+        Kind("offer.ended", ("agent", "result")),
         Kind("talk.started", ("agent",), durable=True),
         Kind("talk.ended", ("agent", "reason"), durable=True),
         Kind("hold.started", ("agent",)),

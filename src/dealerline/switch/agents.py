@@ -10,7 +10,9 @@ is offered to him.
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from dealerline.domain import presence
 from dealerline.switch.core import Core
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GRACE = 8.0
+WORK = ("talking", "wrap", "outbound")  # what counts as work for the strategy that rings whoever had least of it
 RING_GRACE = 1.5  # a page that goes away while it rings
 
 
@@ -90,6 +93,8 @@ class Agents:
             )
         if old != new:
             self.core.touch_seat(seat)
+        if old.state in WORK and new.state != old.state:
+            self._worked(seat, self.core.now - old.since)
         self.sync(seat)
 
     def can(self, seat: Seat, event: object) -> bool:
@@ -99,7 +104,26 @@ class Agents:
     def sync(self, seat: Seat) -> None:
         """Tell the router what this person is now."""
         free = seat.presence.state == "ready" and self.usable(seat)
-        self.engine.queueing.agent_is(seat.person, seat.signed_in, seat.presence.since if free else None)
+        self.engine.queueing.agent_is(
+            seat.person,
+            seat.signed_in,
+            seat.presence.since if free else None,
+            self.load(seat),
+            "" if free else seat.presence.state,
+        )
+
+    def load(self, seat: Seat) -> float:
+        """Seconds of talk and after-call work today."""
+        return seat.worked if seat.worked and seat.worked_day == self._today(seat) else 0.0
+
+    def _worked(self, seat: Seat, seconds: float) -> None:
+        seat.worked, seat.worked_day = self.load(seat) + max(0.0, seconds), self._today(seat)
+
+    def _today(self, seat: Seat) -> int:
+        person = self.core.lookup.people.get(seat.person)
+        store = self.core.lookup.stores.get(person.store) if person is not None else None
+        zone = ZoneInfo(store.timezone if store is not None else "Asia/Shanghai")
+        return datetime.fromtimestamp(self.core.now, zone).toordinal()
 
     def wish(self, seat: Seat, state: str, reason: str) -> None:
         """What the person himself wants to be. Raises Refused."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from dealerline.domain import presence
 from dealerline.domain.sip import password
-from dealerline.switch import texts, tickets
+from dealerline.switch import texts, tickets, whyview
 from dealerline.switch.callverbs import CallVerbs
 from dealerline.switch.directory import Text
 from dealerline.switch.engine import Engine
@@ -190,6 +190,9 @@ class Desks:
                 if session.colleagues:
                     session.desk.send({"type": "colleagues", "people": self.views.colleagues(), "now": self.core.now})
                 return {"type": "ok", "id": identifier}
+            if kind == "explain":
+                found = whyview.why(self.core, self.engine, message.get("call"), session.leads, session.stores)
+                return {"type": "ok", "id": identifier, "why": found}
             handler = self._on.get(str(kind))
             if handler is None:
                 raise Refused("bad_message")

@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from dealerline.domain.routing import Need as Need
+from dealerline.domain.routing import Overflow as Overflow
+
 Text = dict[str, str]
 
 
@@ -53,36 +56,6 @@ class Line:
     language: str = "zh"
     carrier: int = 0  # for calls going out
     caller_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A skill that a queue's callers want. ``must``: nobody without it is rung; else whoever has it is preferred.
-
-    ``relax``: (seconds waited, level wanted from then on), in order of time; level 0 ends the need.
-    """
-
-    skill: int
-    level: int = 1  # 1 to 5
-    must: bool = True
-    relax: tuple[tuple[float, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Overflow:
-    """Where a caller may go besides. ``when``: waited|expected (seconds), length (callers before him), nobody.
-
-    ``to``: queue (he keeps his place and is offered to that queue's people as well), number, callback, voicemail.
-    ``hours``: only within these opening hours; 0: at any time. ``lent``: what the other queue's store permits; a rule
-    that is not lent is not in the snapshot at all.
-    """
-
-    when: str
-    value: float
-    to: str
-    queue: int = 0
-    number: str = ""
-    hours: int = 0
 
 
 @dataclass(frozen=True, slots=True)

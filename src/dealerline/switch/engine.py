@@ -22,6 +22,7 @@ from dealerline.switch.deskphones import DeskPhones
 from dealerline.switch.directory import Snapshot, Text
 from dealerline.switch.flows import Flows
 from dealerline.switch.hearing import Hearing
+from dealerline.switch.knowing import Knowing
 from dealerline.switch.leaving import Leaving
 from dealerline.switch.lookup import Lookup
 from dealerline.switch.media import (
@@ -42,8 +43,9 @@ from dealerline.switch.media import (
 )
 from dealerline.switch.model import TALKS, Call, Phase, Seat
 from dealerline.switch.outside import Outside
+from dealerline.switch.overflowing import Overflowing
 from dealerline.switch.parking import Parking
-from dealerline.switch.ports import Clock, Directory, Journal
+from dealerline.switch.ports import Callers, Clock, Directory, Journal
 from dealerline.switch.queueing import Queueing
 from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
@@ -70,9 +72,12 @@ class Engine:
         *,
         recordings: Path,
         min_free_mb: int = 512,
+        callers: Callers | None = None,
     ) -> None:
         self.core = Core(clock, directory, journal, media)
         self.queueing = Queueing(self.core, self)
+        self.knowing = Knowing(self.core, self, callers)
+        self.overflowing = Overflowing(self.core, self)
         self.agents = Agents(self.core, self)
         self.flows = Flows(self.core, self)
         self.recorder = Recorder(self.core, recordings, min_free_mb)
@@ -198,6 +203,7 @@ class Engine:
         call.up = True
         self.core.do(self.core.media.answer, event.channel)
         self.core.fact("call.answered", call)
+        self.knowing.ask(call)
         if line is None:
             self.core.fact("call.unknown_number", call, to_number=number)
             self.flows.farewell(call, "error.unknown_number", "unknown_number")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dealerline.domain import ivr
+from dealerline.domain import hours, ivr
 from dealerline.domain.numbers import significant
 from dealerline.settings import CHECKOUT
 from dealerline.switch.directory import (
@@ -53,6 +53,7 @@ class Lookup:
     carriers: dict[int, Carrier] = field(default_factory=dict)
     reasons: dict[str, BusyReason] = field(default_factory=dict)
     flows: dict[int, BuiltFlow] = field(default_factory=dict)
+    levels: dict[str, int] = field(default_factory=dict)  # customer's level -> priority that is added
     problems: dict[int, str] = field(default_factory=dict)  # flow -> what is wrong with its newest version
     _prompts: dict[tuple[str, str, int], str] = field(default_factory=dict)
 
@@ -69,6 +70,16 @@ class Lookup:
     def _code_of(self, store: int) -> str:
         at = self.stores.get(store)
         return at.code if at else ""
+
+    def open(self, number: int, now: float) -> bool:
+        """Whether those opening hours are open, in the time zone of the store whose line has them; such as are not
+        there are not.
+        """
+        opening = self.hours.get(number)
+        if opening is None:
+            return False
+        store = next((self.stores.get(line.store) for line in self.lines.values() if line.hours == number), None)
+        return hours.status(opening, store.timezone if store else "Asia/Shanghai", now).kind == "open"
 
     def line_by_name(self, name: str, store: int) -> Line | None:
         """A line as flows name it: an id, ``store/kind``, a kind of the same store, or a number."""
@@ -105,6 +116,7 @@ def build(snapshot: Snapshot, old: Lookup | None = None) -> Lookup:
     made.lines = {line.id: line for line in snapshot.lines}
     made.by_number = {significant(n): line for line in snapshot.lines for n in line.numbers if significant(n)}
     made.queues = {q.id: q for q in snapshot.queues}
+    made.levels = dict(snapshot.levels)
     made.people = {p.id: p for p in snapshot.people}
     made.phones = {p.id: p for p in snapshot.phones}
     made.carriers = {c.id: c for c in snapshot.carriers}

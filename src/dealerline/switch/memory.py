@@ -16,6 +16,7 @@ from dealerline.domain.conversation import Ear
 from dealerline.domain.facts import Fact, check
 from dealerline.switch.directory import Snapshot
 from dealerline.switch.media import Inventory, Leg, LiveChannel
+from dealerline.switch.ports import Known
 
 
 @dataclass(slots=True)
@@ -71,6 +72,23 @@ class Directory:
         self._snapshot = snapshot
         for changed in self._changed:
             changed(snapshot)
+
+
+class Callers:
+    """What the records know, by number. ``slow``: answers wait in ``answers`` until the test calls them."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Known] = {}
+        self.asked: list[tuple[str, int]] = []
+        self.slow = False
+        self.answers: list[Callable[[], None]] = []
+
+    def ask(self, number: str, store: int, answer: Callable[[Known | None], None]) -> None:
+        self.asked.append((number, store))
+        if self.slow:
+            self.answers.append(lambda: answer(self.known.get(number)))
+        else:
+            answer(self.known.get(number))
 
 
 class Journal:

@@ -14,7 +14,7 @@ from typing import Any
 from dealerline.domain import presence
 from dealerline.domain.conversation import MAIN, Conversation, Ear, Layout, transfer
 from dealerline.switch.directory import Text
-from dealerline.switch.ports import Desk, Timer
+from dealerline.switch.ports import Desk, Known, Timer
 
 
 class Phase(StrEnum):
@@ -183,7 +183,12 @@ class Call:
     announcing: str = ""  # playback that interrupts the music
     music: bool = False
     priority: int = 0
+    front: bool = False  # he came back from somebody and stands before the others
+    lent: tuple[int, ...] = ()  # queues whose people may take him besides his own
+    spent: bool = False  # a rule has taken him elsewhere; none does again
+    known: Known | None = None  # what the records know of him
     leg: AgentLeg | None = None  # of the agent who has the call
+    rung: dict[str, AgentLeg] = field(default_factory=dict)  # phones that ring for him besides that of ``leg``
     next_leg: AgentLeg | None = None  # the same person's new phone, after a reload
     aside: AgentLeg | None = None  # what he was on it, while it is parked
     others: dict[str, AgentLeg] = field(default_factory=dict)  # everybody else, by channel
@@ -257,7 +262,7 @@ class Call:
     @property
     def legs_all(self) -> list[AgentLeg]:
         """Everybody's but the customer's: the agent's who has it first."""
-        return [*([self.leg] if self.leg is not None else []), *self.others.values()]
+        return [*([self.leg] if self.leg is not None else []), *self.rung.values(), *self.others.values()]
 
     def leg_of(self, person: int) -> AgentLeg | None:
         """That person's phone on this call."""
@@ -326,6 +331,8 @@ class Seat:
     rejoin: Call | None = None  # a conversation he left that goes on
     follows: int = 0  # the agent a lead goes on watching from call to call
     lost: bool = False  # the desk socket is away
+    worked: float = 0.0  # seconds of talk and after-call work on that day,
+    worked_day: int = 0  # by the calendar of his store
 
     @property
     def signed_in(self) -> bool:

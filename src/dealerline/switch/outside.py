@@ -103,6 +103,7 @@ class Outside:
         call.others[leg.channel] = leg
         self.core.fact("party.joined", call, party=leg.label, role="outside", agent=0, number=leg.number)
         self.engine.hearing.begin(call, Party(call.channel, "customer"), Party(leg.channel, "outside"))
+        self.engine.overflowing.answered(call)
 
     def forward_gone(self, call: Call, cause: int) -> None:
         """The outside phone hung up, or never answered."""
@@ -118,6 +119,9 @@ class Outside:
         call.forward, call.forward_up = "", False
         if result == "ended":
             self.engine.end(call, "agent", "forward_ended")
+            return
+        if self.engine.overflowing.is_out(call):
+            self.engine.overflowing.in_vain(call)
             return
         self.core.go(call, Phase.FLOW)
         self.engine.flows.step(call, ivr.ForwardDone(result if result in ("busy", "no_answer") else "failed"))

@@ -130,7 +130,12 @@ class Resumer:
                 self.engine.flows.farewell(call, "error.technical", "resumed")
         else:
             self.engine.end(call, "repair", "unwatched")
+        if call.known is None and call.direction == "in" and call.phase in (Phase.FLOW, Phase.QUEUED):
+            self.engine.knowing.ask(call)
         self.core.touch(call)
+        self.engine.remember(call)  # the next switch has to number its channels on from ours
+        if call.ended and self.book is not None:
+            self.book.calls.pop(call.id, None)
 
     def _queued(self, call: Call, legs: list[LiveChannel], found: Inventory) -> None:
         queue = self.core.lookup.queues.get(call.queue)
@@ -154,6 +159,10 @@ class Resumer:
     def _forwarding(self, call: Call, legs: list[LiveChannel], found: Inventory) -> None:
         leg = next((c for c in legs if c.variables.get("DL_ROLE") == "forward"), None)
         call.phase = Phase.FORWARDING
+        waits = call.flow is None or call.flow.state.stage == "queued"
+        if leg is None and waits and self.engine.overflowing.is_out(call):
+            self.engine.overflowing.in_vain(call)
+            return
         if leg is None:
             self.engine.end(call, "agent", "forward_ended")
             return

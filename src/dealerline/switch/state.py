@@ -11,6 +11,7 @@ from typing import Any
 from dealerline.domain import ivr
 from dealerline.domain.conversation import Conversation, Ear, Party, transfer
 from dealerline.switch.model import AgentLeg, Attempt, Call, FlowRun, Recording, Track
+from dealerline.switch.ports import Known
 
 
 def pack(call: Call) -> dict[str, Any]:
@@ -31,6 +32,10 @@ def pack(call: Call) -> dict[str, Any]:
         "dl": round(call.deadline, 3),
         "we": call.wait_when_empty,
         "pr": call.priority,
+        "ft": call.front,
+        "le": list(call.lent),
+        "sp": call.spent,
+        "kn": _known(call.known),
         "p": call.person,
         "an": round(call.answered, 3),
         "ts": round(call.talk_started, 3),
@@ -69,6 +74,15 @@ def pack(call: Call) -> dict[str, Any]:
     }
 
 
+def _known(known: Known | None) -> list[Any] | None:
+    if known is None:
+        return None
+    return [
+        *(known.customer, known.level, known.owner, known.last),
+        *(list(known.named), known.standing, known.callback),
+    ]
+
+
 def _talk(call: Call) -> Any:
     if not call.talk.parties:
         return None
@@ -103,6 +117,10 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
     call.line, call.store, call.carrier, call.language = s["ln"], s["st"], s["ca"], s["lg"]
     call.queue, call.queued, call.deadline, call.wait_when_empty = s["q"], s["qd"], s["dl"], s["we"]
     call.priority, call.person, call.answered, call.talk_started = s["pr"], s["p"], s["an"], s["ts"]
+    call.front, call.lent, call.spent = bool(s.get("ft")), tuple(s.get("le", ())), bool(s.get("sp"))
+    if s.get("kn"):
+        customer, level, owner, last, named, standing, callback = s["kn"]
+        call.known = Known(customer, level, owner, last, tuple(named), standing, callback)
     call.held_since, call.held_by, call.recordings, call.legs = s["h"], s["hb"], s["n"], s["lc"] + 5
     call.plays, call.forward_number, call.path, call.labels = s["pl"] + 50, s["fw"], s["pa"], s["lb"] + 5
     call.up, call.seq, call.by_tracks = True, max(int(s["sq"]), seq), s["bt"]

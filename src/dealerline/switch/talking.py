@@ -42,6 +42,7 @@ class Talking:
     # --------------------------------------------------------------------------------------------------------------
     def agent_arrived(self, call: Call, channel: str) -> None:
         """The agent's phone was answered."""
+        self.engine.queueing.answers(call, channel)
         leg = call.leg if call.leg is not None and call.leg.channel == channel else call.next_leg
         if leg is None or leg.channel != channel:
             self.core.do(self.core.media.hang_up, channel)
@@ -263,7 +264,7 @@ class Talking:
         if call.next_leg is not None and call.next_leg.channel == channel:
             self._rejoin_failed(call, call.next_leg)
             return
-        leg = call.leg
+        leg = call.rung.get(channel) or call.leg
         if leg is None or leg.channel != channel:
             return
         if call.phase is Phase.OFFERED:

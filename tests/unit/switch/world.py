@@ -37,7 +37,7 @@ from dealerline.switch.media import (
     Referred,
     Ringing,
 )
-from dealerline.switch.memory import Clock, Desk, Directory, Journal, Media
+from dealerline.switch.memory import Callers, Clock, Desk, Directory, Journal, Media
 from dealerline.switch.model import Call
 from dealerline.switch.openbook import OpenBook
 
@@ -171,8 +171,11 @@ class World:
         self.clock: Clock = Clock() if before is None else Clock(before.clock.now())
         self.journal: Journal = Journal() if before is None else before.journal
         self.media: Media = Media() if before is None else before.media
-        self.directory = Directory(snapshot(**changes))
-        self.engine = Engine(self.clock, self.directory, self.journal, self.media, recordings=folder, min_free_mb=0)
+        self.directory = Directory(before.directory.snapshot() if before is not None else snapshot(**changes))
+        self.callers: Callers = Callers() if before is None else before.callers
+        self.engine = Engine(
+            self.clock, self.directory, self.journal, self.media, recordings=folder, min_free_mb=0, callers=self.callers
+        )
         self.core = self.engine.core
         self.desks = Desks(self.engine, SECRET, "sip")
         self._numbers = itertools.count(1)

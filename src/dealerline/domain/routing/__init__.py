@@ -1,37 +1,54 @@
-"""Who gets which caller: ``Router`` decides, the switch acts. See ``router``."""
+"""Who gets which caller: ``Router`` decides, the switch acts. See ``router``; ``explain`` says why."""
 
-from dealerline.domain.routing.router import (
+from dealerline.domain.routing.events import (
     AgentGone,
+    AgentHas,
     AgentIs,
     Answered,
     CallEntered,
+    CallKnown,
     CallLeft,
     CallReturned,
+    Decision,
+    Declined,
     Event,
     Handled,
     IllegalRouting,
     Offer,
     Orphaned,
+    Overflowed,
     QueueGone,
     QueueIs,
-    Router,
-    decide,
+    TimePassed,
 )
+from dealerline.domain.routing.router import Router, decide
+from dealerline.domain.routing.rules import CAPACITY, KINDS, STRATEGIES, Need, Overflow
 
 __all__ = [
+    "CAPACITY",
+    "KINDS",
+    "STRATEGIES",
     "AgentGone",
+    "AgentHas",
     "AgentIs",
     "Answered",
     "CallEntered",
+    "CallKnown",
     "CallLeft",
     "CallReturned",
+    "Decision",
+    "Declined",
     "Event",
     "Handled",
     "IllegalRouting",
+    "Need",
     "Offer",
     "Orphaned",
+    "Overflow",
+    "Overflowed",
     "QueueGone",
     "QueueIs",
     "Router",
+    "TimePassed",
     "decide",
 ]

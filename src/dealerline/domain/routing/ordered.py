@@ -68,6 +68,10 @@ class Ordered(Generic[T]):
         """The smallest item, or None."""
         return self._chunks[0][0] if self._chunks else None
 
+    def head(self) -> T:
+        """The smallest item of a set that is not empty."""
+        return self._chunks[0][0]
+
     def rank(self, item: T) -> int:
         """How many items come before ``item``."""
         at = bisect_left(self._maxima, item)

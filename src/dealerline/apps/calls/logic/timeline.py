@@ -16,6 +16,7 @@ from dealerline.apps.calls.logic.timeline_words import (
     HANDED,
     INVITED,
     INVITES,
+    PASSED,
     SIDE_ROOM,
     SOMEBODY,
     SYSTEM,
@@ -63,6 +64,8 @@ class _Names:
         kind, target = str(data.get("target_kind", "")), str(data.get("target", ""))
         if kind == "number":
             return (self.shown(target),) * 2
+        if kind in ("callback", "voicemail"):
+            return VALUES[kind]
         book = {"queue": self.queues, "line": self.lines}.get(kind)
         if book is not None:
             text = book.get(number(target) or 0)
@@ -190,4 +193,9 @@ def _why(language: int, why: dict[str, Any]) -> str:
         parts.append((f"空闲 {why['idle']:.0f} 秒", f"{why['idle']:.0f} s idle")[language])
     if why.get("returned"):
         parts.append(("回到队首的来电", "caller returned to the front")[language])
+    if why.get("lent"):
+        parts.append(("来自其他队列", "lent from another queue")[language])
+    passed = why.get("passed")
+    counts = passed.get("counts", {}) if isinstance(passed, dict) else {}
+    parts += [PASSED[reason][language].format(n=n) for reason, n in counts.items() if reason in PASSED]
     return ("，", ", ")[language].join(parts)

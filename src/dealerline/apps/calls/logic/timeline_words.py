@@ -24,6 +24,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "queue.entered": ("进入队列 {queue}，第 {position} 位", "Enters queue {queue} as number {position}"),
     "queue.announced": ("播报：第 {position} 位", "Is told: number {position}"),
     "queue.returned": ("回到队列最前（{reason}）", "Back in front of the queue ({reason})"),
+    "queue.kept": ("优先等待 {agent}", "Waits for {agent} first"),
+    "queue.overflow": ("队列 {queue} 溢出（{rule}）：{target}", "Overflows from {queue} ({rule}) to {target}"),
     "queue.left": ("离开队列（{reason}），等待 {waited} 秒", "Leaves the queue ({reason}) after {waited} s"),
     "offer.made": ("分配给 {agent}（{why}）", "Offered to {agent} ({why})"),
     "offer.ended": ("{agent}：{result}", "{agent}: {result}"),
@@ -75,7 +77,12 @@ VALUES: dict[str, tuple[str, str]] = {
     "refused": ("拒接", "refused"), "device_lost": ("设备断开", "device lost"), "caller_gone": ("客户已挂断",
                                                                                                 "the caller hung up"),
     "failed": ("失败", "failed"), "abandoned": ("客户放弃", "abandoned"), "timeout": ("超时", "timed out"),
-    "key": ("按键离开", "by key"),
+    "key": ("按键离开", "by key"), "overflow": ("溢出", "overflow"), "taken": ("他人已接听", "another was faster"),
+    "overflow_failed": ("溢出未接通", "nobody answered outside"),
+    "least_busy": ("今日通话最少", "least busy today"), "round_robin": ("轮流", "in turn"),
+    "best_skill": ("技能最高", "best skilled"), "ring_all": ("同时振铃", "all ring"),
+    "ordered": ("按顺序", "in fixed order"), "sticky": ("熟悉的座席", "the person he knows"),
+    "callback": ("回拨", "a call back"), "voicemail": ("语音留言", "a voice message"),
     "closed": ("队列关闭", "the queue closed"), "agent_lost": ("座席断开", "the agent was lost"), "zh": ("中文",
                                                                                                          "Mandarin"),
     "en": ("英文", "English"), "longest_idle": ("空闲最久", "longest idle"), "busy": ("占线", "busy"),
@@ -92,6 +99,10 @@ DEVICES: dict[str, tuple[str, str]] = {"browser": ("浏览器", "browser"), "pho
                                       "outside": ("外部电话", "outside phone")}
 # One meaning in one field only, where the same word means another thing elsewhere.
 FIELDS: dict[str, dict[str, tuple[str, str]]] = {
+    "rule": {
+        "waited": ("等待时间", "time waited"), "expected": ("预计等待", "expected wait"),
+        "length": ("排队长度", "length"), "nobody": ("无人签入", "nobody signed in"),
+    },
     "old": STATES,
     "new": STATES,
     "what": DEVICES | {
@@ -115,6 +126,12 @@ FIELDS: dict[str, dict[str, tuple[str, str]]] = {
         "cancelled": ("已取消", "taken back"), "gone": ("已离开", "gone"),
         "caller_gone": ("客户已挂断", "the caller hung up"),
     },
+}
+# Why people were passed over for an offer, as dealerline.domain.routing.explain counts them.
+PASSED: dict[str, tuple[str, str]] = {
+    "busy": ("{n} 人忙", "{n} busy"), "lacks": ("{n} 人缺技能", "{n} lack a skill"),
+    "later": ("{n} 人顺序在后", "{n} come later"), "kept": ("{n} 人不是客户熟悉的座席", "{n} he does not know"),
+    "full": ("{n} 人已满负荷", "{n} have no room"), "offline": ("{n} 人未签入", "{n} not signed in"),
 }
 # invite.started, by how it is done: {agent} asks, {target} is asked.
 INVITES: dict[str, tuple[str, str]] = {
