@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bench.sip import Agent as SipPhone
+from dealerline.runtime.asterisk import Asterisk
 from simulator.asterisk import derived_password
 from simulator.desk import Desk
 from simulator.parties import Party
@@ -75,12 +76,17 @@ async def do(telephones: Telephones, party: Party, *steps: dict[str, Any]) -> No
     await telephones.world.player.perform(party, parse(list(steps)))
 
 
+def length(telephones: Telephones, party: Party) -> float:
+    """For how many seconds he has heard anything."""
+    return len(telephones.world.heard(party).read_bytes()) / 16000
+
+
 async def hears_no_more(telephones: Telephones, party: Party, hertz: float) -> None:
     """Wait until the tone has not been in his ear for a second."""
 
     def now() -> bool:
-        length = len(telephones.world.heard(party).read_bytes()) / 16000
-        return length >= 1 and hertz not in telephones.heard(party, [hertz], length - 1)
+        until_now = length(telephones, party)
+        return until_now >= 1 and hertz not in telephones.heard(party, [hertz], until_now - 1)
 
     await until(now, 10, f"{party.number} hears {hertz:g} Hz no more")
 
@@ -214,6 +220,51 @@ async def test_the_transfer_key_is_our_blind_transfer(centre: Centre, telephones
     assert not phone.live and "transfer.done" in centre.story(view["id"])
     await telephones.hang_up(customer)
     await bob.in_state("wrap")
+
+
+async def test_two_calls_on_the_phone_are_a_consultation_and_its_transfer_hands_over(
+    centre: Centre, telephones: Telephones
+) -> None:
+    """Hold, second line, swap and back, then REFER with Replaces: the customer hears music or a voice all the time."""
+    agent = await telephones.agent(1, hum=ALICE)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    view = await agent.talks()
+    bob = await telephones.agent(2, hum=BOB, ready=False)
+    await bob.desk.ready()
+    await telephones.hears(customer, ALICE)
+    first = agent.phone
+    await do(telephones, first, {"hold": True})
+    await hears_no_more(telephones, customer, ALICE)
+    alone = length(telephones, customer)
+    second = await telephones.dial(1, "802", hum=ALICE)
+    await telephones.hears(bob, ALICE)
+    await telephones.hears(second, BOB)
+    assert agent.desk.calls[view["id"]]["attempt"]["state"] == "consulting"
+    asked = length(telephones, bob.phone)
+    assert telephones.heard(customer, [ALICE, BOB, MUSIC], alone, length(telephones, customer)) == {MUSIC}
+    await do(telephones, second, {"hold": True})
+    await do(telephones, first, {"hold": False})
+    await telephones.hears(customer, ALICE)
+    await telephones.hears(first, CUSTOMER)
+    await telephones.hears(bob, MUSIC)
+    await do(telephones, first, {"hold": True})
+    await do(telephones, second, {"hold": False})
+    await telephones.hears(bob, ALICE)
+    await telephones.hears(customer, MUSIC)
+    assert not telephones.heard(bob.phone, [CUSTOMER], asked)
+    await telephones.world.player.attended(first, second)
+    await telephones.hears(customer, BOB)
+    await telephones.hears(bob, CUSTOMER)
+    await do(telephones, first, {"hangup": True})
+    await agent.in_state("wrap")
+    await until(lambda: not first.live and not second.live, what="both calls of the phone are over")
+    await hears_no_more(telephones, customer, MUSIC)
+    done = next(f for f in centre.facts() if f["kind"] == "transfer.done" and f["call"] == view["id"])
+    assert done["data"]["how"] == "consult"
+    await telephones.hang_up(customer)
+    await bob.in_state("wrap")
+    console = Asterisk(centre.settings, centre.settings.data / "asterisk").console
+    await until(lambda: not console("core show channels concise").strip(), what="nothing is left in Asterisk")
 
 
 async def test_a_transfer_by_the_phone_to_somebody_who_is_away_comes_back(

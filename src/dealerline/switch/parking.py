@@ -36,6 +36,8 @@ class Parking:
     def may_leave(self, seat: Seat) -> None:
         """Raises Refused unless the call he is on, if any, can be parked now."""
         call = seat.call
+        if call is not None and call.leg is not None and call.leg.holds:
+            raise Refused("phone_holds")
         if call is None or call.phase is Phase.PARKED:
             return
         leg = call.leg
@@ -102,7 +104,7 @@ class Parking:
         phone.quiet()
         now = self.core.now
         leg = AgentLeg(phone.channel, phone.person, phone.endpoint, now, now, auto=True, answered=now, tab=phone.tab)
-        leg.carried, leg.joined = True, now
+        leg.carried, leg.joined, leg.holds = True, now, phone.holds
         call.leg = leg
         self.core.by_channel[leg.channel] = (call, "agent")
         # The next switch must not take it for one that rings for the call it was made for.
@@ -161,6 +163,7 @@ class Parking:
         if not lives or (seat.device == "browser" and leg.tab != seat.tab):
             return False
         self.engine.hearing.lets_go(call, leg.channel)
+        self.engine.desklines.lets_go(leg)
         self.carry(leg, seat.parked[-1])
         return True
 

@@ -166,7 +166,7 @@ class World:
 
     def __init__(self, folder: Path, before: World | None = None, **changes: Any) -> None:
         """``before``: the world whose switch was killed; Asterisk, the journal and time go on."""
-        self.folder = folder
+        self.folder, self.changes = folder, changes
         self.dead = False
         self.clock: Clock = Clock() if before is None else Clock(before.clock.now())
         self.journal: Journal = Journal() if before is None else before.journal
@@ -194,7 +194,7 @@ class World:
     def killed(self) -> World:
         """kill -9 of the switch; the new one."""
         self.dead = True
-        return World(self.folder, self)
+        return World(self.folder, self, **self.changes)
 
     def lost(self) -> None:
         self.engine.handle(Lost())
@@ -296,6 +296,14 @@ class World:
         """A channel of ours ends by itself."""
         self.media.lose(channel)
         self.engine.handle(Gone(channel, cause))
+
+    def dials(self, user: str, number: str) -> str:
+        """A desk phone makes a call by itself; its channel."""
+        channel = f"d{next(self._numbers)}"
+        args = ("desk", number, f"PJSIP/{user}")
+        self.media.channels[channel] = LiveChannel(channel, f"PJSIP/{user}-{channel}", "Ring", args)
+        self.engine.handle(Arrived(channel, args, channel))
+        return channel
 
     def refers(self, channel: str, number: str) -> None:
         """A desk phone transfers by itself: Asterisk puts its helper into its place."""
