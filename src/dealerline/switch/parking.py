@@ -21,8 +21,6 @@ from dealerline.switch.model import SPEAKING, AgentLeg, Call, Phase, Refused, Se
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
 
-MOST = 3  # calls of one person
-
 
 class Parking:
     """Who has more than one call."""
@@ -53,7 +51,7 @@ class Parking:
     def may_add(self, seat: Seat) -> None:
         """Raises Refused unless he may have one call more."""
         self.may_leave(seat)
-        if len(seat.parked) + 1 >= MOST:
+        if seat.call is not None and len(seat.parked) + 1 >= self.core.lookup.snapshot.calls_per_desk:
             raise Refused("too_many_calls")
 
     def leave(self, seat: Seat) -> AgentLeg | None:

@@ -78,8 +78,8 @@ ERRORS |= {
         "en": "This is one of our own numbers. Choose the store's line from the list.",
     },
     "too_many_calls": {
-        "zh": "您已有三个通话，请先结束其中一个。",
-        "en": "You have three calls already. End one of them first.",
+        "zh": "您的通话数已达集团规定的上限，请先结束其中一个。",
+        "en": "You have as many calls as the group allows at a time. End one of them first.",
     },
     "not_alone": {
         "zh": "通话中还有其他人，请先请他们离开，或直接退出通话。",

@@ -9,7 +9,7 @@ import pytest
 from dealerline.switch.desks import Session
 from dealerline.switch.media import Arrived, Device
 from dealerline.switch.model import Call, Phase
-from tests.unit.switch.world import World
+from tests.unit.switch.world import World, snapshot
 
 B, C = "13900000002", "13900000003"
 
@@ -117,6 +117,36 @@ def test_three_calls_are_the_most(world: World) -> None:
     assert refused(world, session, "dial", number="13900000004", line=1) == "too_many_calls"
     takes(world, session, first)
     assert [world.hears(call) for call in (first, second, third)] == ["talk", "music", "music"]
+    world.consistent()
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_the_group_says_how_many_calls_are_the_most(tmp_path: Path, most: int) -> None:
+    world = World(tmp_path, calls_per_desk=most)
+    session = world.sign_in(1)
+    first = world.talk(1)
+    if most == 2:
+        picks_up(world, dials(world, session))
+    assert refused(world, session, "dial", number=C, line=1) == "too_many_calls"
+    if most == 2:
+        assert world.hears(first) == "music"
+        takes(world, session, first)
+    assert world.hears(first) == "talk"
+    world.consistent()
+
+
+def test_a_limit_that_is_lowered_ends_no_call(world: World) -> None:
+    session = world.sign_in(1)
+    first, second = both(world, session)
+    world.directory.set(snapshot(calls_per_desk=1))
+    takes(world, session, first)
+    assert (world.hears(first), world.hears(second)) == ("talk", "music")
+    world.hang_up(first)
+    takes(world, session, second)
+    assert refused(world, session, "dial", number=C, line=1) == "too_many_calls"
+    world.hang_up(second)
+    world.ask(session, "wrap_done", call=second.id)
+    assert dials(world, session)
     world.consistent()
 
 
