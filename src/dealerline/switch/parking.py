@@ -272,6 +272,22 @@ class Parking:
                 seat.parked.append(with_phone)
                 self.falls_back(seat)
             self.watch(seat)
+            for call in seat.calls:  # of a call that goes on without him he has a copy
+                live = self.core.calls.get(call.id)
+                if call.ended and call.origin is None and live is not call:
+                    call.origin = live
+            if seat.done and seat.presence.state not in ("talking", "wrap"):
+                self._only_done(seat)
+
+    def _only_done(self, seat: Seat) -> None:
+        """All of his calls have ended, the last one while nobody watched: the after-call work that was put by."""
+        call = seat.call = seat.done.pop()
+        seconds, seat.wrap_seconds = max(seat.wrap_seconds, 1.0), 0.0
+        call.wrap_until = until = self.core.now + seconds
+        self.core.fact("wrap.started", call, person=seat.person, agent=seat.person, until=round(until, 3))
+        self.engine.agents.event(seat, presence.Resume("wrap", call.id, self.core.now, until))
+        seat.wrap_timer = self.core.later(seconds, self.engine.agents.wrap_over, seat, "timeout")
+        self.core.touch(call)
 
     def not_answered(self, call: Call) -> None:
         """His phone was rung for a parked call that he wanted to take, and did not answer."""

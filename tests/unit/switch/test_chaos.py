@@ -40,7 +40,7 @@ class Chaos:
         changes["people"] = tuple(replace(p, mobile=f"+861371111000{p.id}", phone=p.id) for p in people if p.id != 3)
         changes["people"] += tuple(p for p in people if p.id == 3)  # one has none
         changes["phones"] = tuple(DeskPhone(p.id, 1, f"phone-{p.id}", "") for p in people)
-        self.world = World(folder, **changes)
+        self.world = World(folder, seats=seed % 2 == 1, **changes)
         self.sessions: dict[int, Session] = {}
         self.tabs = 0
         self.devices: dict[int, str] = {}

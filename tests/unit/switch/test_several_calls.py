@@ -471,3 +471,36 @@ def test_a_call_nobody_has_parked_is_repaired(world: World) -> None:
     for _ in range(2):
         world.engine.reconciler.look()
     assert first.phase is Phase.QUEUED and world.core.metrics.repairs == 1
+
+
+def test_a_call_that_ended_while_he_has_another_is_on_his_desk_after_a_kill(tmp_path: Path) -> None:
+    world = World(tmp_path, seats=True)
+    session = world.sign_in(1)
+    first, second = both(world, session)
+    world.hang_up(first)
+    assert shown(session, first) == "wrap"
+    after = world.killed()
+    again = after.sign_in(1, ready=False)
+    views = {view["id"]: view["phase"] for view in again.desk.sent[0]["calls"]}  # type: ignore[attr-defined]
+    assert views == {second.id: "talking", first.id: "wrap"}
+    after.hang_up(after.core.calls[second.id])
+    assert after.state(1) == "wrap" and after.ask(again, "wrap_done", call=second.id)["type"] == "ok"
+    assert shown(again, first) == shown(again, second) == "gone"
+    after.consistent()
+
+
+def test_if_the_other_ended_unwatched_the_after_call_work_of_the_first_begins(tmp_path: Path) -> None:
+    world = World(tmp_path, seats=True)
+    session = world.sign_in(1)
+    first, second = both(world, session)
+    world.hang_up(first)
+    world.media.lose(second.channel)
+    assert second.leg is not None
+    world.media.lose(second.leg.channel)
+    after = world.killed()
+    again = after.sign_in(1, ready=False)
+    assert after.state(1) == "wrap"
+    assert [view["id"] for view in again.desk.sent[0]["calls"]] == [first.id]  # type: ignore[attr-defined]
+    after.clock.advance(40)
+    assert after.state(1) == "ready"
+    after.consistent()

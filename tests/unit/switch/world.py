@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+from dealerline.adapters.seats_file import SeatsFile
 from dealerline.domain import conversation
 from dealerline.domain.routing import Router
 from dealerline.switch import tickets
@@ -164,8 +165,11 @@ def snapshot(**changes: Any) -> Snapshot:
 class World:
     """The engine with twins, and the outside world's part to play."""
 
-    def __init__(self, folder: Path, before: World | None = None, **changes: Any) -> None:
-        """``before``: the world whose switch was killed; Asterisk, the journal and time go on."""
+    def __init__(self, folder: Path, before: World | None = None, seats: bool = False, **changes: Any) -> None:
+        """``before``: the world whose switch was killed; Asterisk, the journal and time go on. ``seats``: so do the people
+        who were signed in.
+        """
+        self.seats = seats
         self.folder, self.changes = folder, changes
         self.dead = False
         self.clock: Clock = Clock() if before is None else Clock(before.clock.now())
@@ -183,6 +187,8 @@ class World:
         for fact in self.journal.facts:
             book.note(fact)
         self._numbers = before._numbers
+        if self.seats:
+            self.core.run(SeatsFile(folder / "agents.json", self.engine).restore)
         self.connected()
 
     def connected(self, restarted: bool = False) -> None:
@@ -194,7 +200,9 @@ class World:
     def killed(self) -> World:
         """kill -9 of the switch; the new one."""
         self.dead = True
-        return World(self.folder, self, **self.changes)
+        if self.seats:
+            SeatsFile(self.folder / "agents.json", self.engine).save()
+        return World(self.folder, self, self.seats, **self.changes)
 
     def lost(self) -> None:
         self.engine.handle(Lost())
