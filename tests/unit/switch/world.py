@@ -166,7 +166,7 @@ class World:
     """The engine with twins, and the outside world's part to play."""
 
     def __init__(self, folder: Path, before: World | None = None, seats: bool = False, **changes: Any) -> None:
-        """``before``: the world whose switch was killed; Asterisk, journal and time go on. ``seats``: so do the people."""
+        """``before``: the world whose switch was killed; Asterisk, journal, time go on. ``seats``: so do the people."""
         self.seats = seats
         self.folder, self.changes = folder, changes
         self.dead = False
