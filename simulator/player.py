@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import AsyncIterator, Sequence
+from urllib.parse import quote
 
 from simulator.ari import Ari, AriError
 from simulator.parties import Party
@@ -133,6 +134,17 @@ class Player:
             else:
                 party.note("holds" if step.number else "unholds")
                 await self._ari.call("POST" if step.number else "DELETE", f"channels/{party.channel}/hold")
+
+    async def attended(self, party: Party, other: Party) -> None:
+        """TRANSFER of a desk phone between two calls of its own: a REFER on ``party`` that replaces ``other``."""
+        read = [await self._ari.call("GET", f"channels/{other.channel}/variable", variable=f"CHANNEL(pjsip,{what})")
+                for what in ("call-id", "remote_tag", "local_tag")]
+        call, theirs, ours = (quote(one["value"], safe="") for one in read)
+        replaces = f"{call}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}"
+        async with self._voice(party):
+            party.note("refers", number=other.other)
+            await self._ari.call("POST", f"channels/{party.channel}/redirect",
+                                 endpoint=f"PJSIP/<sip:{other.other}@{self._centre}?Replaces={replaces}>")
 
     async def _sound(self, party: Party, step: Step) -> None:
         if step.kind == "say":

@@ -10,26 +10,29 @@ from typing import Any
 import pytest
 
 from bench.sip import Agent as SipPhone
+from dealerline.runtime.asterisk import Asterisk
 from simulator.asterisk import derived_password
 from simulator.desk import Desk
 from simulator.parties import Party
 from simulator.script import parse
+from tests.telephony import tones
 from tests.telephony.ears import HUMS
 from tests.telephony.harness import SALES, Agent, Centre, Telephones, until
 from tests.telephony.scene import stage
 
 CUSTOMER, ALICE, BOB, MUSIC = HUMS["customer"], HUMS["a"], HUMS["b"], HUMS["music"]
-MOBILE = "16300077100"
+MOBILE, LEADS_MOBILE = "16300077100", "16300077300"
 TAKES: list[dict[str, Any]] = [{"ring": True}, {"wait": 0.3}, {"answer": True}]
-CONFIRMS: list[dict[str, Any]] = [
-    *TAKES, {"await": "sound", "seconds": 6}, {"wait": 0.8}, {"key": "1"}, {"tone": ALICE}]
+SAYS_SO: list[dict[str, Any]] = [*TAKES, {"await": "sound", "seconds": 6}, {"wait": 0.8}, {"key": "1"}]
+CONFIRMS: list[dict[str, Any]] = [*SAYS_SO, {"tone": ALICE}]
 
 
 @pytest.fixture(scope="module")
 def centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    """One tone as the music; person 1 has a number outside, and only he is in the queue until a test says otherwise."""
+    """One tone as the music; persons 1 and 3 have numbers outside, and only 1 is in the queue."""
     made = stage(tmp_path_factory.mktemp("phones"), cache)
-    people = tuple(replace(p, mobile=MOBILE, language="en") if p.id == 1 else p for p in made.snapshot.people)
+    mobiles = {1: MOBILE, 3: LEADS_MOBILE}
+    people = tuple(replace(p, mobile=mobiles.get(p.id, ""), language="en") for p in made.snapshot.people)
     made.publish(replace(made.snapshot, people=people))
     try:
         made.start("asterisk", "carrier")
@@ -39,12 +42,12 @@ def centre(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ce
         made.stop()
 
 
-async def outside_agent(telephones: Telephones, steps: list[dict[str, Any]]) -> Agent:
-    """Person 1 at his page, with his telephone outside that does those steps."""
-    telephones.world.scripts[MOBILE] = parse(steps)
+async def outside_agent(telephones: Telephones, steps: list[dict[str, Any]], person: int = 1) -> Agent:
+    """Person 1 (or 3) at his page, with his telephone outside that does those steps."""
+    telephones.world.scripts[{1: MOBILE, 3: LEADS_MOBILE}[person]] = parse(steps)
     settings = telephones.centre.settings
-    desk = await Desk(settings.switch_port, 1, settings.secret("desk"), device="outside").open()
-    agent = Agent(telephones, 1, desk)
+    desk = await Desk(settings.switch_port, person, settings.secret("desk"), device="outside").open()
+    agent = Agent(telephones, person, desk)
     telephones.agents.append(agent)
     await desk.ready()
     return agent
@@ -59,14 +62,14 @@ async def nothing_amiss(centre: Centre, telephones: Telephones) -> AsyncIterator
     assert "a step failed" not in centre.log("switch")
 
 
-def mobile(telephones: Telephones) -> Party | None:
-    """Who is on person 1's telephone outside."""
+def mobile(telephones: Telephones, number: str = MOBILE) -> Party | None:
+    """Who is on that telephone outside: person 1's."""
     return next((p for p in reversed(telephones.world.parties.values())
-                 if p.role == "called" and p.number == MOBILE and p.live), None)
+                 if p.role == "called" and p.number == number and p.live), None)
 
 
-async def taken(telephones: Telephones) -> Party:
-    party: Party = await until(lambda: mobile(telephones), 15, "the telephone outside is rung")
+async def taken(telephones: Telephones, number: str = MOBILE) -> Party:
+    party: Party = await until(lambda: mobile(telephones, number), 15, "the telephone outside is rung")
     return party
 
 
@@ -75,12 +78,17 @@ async def do(telephones: Telephones, party: Party, *steps: dict[str, Any]) -> No
     await telephones.world.player.perform(party, parse(list(steps)))
 
 
+def length(telephones: Telephones, party: Party) -> float:
+    """For how many seconds he has heard anything."""
+    return len(telephones.world.heard(party).read_bytes()) / 16000
+
+
 async def hears_no_more(telephones: Telephones, party: Party, hertz: float) -> None:
     """Wait until the tone has not been in his ear for a second."""
 
     def now() -> bool:
-        length = len(telephones.world.heard(party).read_bytes()) / 16000
-        return length >= 1 and hertz not in telephones.heard(party, [hertz], length - 1)
+        until_now = length(telephones, party)
+        return until_now >= 1 and hertz not in telephones.heard(party, [hertz], until_now - 1)
 
     await until(now, 10, f"{party.number} hears {hertz:g} Hz no more")
 
@@ -138,6 +146,42 @@ async def test_a_voicemail_box_gets_nobody_and_the_caller_is_first_again(
     await do(telephones, await taken(telephones), {"hangup": True})  # he hangs up by his own telephone
     await agent.in_state("wrap")
     await until(lambda: not customer.live, what="the customer is told by the line that it is over")
+
+
+async def test_a_lead_outside_listens_whispers_is_invited_and_dials_out(centre: Centre, telephones: Telephones) -> None:
+    lead_tone, far_tone, far = HUMS["c"], HUMS["out"], "16300077200"
+    lead = await outside_agent(telephones, [*SAYS_SO, {"tone": lead_tone}], person=3)
+    agent = await telephones.agent(1, hum=ALICE)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    view = await agent.talks()
+    await lead.desk.send("supervise", person=1, mode="listen")
+    ear = await taken(telephones, LEADS_MOBILE)
+    await telephones.hears(ear, CUSTOMER)
+    await telephones.hears(ear, ALICE)
+    assert not telephones.heard(agent.phone, [lead_tone])
+    await lead.desk.send("supervise", person=1, mode="whisper")
+    await telephones.hears(agent, lead_tone)
+    assert not telephones.heard(customer, [lead_tone])
+    await do(telephones, ear, {"hangup": True})
+    await until(lambda: lead.state == "ready", what="he watches no more")
+
+    await agent.desk.send("bring", call=view["id"], how="invite", target={"kind": "person", "id": 3})
+    invited = await taken(telephones, LEADS_MOBILE)
+    await telephones.hears(customer, lead_tone)
+    await telephones.hears(invited, CUSTOMER)
+    await telephones.hang_up(customer)
+    await until(lambda: not invited.live, what="his telephone is free again")
+    await lead.in_state("wrap")
+    for own in list(lead.desk.calls.values()):
+        await lead.desk.send("wrap_done", call=own["id"])
+
+    telephones.world.scripts[far] = parse([*TAKES, {"tone": far_tone}])
+    await lead.desk.send("dial", number=far, line=1)
+    caller = await taken(telephones, LEADS_MOBILE)
+    await telephones.hears(caller, far_tone)
+    await telephones.hears(await taken(telephones, far), lead_tone)
+    await do(telephones, caller, {"hangup": True})
+    await until(lambda: mobile(telephones, far) is None, what="the number he dialled is hung up")
 
 
 async def test_the_hold_key_is_our_hold(centre: Centre, telephones: Telephones) -> None:
@@ -214,6 +258,52 @@ async def test_the_transfer_key_is_our_blind_transfer(centre: Centre, telephones
     assert not phone.live and "transfer.done" in centre.story(view["id"])
     await telephones.hang_up(customer)
     await bob.in_state("wrap")
+
+
+async def test_two_calls_on_the_phone_are_a_consultation_and_its_transfer_hands_over(
+    centre: Centre, telephones: Telephones
+) -> None:
+    """Hold, second line, swap and back, then REFER with Replaces: the customer hears music or a voice all the time."""
+    agent = await telephones.agent(1, hum=ALICE)
+    customer = await telephones.ring(SALES, hum=CUSTOMER)
+    view = await agent.talks()
+    bob = await telephones.agent(2, hum=BOB, ready=False)
+    await bob.desk.ready()
+    await telephones.hears(customer, ALICE)
+    first = agent.phone
+    await do(telephones, first, {"hold": True})
+    await hears_no_more(telephones, customer, ALICE)
+    alone = length(telephones, customer)
+    second = await telephones.dial(1, "802", hum=ALICE)
+    await telephones.hears(bob, ALICE)
+    await telephones.hears(second, BOB)
+    assert agent.desk.calls[view["id"]]["attempt"]["state"] == "consulting"
+    asked = length(telephones, bob.phone)
+    assert telephones.heard(customer, [ALICE, BOB, MUSIC], alone, length(telephones, customer)) == {MUSIC}
+    await do(telephones, second, {"hold": True})
+    await do(telephones, first, {"hold": False})
+    await telephones.hears(customer, ALICE)
+    await telephones.hears(first, CUSTOMER)
+    await telephones.hears(bob, MUSIC)
+    await do(telephones, first, {"hold": True})
+    await do(telephones, second, {"hold": False})
+    await telephones.hears(bob, ALICE)
+    await telephones.hears(customer, MUSIC)
+    assert not telephones.heard(bob.phone, [CUSTOMER], asked)
+    await telephones.world.player.attended(first, second)
+    await telephones.hears(customer, BOB)
+    await telephones.hears(bob, CUSTOMER)
+    await do(telephones, first, {"hangup": True})
+    await agent.in_state("wrap")
+    await until(lambda: not first.live and not second.live, what="both calls of the phone are over")
+    await hears_no_more(telephones, customer, MUSIC)
+    assert tones.gaps(telephones.world.heard(customer), 0.3, alone) == [], "never silence for the customer"
+    done = next(f for f in centre.facts() if f["kind"] == "transfer.done" and f["call"] == view["id"])
+    assert done["data"]["how"] == "consult"
+    await telephones.hang_up(customer)
+    await bob.in_state("wrap")
+    console = Asterisk(centre.settings, centre.settings.data / "asterisk").console
+    await until(lambda: not console("core show channels concise").strip(), what="nothing is left in Asterisk")
 
 
 async def test_a_transfer_by_the_phone_to_somebody_who_is_away_comes_back(

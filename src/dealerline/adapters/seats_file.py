@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 FRESH = 60.0
 AGAIN = 10.0  # it is written so often though nothing changes, or a quiet minute would make it too old to count
 EVERY = 0.25
+KEPT = (
+    *("id", "direction", "from_number", "to_number", "arrived", "line", "store", "language"),
+    *("queue", "queued", "answered", "talk_started", "path"),
+)
 
 
 class SeatsFile:
@@ -72,24 +76,16 @@ class SeatsFile:
             "worked": [round(seat.worked, 1), seat.worked_day],
         }
         if now.state == "wrap" and seat.call is not None:
-            call = seat.call
-            packed["wrap"] = {
-                "id": call.id,
-                "direction": call.direction,
-                "from_number": call.from_number,
-                "to_number": call.to_number,
-                "arrived": call.arrived,
-                "line": call.line,
-                "store": call.store,
-                "language": call.language,
-                "queue": call.queue,
-                "queued": call.queued,
-                "answered": call.answered,
-                "talk_started": call.talk_started,
-                "seq": call.seq,
-                "path": call.path,
-            }
+            packed["wrap"] = self._call(seat.call)
+        if seat.done:
+            packed |= {"done": [self._call(call) for call in seat.done], "wrap_seconds": seat.wrap_seconds}
         return packed
+
+    @staticmethod
+    def _call(call: Call) -> dict[str, Any]:
+        """A call that has ended for him, as long as its record is on his desk."""
+        kept = {name: getattr(call, name) for name in KEPT}
+        return {**kept, "seq": (call.origin or call).seq, "wrap_until": call.wrap_until}
 
     def restore(self) -> None:
         """Everybody who was there, as he was; pages have to come back soon."""
@@ -127,20 +123,21 @@ class SeatsFile:
         )
         if kept == "wrap":
             self._wrap(seat, packed.get("wrap"))
+        seat.done = [self._ended(seat, call) for call in packed.get("done", ())]
+        seat.wrap_seconds = packed.get("wrap_seconds", 0.0)
         seat.gone_timer = self._core.later(GRACE, self._engine.agents.stayed_away, seat)
         self._engine.agents.sync(seat)
 
     def _wrap(self, seat: Seat, saved: dict[str, Any] | None) -> None:
         left = (seat.presence.until or 0.0) - self._core.now
         if saved is not None:
-            call = Call(saved["id"], "", saved["direction"], saved["from_number"], saved["to_number"], saved["arrived"])
-            for name in ("line", "store", "language", "queue", "queued", "answered", "talk_started", "seq", "path"):
-                setattr(call, name, saved[name])
-            call.phase, call.ended, call.person, call.wrap_until = (
-                Phase.ENDED,
-                True,
-                seat.person,
-                seat.presence.until or 0.0,
-            )
-            seat.call = call
+            seat.call = self._ended(seat, saved)
         seat.wrap_timer = self._core.later(max(left, 0.1), self._engine.agents.wrap_over, seat, "timeout")
+
+    @staticmethod
+    def _ended(seat: Seat, saved: dict[str, Any]) -> Call:
+        call = Call(saved["id"], "", saved["direction"], saved["from_number"], saved["to_number"], saved["arrived"])
+        for name in (*KEPT, "seq", "wrap_until"):
+            setattr(call, name, saved[name])
+        call.phase, call.ended, call.person = Phase.ENDED, True, seat.person
+        return call

@@ -351,9 +351,9 @@ class Bringing:
         for party in list(call.talk):
             if "held" in party.flags and party.id != call.channel:
                 self.engine.hearing.verb(call, "unhold", party.id, sync=False)
-        if call.phase is Phase.HELD:
+        if call.phase is Phase.HELD and any(not leg.holds for leg in call.speakers):
             self.engine.talk.unhold(call, None)
-        else:
+        else:  # with a desk phone that holds he stays with the music: it would not listen to him
             self.engine.hearing.sync(call)
 
     def _take_in(self, call: Call, leg: AgentLeg, attempt: Attempt, result: str) -> None:

@@ -130,7 +130,7 @@ class CallVerbs:
     def _unhold(self, seat: Seat, message: Message) -> Message:
         call, leg = self._acts(seat, message)
         party = self._party(call, message.get("party"))
-        if leg.holds and party in ("", call.channel):
+        if leg.holds and (party in ("", call.channel) or leg.lines is not None):
             raise Refused("phone_holds")
         self.engine.talk.unhold(call, leg, party)
         return {}
@@ -193,6 +193,8 @@ class CallVerbs:
 
     def _three_way(self, seat: Seat, message: Message) -> Message:
         call, leg = self._acts(seat, message)
+        if leg.holds:
+            raise Refused("phone_holds")
         if self.engine.bringing.brings(call, leg.person):
             self.engine.bringing.decide(call, leg, On.JOIN)
             return {}
@@ -213,6 +215,8 @@ class CallVerbs:
             return {}
         if partner is None or partner.channel not in call.talk.parties:
             raise Refused("not_now")
+        if leg.holds:
+            raise Refused("phone_holds")
         if call.phase is Phase.HELD:
             self.engine.talk.hold(call, leg, partner.channel)
             self.engine.talk.unhold(call, leg)

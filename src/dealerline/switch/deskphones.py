@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dealerline.domain import numbers
 from dealerline.domain.conversation.transfer import State as At
 from dealerline.switch import texts
 from dealerline.switch.core import Core
@@ -40,10 +39,10 @@ class DeskPhones:
         self.engine = engine
 
     def _leg(self, channel: str) -> tuple[Call, AgentLeg] | None:
-        """The call that this desk phone is in the conversation of."""
+        """The call that this desk phone is on."""
         call, _ = self.core.by_channel.get(channel, (None, ""))
-        leg = call.leg_on(channel) if call is not None else None
-        if call is None or leg is None or call.ended or channel not in call.talk.parties:
+        leg = self.engine.desklines.leg(call, channel) if call is not None else None
+        if call is None or leg is None or call.ended:
             return None
         return (call, leg) if leg.endpoint.startswith("phone-") else None
 
@@ -54,25 +53,41 @@ class DeskPhones:
         what a phone on hold sends may be music of its own; else it is our hold, with the music of the store.
         """
         found = self._leg(event.channel)
-        if found is None or found[1].holds == event.on:
+        if found is None:
             return
         call, leg = found
-        leg.holds = event.on
-        if leg.role != "agent" or call.phase not in SPEAKING:
+        if leg.lines is not None:
+            if (event.channel in leg.lines.held) != event.on:
+                self.engine.desklines.held(call, leg, leg.lines, event.channel, event.on)
+        elif leg.holds != event.on:
+            leg.holds = event.on
+            self.engine.remember(call)
+            self.single(call, leg)
+
+    def single(self, call: Call, leg: AgentLeg) -> None:
+        """A phone that holds all it has, or listens: what that is for the call."""
+        if leg.role != "agent" or call.phase not in SPEAKING or leg.channel not in call.talk.parties:
             return
-        if not event.on:
-            if leg.hold_mutes:
-                leg.hold_mutes = False
-                self.engine.talk.mute(call, leg, False)
-            if call.phase is Phase.HELD and call.held_by == leg.person and call.speakers == [leg]:
-                self.engine.talk.unhold(call, leg)
-        elif call.speakers != [leg]:
-            if "muted" not in call.talk.parties[leg.channel].flags:
+        if leg.holds:
+            if call.speakers != [leg] and "muted" not in call.talk.parties[leg.channel].flags:
                 leg.hold_mutes = True
                 self.engine.talk.mute(call, leg, True)
-        elif call.phase is Phase.TALKING:
+            self.all_hold(call)
+            return
+        if leg.hold_mutes:
+            leg.hold_mutes = False
+            self.engine.talk.mute(call, leg, False)
+        by = call.leg_of(call.held_by)
+        asks = any(each.attempt is not None and each.attempt.how == "consult" for each in call.others.values())
+        if call.phase is Phase.HELD and not asks and by is not None and (by is leg or by.holds):
+            self.engine.talk.unhold(call, leg)
+
+    def all_hold(self, call: Call) -> None:
+        """With phones that all hold nobody would hear a customer: he gets the music."""
+        speakers = call.speakers
+        if call.phase is Phase.TALKING and speakers and all(leg.holds for leg in speakers):
             call.talk = replace(call.talk, company=True)
-            self.engine.talk.hold(call, leg)
+            self.engine.talk.hold(call, speakers[0])
 
     # TRANSFER
     # ---------------------------------------------------------------------------------------------------------
@@ -81,26 +96,22 @@ class DeskPhones:
         for helper in event.helpers:
             self.core.do(self.core.media.hang_up, helper)
         found = self._leg(event.channel)
-        if found is None:
+        if found is None or found[1].channel not in found[0].talk.parties:
             return
         call, leg = found
+        lines = self.engine.desklines
         try:
             if leg.role != "agent":
                 raise Refused("only_watching")
             if not event.number:
-                raise Refused("attended")
-            self.engine.bringing.bring(call, leg, "transfer", self._target(event.number))
+                lines.attended(call, leg)
+                return
+            asked = leg.lines is not None and leg.channel == leg.lines.second
+            if lines.cancels(call, leg) and asked:
+                return  # it was the one who was asked that he sent on; he himself is with the customer again
+            self.engine.bringing.bring(call, leg, "transfer", lines.target(event.number))
         except Refused as error:
             self._refused(call, leg, event.number, error.code)
-
-    def _target(self, number: str) -> dict[str, Any]:
-        """What was dialled: a colleague's extension, a line of ours, else a number outside."""
-        lookup = self.core.lookup
-        person = next((p for p in lookup.people.values() if p.extension and p.extension == number), None)
-        if person is not None:
-            return {"kind": "person", "id": person.id}
-        line = lookup.by_number.get(numbers.significant(number))
-        return {"kind": "line", "id": line.id} if line is not None else {"kind": "number", "number": number}
 
     def _refused(self, call: Call, leg: AgentLeg, number: str, code: str) -> None:
         log.info("a transfer by desk phone %s was refused: %s", leg.endpoint, code)

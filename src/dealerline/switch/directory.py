@@ -184,6 +184,7 @@ class Snapshot:
     ring_seconds_transfer: int = 20  # how long whoever is brought into a call is rung
     return_seconds: int = 20  # how long who transferred in vain is rung again
     digit_seconds: float = 5  # how long a caller has for a key where his flow says nothing
+    calls_per_desk: int = 3  # how many calls one person may have at a time, one of which he talks on
     supervision_visible: bool = True  # whether agents see that a lead is at their call
     conference_tones: str = "none"  # none|entry|both: of what a tone tells in a conversation of three or more
     conference_tones_for: str = "staff"  # staff|everybody: who hears it

@@ -18,6 +18,7 @@ from dealerline.switch.agents import Agents
 from dealerline.switch.bringing import Bringing
 from dealerline.switch.confirming import Confirming
 from dealerline.switch.core import Core
+from dealerline.switch.desklines import DeskLines
 from dealerline.switch.deskphones import DeskPhones
 from dealerline.switch.directory import Snapshot, Text
 from dealerline.switch.flows import Flows
@@ -93,6 +94,7 @@ class Engine:
         self.parking = Parking(self.core, self)
         self.confirming = Confirming(self.core, self)
         self.deskphones = DeskPhones(self.core, self)
+        self.desklines = DeskLines(self.core, self)
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)
         self._on: dict[type[Any], Callable[[Any], None]] = {
@@ -245,7 +247,7 @@ class Engine:
 
     def _gone(self, event: Gone) -> None:
         call, role = self.core.by_channel.pop(event.channel, (None, ""))
-        if call is None or call.ended:
+        if call is None or call.ended or self.desklines.gone(call, event.channel, event.cause):
             return
         if role == "customer":
             if call.phase is Phase.DIALLING:

@@ -82,10 +82,12 @@ class Hearing:
             self.sync(call)
         return True
 
-    def moves(self, call: Call, old: str, new: str) -> None:
-        """The same party speaks on another channel from now on; the old one is about to be hung up."""
+    def moves(self, call: Call, old: str, new: str, same: bool = False) -> None:
+        """The same party speaks on another channel from now on; the old one is in no room any more. ``same``: it is
+        muted, if it was.
+        """
         self._without(call, old)
-        call.talk = talk.rename(call.talk, old, new)
+        call.talk = talk.rename(call.talk, old, new, same=same)
         if old in call.stood:
             call.stood[new] = call.stood.pop(old)
         for leg in call.others.values():

@@ -79,6 +79,7 @@ class Leaving:
         if leg.role == "agent":
             self.engine.talk.leave(call, leg, reason)
             return
+        self.engine.talk.end_mute(call, leg)
         self._left(call, leg, reason)
         self.engine.hearing.leaves(call, leg.channel)
         self.engine.talk.drop(call, leg)
@@ -106,10 +107,12 @@ class Leaving:
             self.engine.end(call, "agent", "hung_up")
             return
         if call.leg is not None and call.leg in speakers:
+            self.engine.deskphones.all_hold(call)
             return
         agent = next((leg for leg in speakers if leg.role == "agent"), None)
         if agent is not None:
             self.promote(call, agent)
+            self.engine.deskphones.all_hold(call)
             return
         if call.phase is Phase.HELD:
             self.engine.talk.unhold(call, None)
@@ -142,6 +145,7 @@ class Leaving:
             elif leg.role == "agent":
                 self.engine.talk.leave(call, leg, reason, hearing=False)
             else:
+                self.engine.talk.end_mute(call, leg)
                 self._left(call, leg, reason)
                 self.engine.talk.drop(call, leg)
             call.others.pop(leg.channel, None)

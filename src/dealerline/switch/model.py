@@ -82,6 +82,16 @@ class Attempt:
 
 
 @dataclass(slots=True)
+class Lines:
+    """Two calls of one desk phone, as channels: see ``desklines``."""
+
+    first: str  # with the customer
+    second: str  # that it dialled to ask somebody
+    partner: str  # whom: that party's channel
+    held: set[str]  # those which the phone itself holds
+
+
+@dataclass(slots=True)
 class AgentLeg:
     """One ringing or speaking phone on a call, other than the customer's: an agent's, a lead's, somebody's outside."""
 
@@ -102,12 +112,21 @@ class AgentLeg:
     name: str = ""
     number: str = ""
     attempt: Attempt | None = None  # until it is settled
+    silenced: bool = False  # he is muted, and another did it
     holds: bool = False  # the phone itself has put the call on hold,
     hold_mutes: bool = False  # and so he is muted
+    lines: Lines | None = None  # while the phone has two calls of its own, on one of which he talks
     asking: str = ""  # the prompt that asks who took a phone outside
     mode: str = ""  # a lead's
     watches: str = ""  # whose channel a lead watches
     joined: float = 0.0
+
+    @property
+    def spare(self) -> str:
+        """The other channel of a desk phone that has two calls; else nothing."""
+        if self.lines is None:
+            return ""
+        return self.lines.second if self.channel == self.lines.first else self.lines.first
 
     def quiet(self) -> None:
         """No timer of this leg will fire any more."""

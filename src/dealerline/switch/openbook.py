@@ -16,6 +16,7 @@ BEGINS = {
     "queue.returned": ("queue", ""),
     "talk.started": ("talk", "agent"),
     "hold.started": ("hold", ""),
+    "mute.started": ("mute", "agent"),
     "recording.started": ("recording", "recording"),
     "track.started": ("track", "track"),
     "party.joined": ("party", "party"),
@@ -25,6 +26,7 @@ ENDS = {
     "queue.left": ("queue", ""),
     "talk.ended": ("talk", "agent"),
     "hold.ended": ("hold", ""),
+    "mute.ended": ("mute", "agent"),
     "recording.stopped": ("recording", "recording"),
     "recording.failed": ("recording", "recording"),
     "track.stopped": ("track", "track"),
@@ -76,6 +78,8 @@ class OpenBook:
         for step in self.steps(call, "hold"):
             agent = step.get("agent", 0)
             yield "hold.ended", agent, {"agent": agent, "seconds": lasted(step)}
+        for step in self.steps(call, "mute"):
+            yield "mute.ended", step.get("agent", 0), {"agent": step.get("agent", 0)}
         for step in self.steps(call, "recording"):
             agent = step.get("agent", 0)
             data = {"recording": step.get("recording", ""), "agent": agent, "seconds": lasted(step)}

@@ -309,20 +309,20 @@ class Outside:
     # a desk phone that dials
     # --------------------------------------------------------------------------------------------
     def from_desk(self, channel: str, args: tuple[str, ...]) -> None:
-        """A desk phone dialled: for now only its person, signed in on it, and only numbers outside.
+        """A desk phone dialled: its person, signed in on it, who is free, and only numbers outside; with a customer on
+        hold he asks somebody.
 
         It is answered when the number answers, so that a number that does not is told to the phone in its own way.
         """
+        if channel in self.core.by_channel:
+            return  # told twice, after a reconnect
         number, signed_in_as = (*args[1:], "", "")[:2]
         endpoint = self._rung_as(signed_in_as.removeprefix("PJSIP/"))
-        seat = next(
-            (
-                s
-                for s in self.core.seats.values()
-                if s.desk is not None and s.call is None and self.engine.agents.endpoint(s) == endpoint
-            ),
-            None,
-        )
+        there = (s for s in self.core.seats.values() if s.desk is not None)
+        seat = next((s for s in there if self.engine.agents.endpoint(s) == endpoint), None)
+        if seat is not None and seat.call is not None:
+            self.engine.desklines.dials(seat, channel, number)
+            return
         line = self._own_line(seat) if seat is not None else None
         if (
             seat is None

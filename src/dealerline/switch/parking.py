@@ -21,8 +21,6 @@ from dealerline.switch.model import SPEAKING, AgentLeg, Call, Phase, Refused, Se
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
 
-MOST = 3  # calls of one person
-
 
 class Parking:
     """Who has more than one call."""
@@ -36,6 +34,8 @@ class Parking:
     def may_leave(self, seat: Seat) -> None:
         """Raises Refused unless the call he is on, if any, can be parked now."""
         call = seat.call
+        if call is not None and call.leg is not None and call.leg.holds:
+            raise Refused("phone_holds")
         if call is None or call.phase is Phase.PARKED:
             return
         leg = call.leg
@@ -51,7 +51,7 @@ class Parking:
     def may_add(self, seat: Seat) -> None:
         """Raises Refused unless he may have one call more."""
         self.may_leave(seat)
-        if len(seat.parked) + 1 >= MOST:
+        if seat.call is not None and len(seat.parked) + 1 >= self.core.lookup.snapshot.calls_per_desk:
             raise Refused("too_many_calls")
 
     def leave(self, seat: Seat) -> AgentLeg | None:
@@ -102,7 +102,7 @@ class Parking:
         phone.quiet()
         now = self.core.now
         leg = AgentLeg(phone.channel, phone.person, phone.endpoint, now, now, auto=True, answered=now, tab=phone.tab)
-        leg.joined = now
+        leg.joined, leg.holds = now, phone.holds
         call.leg = leg
         self.core.by_channel[leg.channel] = (call, "agent")
         # The next switch must not take it for one that rings for the call it was made for.
@@ -161,6 +161,7 @@ class Parking:
         if not lives or (seat.device == "browser" and leg.tab != seat.tab):
             return False
         self.engine.hearing.lets_go(call, leg.channel)
+        self.engine.desklines.lets_go(leg)
         self.carry(leg, seat.parked[-1])
         return True
 
@@ -271,6 +272,22 @@ class Parking:
                 seat.parked.append(with_phone)
                 self.falls_back(seat)
             self.watch(seat)
+            for call in seat.calls:  # of a call that goes on without him he has a copy
+                live = self.core.calls.get(call.id)
+                if call.ended and call.origin is None and live is not call:
+                    call.origin = live
+            if seat.done and seat.presence.state not in ("talking", "wrap"):
+                self._only_done(seat)
+
+    def _only_done(self, seat: Seat) -> None:
+        """All of his calls have ended, the last one while nobody watched: the after-call work that was put by."""
+        call = seat.call = seat.done.pop()
+        seconds, seat.wrap_seconds = max(seat.wrap_seconds, 1.0), 0.0
+        call.wrap_until = until = self.core.now + seconds
+        self.core.fact("wrap.started", call, person=seat.person, agent=seat.person, until=round(until, 3))
+        self.engine.agents.event(seat, presence.Resume("wrap", call.id, self.core.now, until))
+        seat.wrap_timer = self.core.later(seconds, self.engine.agents.wrap_over, seat, "timeout")
+        self.core.touch(call)
 
     def not_answered(self, call: Call) -> None:
         """His phone was rung for a parked call that he wanted to take, and did not answer."""

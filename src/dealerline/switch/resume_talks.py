@@ -35,6 +35,7 @@ class Talks:
         self, call: Call, phase: Phase, answered: dict[str, AgentLeg], attempts: list[list[Any]], found: Inventory
     ) -> None:
         """Carry on the conversation of a switch that is no more."""
+        answered = self.engine.desklines.survived(call, answered, found)
         living = {
             c: leg
             for c, leg in answered.items()
@@ -43,6 +44,7 @@ class Talks:
         had = next((leg for leg in answered.values() if leg.person == call.person and leg.role == "agent"), None)
         for party in list(call.talk):
             if party.id != call.channel and party.id not in living:
+                self.engine.talk.end_mute(call, answered.get(party.id))
                 call.talk = talk.leave(call.talk, party.id)
         call.phase = phase
         call.layout = self._layout(call, found)
@@ -52,6 +54,7 @@ class Talks:
         self._close_gone(call, answered, living, had)
         call.talk_started = call.talk_started or self.core.now
         self._roll_back(call, attempts, living)
+        self.engine.desklines.rolled_back(call, found)
         if call.ended:
             return
         if call.phase is Phase.PARKED:

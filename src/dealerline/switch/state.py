@@ -10,7 +10,7 @@ from typing import Any
 
 from dealerline.domain import ivr
 from dealerline.domain.conversation import Conversation, Ear, Party, transfer
-from dealerline.switch.model import AgentLeg, Attempt, Call, FlowRun, Recording, Track
+from dealerline.switch.model import AgentLeg, Attempt, Call, FlowRun, Lines, Recording, Track
 from dealerline.switch.ports import Known
 
 
@@ -68,6 +68,7 @@ def pack(call: Call) -> dict[str, Any]:
         "er": {
             channel: [room, ear.on, ear.whisper, ear.hears, ear.company] for channel, (room, ear) in call.ears.items()
         },
+        "ok": _own_keys(call),
         "pa": call.path,
         "lf": sorted(call.left),
         "rt": [call.returned.by, call.returned.target, call.returned.reason] if call.returned is not None else None,
@@ -81,6 +82,20 @@ def _known(known: Known | None) -> list[Any] | None:
         *(known.customer, known.level, known.owner, known.last),
         *(list(known.named), known.standing, known.callback),
     ]
+
+
+def _own_keys(call: Call) -> dict[str, Any]:
+    """channel -> [somebody else muted him, his desk phone holds, he is muted by that, its two calls]."""
+    return {
+        leg.channel: [
+            leg.silenced,
+            leg.holds,
+            leg.hold_mutes,
+            [x.first, x.second, x.partner, sorted(x.held)] if (x := leg.lines) is not None else None,
+        ]
+        for leg in call.legs_all
+        if leg.silenced or leg.holds or leg.hold_mutes or leg.lines is not None
+    }
 
 
 def _talk(call: Call) -> Any:
@@ -162,6 +177,10 @@ def legs_of(s: dict[str, Any]) -> dict[str, AgentLeg]:
             channel, person, "", joined, 0.0, answered=joined, role=role, label=label, name=name, number=number
         )
         leg.joined, leg.mode, leg.watches = joined, mode, watches
+        leg.silenced, leg.holds, leg.hold_mutes, lines = s.get("ok", {}).get(channel, (False, False, False, None))
+        if lines:
+            first, second, partner, held = lines
+            leg.lines = Lines(first, second, partner, set(held))
         made[channel] = leg
     return made
 

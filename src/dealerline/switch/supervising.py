@@ -165,6 +165,7 @@ class Supervising:
         self.engine.leaving.promote(call, leg)
         if call.phase is Phase.HELD:
             self.engine.talk.unhold(call, None)
+        self.engine.deskphones.all_hold(call)
 
     # going
     # --------------------------------------------------------------------------------------------------------------

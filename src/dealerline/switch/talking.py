@@ -76,6 +76,8 @@ class Talking:
         self.engine.hearing.begin(call, *parties)
         self.engine.recorder.start(call, leg)
         self.engine.supervising.talk_began(call, leg.person)
+        if leg.holds:  # he pressed it while it rang at the other side
+            self.engine.deskphones.single(call, leg)
 
     def label(self, call: Call, leg: AgentLeg) -> None:
         """Give a leg the name by which pages and facts know it."""
@@ -143,13 +145,18 @@ class Talking:
         who = party or by.channel
         if not self.engine.hearing.verb(call, "mute" if on else "unmute", who, by=by.channel):
             return
-        if who == by.channel:
-            self.core.fact("mute.started" if on else "mute.ended", call, person=by.person, agent=by.person)
+        leg = call.leg_on(who)
+        if leg is not None and on:
+            leg.silenced = who != by.channel
+        # Whoever ends it, it ends as what it began as.
+        if leg is not None and not leg.silenced:
+            self.core.fact("mute.started" if on else "mute.ended", call, person=by.person, agent=leg.person)
         else:
-            label = call.label_of(who)
-            self.core.fact(
-                "party.muted" if on else "party.unmuted", call, person=by.person, party=label, agent=by.person
-            )
+            kind, label = "party.muted" if on else "party.unmuted", call.label_of(who)
+            self.core.fact(kind, call, person=by.person, party=label, agent=by.person)
+        if leg is not None and not on:
+            leg.silenced = False
+        self.engine.remember(call)
 
     def keys(self, call: Call, digits: str) -> None:
         """Tones to the other side: to the customer, and to whoever is there from outside. Raises Refused."""
@@ -167,8 +174,13 @@ class Talking:
     def end_mute(self, call: Call, leg: AgentLeg | None) -> None:
         """The fact that somebody who goes is not muted any more, if he was."""
         party = call.talk.parties.get(leg.channel) if leg is not None else None
-        if leg is not None and party is not None and "muted" in party.flags and leg.role != "outside":
+        if leg is None or party is None or "muted" not in party.flags:
+            return
+        if leg.silenced:
+            self.core.fact("party.unmuted", call, person=leg.person, party=leg.label, agent=leg.person)
+        else:
             self.core.fact("mute.ended", call, person=leg.person, agent=leg.person)
+        leg.silenced = False
 
     # end
     # ----------------------------------------------------------------------------------------------------------------
@@ -243,8 +255,10 @@ class Talking:
             return
         leg.quiet()
         self._received.pop(leg.channel, None)
+        self.engine.desklines.lets_go(leg)
         if self.core.by_channel.pop(leg.channel, None) is not None:
             self.core.do(self.core.media.hang_up, leg.channel)
+        self.engine.desklines.partner_gone(call, leg.channel)
 
     def not_again(self, call: Call, person: int) -> None:
         """Whoever is out of a call is not rung for it any more, though his page was just loaded anew."""

@@ -78,8 +78,8 @@ ERRORS |= {
         "en": "This is one of our own numbers. Choose the store's line from the list.",
     },
     "too_many_calls": {
-        "zh": "您已有三个通话，请先结束其中一个。",
-        "en": "You have three calls already. End one of them first.",
+        "zh": "您的通话数已达集团规定的上限，请先结束其中一个。",
+        "en": "You have as many calls as the group allows at a time. End one of them first.",
     },
     "not_alone": {
         "zh": "通话中还有其他人，请先请他们离开，或直接退出通话。",
@@ -90,8 +90,16 @@ ERRORS |= {
         "en": "Your desk phone holds the call itself: take it back there.",
     },
     "attended": {
-        "zh": "话机不能自行进行咨询转接，请在页面上咨询后转接。",
-        "en": "A desk phone cannot transfer to a call of its own. Consult and hand over at the page.",
+        "zh": "咨询已经结束，没有转给任何人。",
+        "en": "The consultation was over already, so nobody was there to hand over to.",
+    },
+    "hold_first": {
+        "zh": "请先在话机上保持客户，再拨第二个电话。",
+        "en": "Put the customer on hold at your desk phone first, then dial the second number.",
+    },
+    "two_lines": {
+        "zh": "您的话机已有两个通话。",
+        "en": "Your desk phone has two calls already.",
     },
     "no_talk": {"zh": "对方目前没有通话。", "en": "That person is not on a call just now."},
 }

@@ -65,11 +65,14 @@ def test_tones_of_a_conference_are_chosen_for_the_group_in_words_and_reach_the_s
     page = ada.get(path, headers={"Accept-Language": "zh-hans"}).content.decode()
     for words in ("进出提示音", "有人加入时提示", "有人加入或离开时提示", "谁能听到提示音", "仅内部人员"):
         assert words in page
-    assert submit(ada, path, conference_tones="entry", conference_tones_for="everybody") == ""
+    assert "每名座席同时可有的通话数" in page
+    assert submit(ada, path, conference_tones="entry", conference_tones_for="everybody", calls_per_desk=2) == ""
+    assert "less than or equal to 9" in submit(ada, path, calls_per_desk=10)
     snapshot.publish(product.run)
     read = snapshot.read(product.run / "directory.json")
     assert read is not None
     assert (read.conference_tones, read.conference_tones_for) == ("entry", "everybody")
+    assert read.calls_per_desk == 2
 
 
 def test_a_manager_makes_a_person_of_his_store_who_must_change_the_password(world: World) -> None:

@@ -40,7 +40,7 @@ class Chaos:
         changes["people"] = tuple(replace(p, mobile=f"+861371111000{p.id}", phone=p.id) for p in people if p.id != 3)
         changes["people"] += tuple(p for p in people if p.id == 3)  # one has none
         changes["phones"] = tuple(DeskPhone(p.id, 1, f"phone-{p.id}", "") for p in people)
-        self.world = World(folder, **changes)
+        self.world = World(folder, seats=seed % 2 == 1, **changes)
         self.sessions: dict[int, Session] = {}
         self.tabs = 0
         self.devices: dict[int, str] = {}
@@ -118,7 +118,15 @@ class Chaos:
         legs = [leg for c in calls for leg in c.legs_all if leg.answered and leg.endpoint.startswith("phone-")]
         if not legs:
             return
-        channel = self.random.choice(legs).channel
+        leg = self.random.choice(legs)
+        channel = leg.spare if leg.spare and self.random.random() < 0.5 else leg.channel
+        if self.random.random() < 0.4:
+            user = leg.endpoint
+            self.world.dials(user, self.random.choice(("801", "802", "804", "805", "13900000001", SALES, "h")))
+            return
+        if leg.lines is not None and self.random.random() < 0.2:
+            self.world.end(channel, self.random.choice((16, 16, 20)))
+            return
         if self.random.random() < 0.7:
             self.world.engine.handle(Held(channel, self.random.random() < 0.5))
             return
@@ -249,12 +257,19 @@ class Chaos:
                 assert call.leg is None and call.next_leg is None
             assert all(call.ended for call in seat.done)
             assert not seat.done or seat.presence.state in ("talking", "wrap")
-        phones = [leg.channel for call in core.calls.values() for leg in call.legs_all]
+        legs = [leg for call in core.calls.values() for leg in call.legs_all]
+        phones = [channel for leg in legs for channel in (leg.channel, leg.spare) if channel]
+        lines = {channel for channel, (_, role) in core.by_channel.items() if role == "line"}
+        assert lines == {leg.spare for leg in legs if leg.spare}, "a second call of a desk phone that nobody has"
+        assert not any(leg.spare in members for leg in legs for members in self.world.media.bridges.values())
         assert len(phones) == len(set(phones)), "a phone is on two calls"
         self.world.true_to_the_matrix()
         for call in core.calls.values():
             if call.phase is Phase.PARKED:
                 assert core.seats[call.person].has(call)
+            speakers = [*call.speakers, *(leg for leg in call.legs_all if leg.mode == "barge")]
+            if call.phase is Phase.TALKING and speakers:
+                assert not all(leg.holds for leg in speakers), "nobody listens to him"
             heard = self.world.hears(call)
             if call.phase in NEVER_SILENT:
                 assert heard != "silence", f"a caller hears nothing while {call.phase}"

@@ -6,7 +6,7 @@ import pytest
 
 from dealerline.switch.desks import Session
 from dealerline.switch.model import Call, Phase
-from tests.unit.switch.test_transfers import INSURER, bring, code, kill, last, ok, started
+from tests.unit.switch.asking import INSURER, bring, code, kill, last, ok, started
 from tests.unit.switch.world import World
 
 

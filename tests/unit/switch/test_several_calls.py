@@ -9,7 +9,7 @@ import pytest
 from dealerline.switch.desks import Session
 from dealerline.switch.media import Arrived, Device
 from dealerline.switch.model import Call, Phase
-from tests.unit.switch.world import World
+from tests.unit.switch.world import World, snapshot
 
 B, C = "13900000002", "13900000003"
 
@@ -117,6 +117,36 @@ def test_three_calls_are_the_most(world: World) -> None:
     assert refused(world, session, "dial", number="13900000004", line=1) == "too_many_calls"
     takes(world, session, first)
     assert [world.hears(call) for call in (first, second, third)] == ["talk", "music", "music"]
+    world.consistent()
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_the_group_says_how_many_calls_are_the_most(tmp_path: Path, most: int) -> None:
+    world = World(tmp_path, calls_per_desk=most)
+    session = world.sign_in(1)
+    first = world.talk(1)
+    if most == 2:
+        picks_up(world, dials(world, session))
+    assert refused(world, session, "dial", number=C, line=1) == "too_many_calls"
+    if most == 2:
+        assert world.hears(first) == "music"
+        takes(world, session, first)
+    assert world.hears(first) == "talk"
+    world.consistent()
+
+
+def test_a_limit_that_is_lowered_ends_no_call(world: World) -> None:
+    session = world.sign_in(1)
+    first, second = both(world, session)
+    world.directory.set(snapshot(calls_per_desk=1))
+    takes(world, session, first)
+    assert (world.hears(first), world.hears(second)) == ("talk", "music")
+    world.hang_up(first)
+    takes(world, session, second)
+    assert refused(world, session, "dial", number=C, line=1) == "too_many_calls"
+    world.hang_up(second)
+    world.ask(session, "wrap_done", call=second.id)
+    assert dials(world, session)
     world.consistent()
 
 
@@ -441,3 +471,36 @@ def test_a_call_nobody_has_parked_is_repaired(world: World) -> None:
     for _ in range(2):
         world.engine.reconciler.look()
     assert first.phase is Phase.QUEUED and world.core.metrics.repairs == 1
+
+
+def test_a_call_that_ended_while_he_has_another_is_on_his_desk_after_a_kill(tmp_path: Path) -> None:
+    world = World(tmp_path, seats=True)
+    session = world.sign_in(1)
+    first, second = both(world, session)
+    world.hang_up(first)
+    assert shown(session, first) == "wrap"
+    after = world.killed()
+    again = after.sign_in(1, ready=False)
+    views = {view["id"]: view["phase"] for view in again.desk.sent[0]["calls"]}  # type: ignore[attr-defined]
+    assert views == {second.id: "talking", first.id: "wrap"}
+    after.hang_up(after.core.calls[second.id])
+    assert after.state(1) == "wrap" and after.ask(again, "wrap_done", call=second.id)["type"] == "ok"
+    assert shown(again, first) == shown(again, second) == "gone"
+    after.consistent()
+
+
+def test_if_the_other_ended_unwatched_the_after_call_work_of_the_first_begins(tmp_path: Path) -> None:
+    world = World(tmp_path, seats=True)
+    session = world.sign_in(1)
+    first, second = both(world, session)
+    world.hang_up(first)
+    world.media.lose(second.channel)
+    assert second.leg is not None
+    world.media.lose(second.leg.channel)
+    after = world.killed()
+    again = after.sign_in(1, ready=False)
+    assert after.state(1) == "wrap"
+    assert [view["id"] for view in again.desk.sent[0]["calls"]] == [first.id]  # type: ignore[attr-defined]
+    after.clock.advance(40)
+    assert after.state(1) == "ready"
+    after.consistent()

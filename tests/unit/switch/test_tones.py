@@ -9,7 +9,7 @@ import pytest
 from dealerline.switch.desks import Session
 from dealerline.switch.media import Failed
 from dealerline.switch.model import Call
-from tests.unit.switch.test_transfers import INSURER, bring, ok
+from tests.unit.switch.asking import INSURER, bring, ok
 from tests.unit.switch.world import World, snapshot
 
 ENTER, LEAVE = "conference.enter", "conference.leave"

@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+from dealerline.adapters.seats_file import SeatsFile
 from dealerline.domain import conversation
 from dealerline.domain.routing import Router
 from dealerline.switch import tickets
@@ -164,9 +165,10 @@ def snapshot(**changes: Any) -> Snapshot:
 class World:
     """The engine with twins, and the outside world's part to play."""
 
-    def __init__(self, folder: Path, before: World | None = None, **changes: Any) -> None:
-        """``before``: the world whose switch was killed; Asterisk, the journal and time go on."""
-        self.folder = folder
+    def __init__(self, folder: Path, before: World | None = None, seats: bool = False, **changes: Any) -> None:
+        """``before``: the world whose switch was killed; Asterisk, journal, time go on. ``seats``: so do the people."""
+        self.seats = seats
+        self.folder, self.changes = folder, changes
         self.dead = False
         self.clock: Clock = Clock() if before is None else Clock(before.clock.now())
         self.journal: Journal = Journal() if before is None else before.journal
@@ -186,6 +188,8 @@ class World:
         for fact in self.journal.facts:
             book.note(fact)
         self._numbers = before._numbers
+        if self.seats:
+            self.core.run(SeatsFile(folder / "agents.json", self.engine).restore)
         self.connected()
 
     def connected(self, restarted: bool = False) -> None:
@@ -197,7 +201,9 @@ class World:
     def killed(self) -> World:
         """kill -9 of the switch; the new one."""
         self.dead = True
-        return World(self.folder, self)
+        if self.seats:
+            SeatsFile(self.folder / "agents.json", self.engine).save()
+        return World(self.folder, self, self.seats, **self.changes)
 
     def lost(self) -> None:
         self.engine.handle(Lost())
@@ -299,6 +305,14 @@ class World:
         """A channel of ours ends by itself."""
         self.media.lose(channel)
         self.engine.handle(Gone(channel, cause))
+
+    def dials(self, user: str, number: str) -> str:
+        """A desk phone makes a call by itself; its channel."""
+        channel = f"d{next(self._numbers)}"
+        args = ("desk", number, f"PJSIP/{user}")
+        self.media.channels[channel] = LiveChannel(channel, f"PJSIP/{user}-{channel}", "Ring", args)
+        self.engine.handle(Arrived(channel, args, channel))
+        return channel
 
     def refers(self, channel: str, number: str) -> None:
         """A desk phone transfers by itself: Asterisk puts its helper into its place."""

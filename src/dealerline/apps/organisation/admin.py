@@ -37,6 +37,13 @@ MOST_DAYS = 31  # of one entry: a slip of the year would otherwise close the lin
 @admin.register(Group)
 class GroupScreen(GroupAdmin):
     list_display = ("name_zh", "name_en", "agent_lost_seconds")
+    fieldsets = (
+        (None, {"fields": ("name_zh", "name_en")}),
+        (_("Callers and agents"), {
+            "fields": ("agent_lost_seconds", "digit_seconds", "calls_per_desk", "supervision_visible")}),
+        (_("Transfers"), {"fields": ("ring_seconds_transfer", "return_seconds")}),
+        (_("Calls of three or more"), {"fields": ("conference_tones", "conference_tones_for")}),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not Group.objects.exists()

@@ -108,8 +108,8 @@ def warn_of_missing_holidays(request: HttpRequest) -> None:
 def directory_settings() -> dict[str, Any]:
     """The installation's settings that the switch follows; nothing before set-up, when its own defaults hold."""
     found = group()
-    names = ("agent_lost_seconds", "ring_seconds_transfer", "return_seconds", "digit_seconds", "supervision_visible",
-             "conference_tones", "conference_tones_for")
+    names = ("agent_lost_seconds", "ring_seconds_transfer", "return_seconds", "digit_seconds", "calls_per_desk",
+             "supervision_visible", "conference_tones", "conference_tones_for")
     return {name: getattr(found, name) for name in names} if found is not None else {}
 
 

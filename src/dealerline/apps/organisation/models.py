@@ -72,6 +72,10 @@ class Group(Named):
         _("seconds a caller has for a key"), default=5,
         validators=[MinValueValidator(2), MaxValueValidator(30)],
         help_text=_("In menus whose flow does not give a time of its own."))
+    calls_per_desk = models.PositiveSmallIntegerField(
+        _("calls one agent may have at a time"), default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(9)],
+        help_text=_("One he talks on, the others with music. 1: he cannot dial while he has a call."))
     supervision_visible = models.BooleanField(
         _("agents see who listens"), default=True,
         help_text=_("Off: an agent is not told that a shift lead listens to his call. The audit log tells in any "

@@ -87,10 +87,12 @@ def join(conversation: Conversation, party: Party, by: str = "") -> Conversation
     return replace(conversation, parties=parties, host=host)
 
 
-def rename(conversation: Conversation, old: str, new: str) -> Conversation:
-    """The same party on another channel (a page that was loaded anew): where and what it was, but not muted."""
+def rename(conversation: Conversation, old: str, new: str, same: bool = False) -> Conversation:
+    """The same party on another channel (a page that was loaded anew): where and what it was, but not muted, unless it
+    is all the ``same`` device.
+    """
     party = conversation.parties[old]
-    there = replace(party, id=new, flags=party.flags - {"muted"})
+    there = replace(party, id=new, flags=party.flags - (frozenset() if same else {"muted"}))
     parties = {
         new if key == old else key: there if key == old else (replace(p, watches=new) if p.watches == old else p)
         for key, p in conversation.parties.items()

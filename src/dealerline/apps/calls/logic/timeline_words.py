@@ -34,7 +34,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "hold.started": ("{agent} 保持通话，客户听音乐", "{agent} holds the call; the caller hears music"),
     "hold.ended": ("{agent} 恢复通话", "{agent} takes the call off hold"),
     "mute.started": ("{agent} 静音", "{agent} mutes himself"),
-    "mute.ended": ("{agent} 取消静音", "{agent} unmutes himself"),
+    "mute.ended": ("{agent} 取消静音", "{agent} is not muted any more"),
     "key.sent": ("{agent} 发送按键", "{agent} sends keys"),
     "agent.state": ("{agent}：{old} → {new}", "{agent}: {old} → {new}"),
     "agent.lost": ("{agent} 的{what}断开，客户听音乐等待", "{agent}'s {what} is gone; the caller hears music"),
