@@ -43,8 +43,9 @@ from dealerline.switch.media import (
 from dealerline.switch.model import TALKS, Call, Phase, Seat
 from dealerline.switch.outside import Outside
 from dealerline.switch.parking import Parking
-from dealerline.switch.ports import Clock, Directory, Journal
+from dealerline.switch.ports import Callers, Clock, Directory, Journal
 from dealerline.switch.queueing import Queueing
+from dealerline.switch.recognising import Recognising
 from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
 from dealerline.switch.rejoining import Rejoining
@@ -70,6 +71,7 @@ class Engine:
         *,
         recordings: Path,
         min_free_mb: int = 512,
+        callers: Callers | None = None,
     ) -> None:
         self.core = Core(clock, directory, journal, media)
         self.queueing = Queueing(self.core, self)
@@ -84,6 +86,7 @@ class Engine:
         self.ringback = Ringback(self.core)
         self.supervising = Supervising(self.core, self)
         self.rejoining = Rejoining(self.core, self)
+        self.recognising = Recognising(self.core, self, callers)
         self.outside = Outside(self.core, self)
         self.parking = Parking(self.core, self)
         self.confirming = Confirming(self.core, self)
@@ -202,6 +205,7 @@ class Engine:
             self.core.fact("call.unknown_number", call, to_number=number)
             self.flows.farewell(call, "error.unknown_number", "unknown_number")
         else:
+            self.recognising.ask(call)
             self.flows.start(call, line)
 
     # what happens to a call

@@ -271,7 +271,8 @@ class Flows:
             self.core.alarm("flow_broken")
             self.core.after.append(lambda: self.step(call, ivr.QueueTimeout()))
             return
-        self.engine.queueing.enter(call, queue, command.max_wait, command.priority, command.wait_when_empty)
+        priority = self.engine.recognising.priority(call, command.priority)
+        self.engine.queueing.enter(call, queue, command.max_wait, priority, command.wait_when_empty)
 
     def _leave_queue(self, call: Call, command: ivr.LeaveQueue) -> None:
         self.engine.queueing.leave(call, command.reason)

@@ -16,6 +16,7 @@ from dealerline.domain.conversation import Ear
 from dealerline.domain.facts import Fact, check
 from dealerline.switch.directory import Snapshot
 from dealerline.switch.media import Inventory, Leg, LiveChannel
+from dealerline.switch.ports import Known
 
 
 @dataclass(slots=True)
@@ -90,6 +91,25 @@ class Journal:
     def kinds(self, call: str | None = None) -> list[str]:
         """The kinds written, in order, of one call or of all."""
         return [f.kind for f in self.facts if call is None or f.call == call]
+
+
+class Callers:
+    """Who is known, by number. Answers are given by ``deliver``, as the event loop gives them: never inside ``ask``."""
+
+    def __init__(self, known: Mapping[str, Known] | None = None) -> None:
+        self.known = dict(known or {})
+        self.asked: list[tuple[str, int]] = []
+        self._waiting: list[tuple[str, Callable[[Known | None], None]]] = []
+
+    def ask(self, number: str, store: int, answer: Callable[[Known | None], None]) -> None:
+        self.asked.append((number, store))
+        self._waiting.append((number, answer))
+
+    def deliver(self) -> None:
+        """Every answer that is due comes now."""
+        waiting, self._waiting = self._waiting, []
+        for number, answer in waiting:
+            answer(self.known.get(number))
 
 
 class Desk:

@@ -14,7 +14,7 @@ from typing import Any
 from dealerline.domain import presence
 from dealerline.domain.conversation import MAIN, Conversation, Ear, Layout, transfer
 from dealerline.switch.directory import Text
-from dealerline.switch.ports import Desk, Timer
+from dealerline.switch.ports import Desk, Known, Timer
 
 
 class Phase(StrEnum):
@@ -184,6 +184,7 @@ class Call:
     announcing: str = ""  # playback that interrupts the music
     music: bool = False
     priority: int = 0
+    known: Known | None = None  # what the records say of him; None: not yet, or nothing
     leg: AgentLeg | None = None  # of the agent who has the call
     next_leg: AgentLeg | None = None  # the same person's new phone, after a reload
     aside: AgentLeg | None = None  # what he was on it, while it is parked

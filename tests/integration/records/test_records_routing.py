@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from dealerline.adapters import snapshot
-from dealerline.apps.calls.models import Queue, QueueMember
+from dealerline.apps.accounts.models import Person
+from dealerline.apps.calls.models import Call, Queue, QueueMember
+from dealerline.apps.customers.models import Customer, CustomerPhone, Order
 from dealerline.apps.organisation.models import Hours, HoursInterval, Number
+from dealerline.apps.routing.logic.callers import WHO, who_is
 from dealerline.apps.routing.models import (
+    CallerListing,
     Capacity,
     Lending,
     LevelPriority,
+    NamedPerson,
     OverflowRule,
     PersonCapacity,
     PersonSkill,
@@ -205,3 +215,73 @@ def test_rules_skills_and_lendings_are_seen_and_changed_within_ones_stores(
     assert PersonSkill.objects.get().person == world.alice
     assert max_.get(path.format(world.charlie.pk)).status_code == 302
     assert submit(max_, path.format(world.bob.pk), **{**skill, "skills-0-level": 6}) != ""
+
+
+NUMBER = "+8613812345678"
+
+
+def listing(number: str = NUMBER, **fields: Any) -> CallerListing:
+    return CallerListing.objects.create(number=number, **fields)
+
+
+def known(world: World, number: str = NUMBER) -> dict[str, Any]:
+    return who_is(number, world.east.pk) or {}
+
+
+def test_who_is_this_number_is_answered_from_customers_calls_orders_and_lists(
+    world: World, make_call: Callable[..., Any]
+) -> None:
+    assert who_is(NUMBER, world.east.pk) is None
+    assert who_is("anonymous", world.east.pk) is None
+    customer = Customer.objects.create(store=world.east, name="张三", level="gold")
+    CustomerPhone.objects.create(customer=customer, e164=NUMBER)
+    CustomerPhone.objects.create(customer=customer, e164="+8613900000000")
+    elsewhere = Customer.objects.create(store=world.west, name="张三", level="vip")
+    CustomerPhone.objects.create(customer=elsewhere, e164=NUMBER)
+    assert known(world) == {
+        "customer": customer.pk, "level": "gold", "owner": 0, "last": 0, "named": [], "standing": "", "callback": 0,
+    }  # fmt: skip
+    make_call(agent=world.bob, arrived_at=timezone.now() - timedelta(days=2))
+    make_call(agent=world.alice, number="+8613900000000", customer=customer)  # by his other number, later
+    Call.objects.create(id=uuid.uuid4(), customer_number=NUMBER, arrived_at=timezone.now())  # nobody answered
+    assert known(world)["last"] == world.alice.pk
+    assert known(world, "13812345678")["last"] == world.alice.pk  # however it is written
+    Order.objects.create(customer=customer, store=world.east, number="O1", model="m", salesperson=world.bob)
+    assert known(world)["owner"] == world.bob.pk
+    Person.objects.filter(pk=world.alice.pk).update(is_active=False)
+    assert known(world)["last"] == world.bob.pk  # who left is nobody
+
+
+def test_of_two_listings_the_stores_own_wins_and_what_is_over_is_over(world: World) -> None:
+    listing(kind="blocked")
+    assert known(world)["standing"] == "blocked"
+    own = listing(kind="vip", store=world.east)
+    NamedPerson.objects.create(listing=own, person=world.alice, place=2)
+    NamedPerson.objects.create(listing=own, person=world.bob, place=1)
+    assert (known(world)["standing"], known(world)["named"]) == ("vip", [world.bob.pk, world.alice.pk])
+    assert (who_is(NUMBER, world.west.pk) or {})["standing"] == "blocked"
+    CallerListing.objects.filter(pk=own.pk).update(until=timezone.now() - timedelta(hours=1))
+    assert known(world)["standing"] == "blocked"
+
+
+def test_every_look_at_a_big_table_goes_by_an_index(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + WHO, {"number": NUMBER, "store": world.east.pk})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan" not in plan, plan
+    assert "call_number" in plan and "call_customer" in plan and "phone_e164" in plan and "one_listing" in plan
+
+
+def test_a_number_is_listed_as_it_is_compared_by_who_may_and_within_his_stores(world: World) -> None:
+    max_, path = world.browser("max"), "/admin/routing/callerlisting/add/"
+    given = {"number": "138-1234 5678", "kind": "nuisance", "until_0": "", "until_1": ""}
+    assert "Choose one of your own stores" in submit(max_, path, **given)  # every store is the group's to say
+    assert submit(max_, path, **given, store=world.east.pk) == ""
+    row = CallerListing.objects.get()
+    assert (row.number, row.added_by) == (NUMBER, world.max)
+    assert "no telephone number" in submit(max_, path, **{**given, "number": "ask Bob"}, store=world.east.pk)
+    assert world.browser("walter").get(f"/admin/routing/callerlisting/{row.pk}/change/").status_code == 302
+    assert submit(world.browser("ada"), path, **{**given, "kind": "blocked"}) == ""
+    shared = CallerListing.objects.get(store=None)
+    assert max_.get(f"/admin/routing/callerlisting/{shared.pk}/change/").status_code == 200

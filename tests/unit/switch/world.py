@@ -54,6 +54,7 @@ KEYS = (
     "timeout",
     "error.technical",
     "error.unknown_number",
+    "caller.refused",
     "queue.thanks",
     "agent_lost.wait",
     "agent.confirm",

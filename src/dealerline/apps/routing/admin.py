@@ -17,9 +17,11 @@ from dealerline.apps.accounts.facade import Person
 from dealerline.apps.common.admin import GroupAdmin, GuardedForm, ScopedAdmin, ScopedInline, stores_of
 from dealerline.apps.routing.logic.rules import circle, circle_in_words, preview_of, warnings_of
 from dealerline.apps.routing.models import (
+    CallerListing,
     Capacity,
     Lending,
     LevelPriority,
+    NamedPerson,
     OverflowRule,
     PersonCapacity,
     PersonSkill,
@@ -248,3 +250,33 @@ class LendingScreen(ScopedAdmin):
 class LevelPriorityScreen(GroupAdmin):
     list_display = ("level", "priority")
     list_editable = ("priority",)
+
+
+# caller lists ---------------------------------------------------------------------------------------------------------
+class NamedPersonInline(ScopedInline):
+    model = NamedPerson
+    edit = "queues.edit"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "person" and field is not None:
+            field.queryset = field.queryset.filter(is_active=True).order_by("name")
+        return field
+
+
+@admin.register(CallerListing)
+class CallerListingScreen(ScopedAdmin):
+    """Whoever edits queues sees whole numbers (accounts/logic/roles.py), so they stand here unmasked."""
+
+    view = edit = "queues.edit"
+    shared_when_null = True
+    list_display = ("number", "kind", "store", "until", "note", "added_by")
+    list_filter = ("kind", ("store", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("store", "added_by")
+    search_fields = ("number", "note")
+    inlines = (NamedPersonInline,)
+
+    def save_model(self, request: HttpRequest, obj: CallerListing, form: Any, change: bool) -> None:
+        if not change:
+            obj.added_by = request.user  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dealerline.apps.routing.logic.callers import who_is
 from dealerline.apps.routing.logic.directory import (
     directory_levels,
     directory_people,
@@ -9,4 +10,4 @@ from dealerline.apps.routing.logic.directory import (
     directory_skills,
 )
 
-__all__ = ["directory_levels", "directory_people", "directory_queues", "directory_skills"]
+__all__ = ["directory_levels", "directory_people", "directory_queues", "directory_skills", "who_is"]
