@@ -1,8 +1,9 @@
 """``python -m dealerline.adapters.scribe``: the journal into the database, the configuration out to the switch.
 
-Two threads. One reads the spool's segments and takes facts in, in batches; a segment is removed when its writer has
-closed it and all of it is in. The other waits for changes of the configuration and writes ``run/directory.json``.
-Both go on trying while the database is away. One scribe works at a time (an advisory lock); a second waits.
+Three threads. One reads the spool's segments and takes facts in, in batches; a segment is removed when its writer has
+closed it and all of it is in. One waits for changes of the configuration and writes ``run/directory.json``. One tells
+the switch who a caller is. All go on trying while the database is away. One scribe works at a time (an advisory lock);
+a second waits.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def main() -> int:
     django.setup()
     from django.conf import settings
 
+    from dealerline.adapters.callers_server import CallersServer
     from dealerline.adapters.config_watch import ConfigWatch
     from dealerline.adapters.spool_reader import SpoolReader
 
@@ -37,6 +39,8 @@ def main() -> int:
     watch = ConfigWatch(Path(settings.DEALERLINE.run), stop)
     watcher = threading.Thread(target=watch.run, name="config", daemon=True)
     watcher.start()
+    callers = CallersServer(Path(settings.DEALERLINE.run), stop)
+    threading.Thread(target=callers.run, name="callers", daemon=True).start()
     SpoolReader(Path(settings.DEALERLINE.spool), stop, lock=LOCK).run()
     watcher.join(timeout=3)
     return 0

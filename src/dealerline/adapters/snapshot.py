@@ -9,6 +9,7 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -18,6 +19,8 @@ from dealerline.apps.accounts import facade as accounts
 from dealerline.apps.calls import facade as calls
 from dealerline.apps.flows import facade as flows
 from dealerline.apps.organisation import facade as organisation
+from dealerline.apps.routing import facade as routing
+from dealerline.domain.hours import common
 from dealerline.switch.directory import (
     BusyReason,
     Carrier,
@@ -25,6 +28,8 @@ from dealerline.switch.directory import (
     FlowVersion,
     Hours,
     Line,
+    Need,
+    Overflow,
     Person,
     PromptAudio,
     Queue,
@@ -38,20 +43,54 @@ FILE = "directory.json"
 def build() -> Snapshot:
     """The configuration as it is now, of one moment (one transaction). ``version`` is still 0."""
     with transaction.atomic():
-        people = tuple(Person(**row) for row in accounts.directory_people())
+        hours = {row["id"]: Hours(**row) for row in organisation.directory_hours()}
+        people = _people()
+        queues = _queues({person.id for person in people}, hours)
         return Snapshot(
             demo=settings.DEALERLINE.demo,
             stores=tuple(Store(**row) for row in organisation.directory_stores()),
-            hours=tuple(Hours(**row) for row in organisation.directory_hours()),
+            hours=tuple(hours.values()),
             lines=tuple(Line(**row) for row in organisation.directory_lines()),
-            queues=tuple(Queue(**row) for row in calls.directory_queues({person.id for person in people})),
+            queues=queues,
             people=people,
             phones=tuple(DeskPhone(**row) for row in organisation.directory_phones()),
             carriers=tuple(Carrier(**row) for row in organisation.directory_carriers()),
             flows=tuple(FlowVersion(**row) for row in flows.directory_flows()),
             prompts=tuple(PromptAudio(**row) for row in flows.directory_prompts()),
             reasons=tuple(BusyReason(**row) for row in organisation.directory_reasons()),
+            skills=tuple(routing.directory_skills()),
+            levels=tuple(routing.directory_levels()),
             **organisation.directory_settings())
+
+
+def _people() -> tuple[Person, ...]:
+    rows = accounts.directory_people()
+    rules = routing.directory_people({row["id"]: row["store"] for row in rows})
+    return tuple(Person(**row, **rules[row["id"]]) for row in rows)
+
+
+def _queues(people: set[int], hours: dict[int, Hours]) -> tuple[Queue, ...]:
+    """The queues with their rules. Adds to ``hours`` what holds only while rule and lending both do."""
+    rules = routing.directory_queues()
+    made = []
+    for row in calls.directory_queues(people):
+        rule: dict[str, Any] = dict(rules.get(row["id"], {}))
+        if rule:
+            rule["needs"] = tuple(Need(**need) for need in rule["needs"])
+            rule["overflow"] = tuple(_overflow(dict(overflow), hours) for overflow in rule["overflow"])
+        made.append(Queue(**row, **rule))
+    return tuple(made)
+
+
+def _overflow(row: dict[str, Any], hours: dict[int, Hours]) -> Overflow:
+    own, lent = row["hours"], row.pop("lent_hours")
+    if own and lent and own != lent:
+        row["hours"] = both = -(max(own, lent) << 24 | min(own, lent))
+        if both not in hours:
+            hours[both] = Hours(both, *common(hours[own], hours[lent]))
+    else:
+        row["hours"] = own or lent
+    return Overflow(**row)
 
 
 def read(path: Path) -> Snapshot | None:

@@ -22,6 +22,7 @@ from aiohttp import web
 
 import dealerline
 from dealerline import settings as settings_module
+from dealerline.adapters.callers_socket import SocketCallers
 from dealerline.adapters.directory_file import FileDirectory
 from dealerline.adapters.journal_spool import SpoolJournal
 from dealerline.adapters.seats_file import SeatsFile
@@ -58,6 +59,7 @@ class Switch:
         self.directory = FileDirectory(settings.run / "directory.json")
         self.directory.look()
         self.journal = SpoolJournal(settings.spool, settings.run / "journal-open.json", self._journal_trouble)
+        self.callers = SocketCallers(settings.run)
         self.media = AriMedia(*_asterisk(settings), self._event)
         self.engine = Engine(
             LoopClock(),
@@ -66,6 +68,7 @@ class Switch:
             self.media,
             recordings=settings.recordings,
             min_free_mb=settings.min_free_mb,
+            callers=self.callers,
         )
         self.engine.resumer.book = self.journal.read_back()
         self.engine.resumer.version = getattr(dealerline, "__version__", "0.1.0")
@@ -146,7 +149,7 @@ class Switch:
         self.media.start()
         self.engine.reconciler.start()
         self.seats.start()
-        for work in (self.journal.run(), self._watch_directory(), self._lag()):
+        for work in (self.journal.run(), self._watch_directory(), self._lag(), self.callers.run()):
             self.spawn(work)
         # What is there now stays: the collector need not look at it again, and its pauses stay short.
         gc.collect()

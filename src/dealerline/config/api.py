@@ -28,6 +28,7 @@ from dealerline.apps.common.schemas import ProblemOut
 from dealerline.apps.customers.api import router as customers_router
 from dealerline.apps.organisation.api import router as organisation_router
 from dealerline.apps.organisation.facade import year_without_holidays
+from dealerline.apps.routing.api import router as routing_router
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ api.add_router("", accounts_router)
 api.add_router("", organisation_router)
 api.add_router("", customers_router)
 api.add_router("", calls_router)
+api.add_router("", routing_router)
 for app in ("setup", "demo"):
     if find_spec(f"dealerline.apps.{app}") and find_spec(f"dealerline.apps.{app}.api"):
         api.add_router("", import_module(f"dealerline.apps.{app}.api").router)

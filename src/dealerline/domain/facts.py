@@ -48,6 +48,7 @@ KINDS: dict[str, Kind] = {
         Kind("call.unknown_number", ("to_number",)),
         Kind("call.answered", ()),  # by the centre, not by a person
         Kind("call.ended", ("by", "cause"), durable=True),  # by: customer|agent|centre|carrier|asterisk|repair
+        Kind("caller.listed", ("standing", "customer")),  # standing: vip|blocked|nuisance
         # self-service ------------------------------------------------------------------------------------------------
         Kind("flow.started", ("flow", "version")),
         Kind("flow.node", ("node", "kind")),

@@ -8,13 +8,14 @@ Minutes are of the wall clock (480 is 08:00); ``(0, 1440)`` is the whole day.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 DAY = 1440
 SEARCH_DAYS = 400  # a line closed for longer has no next opening worth telling
+A_MONDAY = date(2024, 1, 1)
 CALENDAR_DUE = (11, 1)  # month and day: China's State Council tells the next year's holidays in these weeks
 
 
@@ -51,6 +52,39 @@ def _intervals(hours: OpeningHours, day: date) -> tuple[tuple[int, int], ...]:
     special = hours.days.get(day.isoformat())
     found = special[1] if special else [(a, b) for weekday, a, b in hours.weekly if weekday == day.weekday()]
     return tuple(sorted((a, b if b > a else b + DAY) for a, b in found))
+
+
+def _pieces(hours: OpeningHours, day: date) -> list[tuple[int, int]]:
+    """The open minutes of one day of the calendar, with what runs over from the night before."""
+    before = [(0, end - DAY) for start, end in _intervals(hours, day - timedelta(days=1)) if end > DAY]
+    return [*before, *((start, min(end, DAY)) for start, end in _intervals(hours, day))]
+
+
+def common(
+    a: OpeningHours, b: OpeningHours
+) -> tuple[tuple[tuple[int, int, int], ...], dict[str, tuple[str, tuple[tuple[int, int], ...]]]]:
+    """When both are open, as (weekly, days) of opening hours; no interval of it runs past midnight."""
+
+    def both(day: date, plain: bool) -> tuple[tuple[int, int], ...]:
+        one, other = (_Plain(a.weekly), _Plain(b.weekly)) if plain else (a, b)
+        pairs = ((max(x[0], y[0]), min(x[1], y[1])) for x in _pieces(one, day) for y in _pieces(other, day))
+        return tuple(sorted({(start, end) for start, end in pairs if start < end}))
+
+    weekly = tuple((n, start, end) for n in range(7) for start, end in both(A_MONDAY + timedelta(days=n), True))
+    special = {date.fromisoformat(day) for day in (*a.days, *b.days)}
+    days = {}
+    for day in sorted(special | {day + timedelta(days=1) for day in special}):
+        kinds = {hours.days[day.isoformat()][0] for hours in (a, b) if day.isoformat() in hours.days}
+        days[day.isoformat()] = ("holiday" if "holiday" in kinds else "open", both(day, False))
+    return weekly, days
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A week without special days."""
+
+    weekly: Sequence[tuple[int, int, int]]
+    days: Mapping[str, tuple[str, Sequence[tuple[int, int]]]] = field(default_factory=dict)
 
 
 def _at(day: date, minute: int, zone: ZoneInfo) -> float:

@@ -61,6 +61,15 @@ def dialable(number: str) -> str:
     return national if national.startswith(("1", "400", "800")) or len(national) < 9 else f"0{national}"
 
 
+def in_plan(number: str) -> bool:
+    """Whether the numbering plans have such a number: a subscriber's, or a short one as 10086."""
+    parsed = _parsed(_digits(number))
+    if parsed is not None and phonenumbers.is_valid_number(parsed):
+        return True
+    short = phonenumbers.PhoneNumber(country_code=86, national_number=int(_digits(number).lstrip("+") or 0))
+    return phonenumbers.is_valid_short_number(short)
+
+
 def significant(number: str) -> str:
     """A published number without the ways of writing it: +86, 0086 and a leading 0 make no difference."""
     digits = _digits(number).replace("+", "")

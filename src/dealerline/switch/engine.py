@@ -23,7 +23,6 @@ from dealerline.switch.deskphones import DeskPhones
 from dealerline.switch.directory import Snapshot, Text
 from dealerline.switch.flows import Flows
 from dealerline.switch.hearing import Hearing
-from dealerline.switch.knowing import Knowing
 from dealerline.switch.leaving import Leaving
 from dealerline.switch.lookup import Lookup
 from dealerline.switch.media import (
@@ -48,6 +47,7 @@ from dealerline.switch.overflowing import Overflowing
 from dealerline.switch.parking import Parking
 from dealerline.switch.ports import Callers, Clock, Directory, Journal
 from dealerline.switch.queueing import Queueing
+from dealerline.switch.recognising import Recognising
 from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
 from dealerline.switch.rejoining import Rejoining
@@ -77,7 +77,6 @@ class Engine:
     ) -> None:
         self.core = Core(clock, directory, journal, media)
         self.queueing = Queueing(self.core, self)
-        self.knowing = Knowing(self.core, self, callers)
         self.overflowing = Overflowing(self.core, self)
         self.agents = Agents(self.core, self)
         self.flows = Flows(self.core, self)
@@ -90,6 +89,7 @@ class Engine:
         self.ringback = Ringback(self.core)
         self.supervising = Supervising(self.core, self)
         self.rejoining = Rejoining(self.core, self)
+        self.recognising = Recognising(self.core, self, callers)
         self.outside = Outside(self.core, self)
         self.parking = Parking(self.core, self)
         self.confirming = Confirming(self.core, self)
@@ -205,11 +205,11 @@ class Engine:
         call.up = True
         self.core.do(self.core.media.answer, event.channel)
         self.core.fact("call.answered", call)
-        self.knowing.ask(call)
         if line is None:
             self.core.fact("call.unknown_number", call, to_number=number)
             self.flows.farewell(call, "error.unknown_number", "unknown_number")
         else:
+            self.recognising.ask(call)
             self.flows.start(call, line)
 
     # what happens to a call

@@ -75,12 +75,12 @@ class Directory:
 
 
 class Callers:
-    """What the records know, by number. ``slow``: answers wait in ``answers`` until the test calls them."""
+    """What the records know, by number. ``slow``: answers wait in ``answers`` for ``deliver``."""
 
-    def __init__(self) -> None:
-        self.known: dict[str, Known] = {}
+    def __init__(self, known: Mapping[str, Known] | None = None, slow: bool = False) -> None:
+        self.known = dict(known or {})
         self.asked: list[tuple[str, int]] = []
-        self.slow = False
+        self.slow = slow
         self.answers: list[Callable[[], None]] = []
 
     def ask(self, number: str, store: int, answer: Callable[[Known | None], None]) -> None:
@@ -89,6 +89,12 @@ class Callers:
             self.answers.append(lambda: answer(self.known.get(number)))
         else:
             answer(self.known.get(number))
+
+    def deliver(self) -> None:
+        """Every answer that is due comes now."""
+        due, self.answers = self.answers, []
+        for answer in due:
+            answer()
 
 
 class Journal:

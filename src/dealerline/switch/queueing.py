@@ -134,12 +134,12 @@ class Queueing(Offering):
         self.core.fact("queue.entered", call, queue=queue.id, position=self.router.waiting(queue.id) + 1)
         self.music(call)
         self._enters(call, queue)
-        self.engine.knowing.tell(call)
+        self.engine.recognising.tell(call)
         if self.router.present(queue.id) == 0:
             self._empty(call)
 
     def _enters(self, call: Call, queue: Queue) -> None:
-        people, patience = self.engine.knowing.kept_for(call, queue) if not call.front else ((), 0.0)
+        people, patience = self.engine.recognising.kept_for(call, queue) if not call.front else ((), 0.0)
         self.decide(
             routing.CallEntered(
                 call.id,
@@ -157,7 +157,7 @@ class Queueing(Offering):
 
     def _priority(self, call: Call) -> int:
         """His flow's and his level's."""
-        return call.priority + self.engine.knowing.level(call)
+        return call.priority + self.engine.recognising.level(call)
 
     def take_up(self, call: Call, queue: Queue) -> None:
         """A caller who waited before, and comes back from a restart or from an outside number: at his place again."""

@@ -131,7 +131,7 @@ class Resumer:
         else:
             self.engine.end(call, "repair", "unwatched")
         if call.known is None and call.direction == "in" and call.phase in (Phase.FLOW, Phase.QUEUED):
-            self.engine.knowing.ask(call)
+            self.engine.recognising.ask(call)
         self.core.touch(call)
         self.engine.remember(call)  # the next switch has to number its channels on from ours
         if call.ended and self.book is not None:

@@ -11,9 +11,10 @@ from django.apps import apps
 from django.contrib import admin
 from django.utils import timezone
 
-from dealerline.apps.calls.models import Call, CallRecord, Track, VoiceMessage
+from dealerline.apps.calls.models import Call, CallRecord, Queue, Track, VoiceMessage
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.customers.models import Customer, CustomerPhone
+from dealerline.apps.routing.models import QueueRule
 from dealerline.config.api import api
 from tests.integration.records.conftest import Browser, World
 
@@ -36,7 +37,10 @@ def things(world: World, make_call: Callable[..., Any]) -> dict[str, Any]:
         id=uuid.uuid4(), call=call, party="p1", role="agent", agent=world.alice, started_at=timezone.now(), seconds=1,
         state="joined", path=call.recordings.get().path,
     )  # fmt: skip
+    queue = Queue.objects.create(store=world.east, code="sales", name_zh="east 销售")
+    QueueRule.objects.create(queue=queue)
     return {
+        "queue": queue.pk,
         "track": track.pk,
         "customer": customer.pk,
         "call": call.pk,
@@ -62,6 +66,7 @@ ROUTES = [
     ("GET", "/api/tracks/{track}/check", None),
     ("PATCH", "/api/voice-messages/{message}", {"version": 1, "note": "x"}),
     ("GET", "/api/voice-messages/{message}/audio", None),
+    ("GET", "/api/routing/queues/{queue}", None),
 ]
 LISTS = [
     "/api/customers?q=138",
@@ -74,6 +79,7 @@ LISTS = [
     "/api/board/today",
     "/api/lists",
     "/api/record-choices",
+    "/api/routing/queues",
 ]
 
 

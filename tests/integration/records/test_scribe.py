@@ -5,6 +5,7 @@ The first tests run the reader in this process; the later ones a real scribe bes
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -23,11 +24,13 @@ import psycopg
 import pytest
 
 from dealerline.adapters import snapshot
+from dealerline.adapters.callers_socket import SocketCallers
 from dealerline.adapters.spool_reader import SpoolReader
 from dealerline.apps.calls.models import Alarm, Call, Event, SpoolPosition
 from dealerline.domain.facts import Fact
 from dealerline.runtime.stack import Stack
 from dealerline.settings import Settings
+from dealerline.switch.ports import Known
 from tests.helpers import until
 from tests.integration.records.conftest import World
 from tests.unit.apps.test_projector import talked
@@ -355,6 +358,27 @@ def test_while_the_database_is_away_facts_wait_on_disk(centre: Stack, rows: Rows
         centre.resume("postgres")
     until(lambda: rows.events(facts) == len(facts), 40, what=lambda: f"{rows.events(facts)} of {len(facts)} facts")
     until(lambda: not list(centre.settings.spool.glob("*.jsonl")), what="the spool is empty")
+
+
+def test_the_scribe_tells_the_switch_who_a_caller_is(centre: Stack, rows: Rows) -> None:
+    rows.one(
+        "INSERT INTO routing_callerlisting (number, kind, note, added_at) "
+        "VALUES ('+8613812340000', 'nuisance', '', now())"
+    )
+
+    async def asked() -> Known | None:
+        callers = SocketCallers(centre.settings.run)
+        running = asyncio.create_task(callers.run())
+        for _ in range(100):
+            answer: asyncio.Future[Known | None] = asyncio.get_running_loop().create_future()
+            callers.ask("+8613812340000", 1, answer.set_result)
+            if found := await answer:
+                break
+            await asyncio.sleep(0.05)
+        running.cancel()
+        return found
+
+    assert asyncio.run(asked()) == Known(standing="nuisance")
 
 
 def test_a_change_by_anybody_reaches_the_switchs_file(centre: Stack, rows: Rows) -> None:

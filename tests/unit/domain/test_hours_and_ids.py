@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealerline.domain.hours import Status, next_opening, status, year_without_days
+from dealerline.domain.hours import Status, common, next_opening, status, year_without_days
 from dealerline.domain.ids import moment, uuid7
 
 SHANGHAI = "Asia/Shanghai"
@@ -90,6 +90,24 @@ def test_the_stores_own_time_zone_counts() -> None:
     now = at("2026-09-14 09:00")
     assert status(OFFICE, SHANGHAI, now).kind == "open"
     assert status(OFFICE, "Asia/Urumqi", now).kind == "closed", "07:00 there"
+
+
+INTERVALS = st.tuples(st.integers(0, 1439), st.integers(0, 1440))
+DAYS = st.dictionaries(
+    st.integers(1, 14).map(lambda n: f"2026-11-{n:02d}"),
+    st.tuples(st.sampled_from(["open", "holiday"]), st.lists(INTERVALS, max_size=2).map(tuple)),
+    max_size=4,
+)
+WEEKLY = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 1440), st.integers(0, 1440)), max_size=6)
+WEEKS = st.builds(Week, WEEKLY.map(tuple), DAYS)
+
+
+@given(WEEKS, WEEKS, st.integers(0, 14 * 1440 - 1))
+def test_what_two_have_in_common_is_open_just_when_both_are(a: Week, b: Week, minute: int) -> None:
+    now = at("2026-11-02 00:00") + minute * 60 + 30
+    both = Week(*common(a, b))
+    wanted = all(status(hours, SHANGHAI, now).kind == "open" for hours in (a, b))
+    assert (status(both, SHANGHAI, now).kind == "open") == wanted
 
 
 def test_the_next_opening_passes_over_weekends_and_holidays() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealerline.domain.numbers import dialable, e164, is_plausible, masked, significant
+from dealerline.domain.numbers import dialable, e164, in_plan, is_plausible, masked, significant
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,8 @@ def test_a_published_number_is_the_same_however_the_carrier_writes_it() -> None:
 @pytest.mark.parametrize(("written", "fine"), [("13812345678", True), ("12", False), ("=1+1", False), ("138x", False)])
 def test_what_cannot_be_rung_is_refused(written: str, fine: bool) -> None:
     assert is_plausible(written) is fine
+
+
+def test_a_number_is_in_the_plan_or_not() -> None:
+    assert all(in_plan(n) for n in ("13800138000", "+8613800138000", "02388880001", "10086", "4008001234", "110"))
+    assert not any(in_plan(n) for n in ("12", "", "1380013800", "ask Bob"))

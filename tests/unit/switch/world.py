@@ -55,6 +55,7 @@ KEYS = (
     "timeout",
     "error.technical",
     "error.unknown_number",
+    "caller.refused",
     "queue.thanks",
     "agent_lost.wait",
     "agent.confirm",

@@ -23,6 +23,7 @@ from dealerline.apps.organisation.models import (
     Hours,
     Line,
     LineKind,
+    Number,
     Store,
 )
 from dealerline.domain.hours import year_without_days
@@ -30,7 +31,7 @@ from dealerline.domain.hours import year_without_days
 __all__ = [
     "ALWAYS", "LineKind", "agents_see_numbers_in", "directory_carriers", "directory_hours", "directory_lines",
     "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "group", "line_kinds",
-    "line_names", "lines_seen_by", "retention_days", "set_up_finished",
+    "line_names", "lines_seen_by", "published_numbers", "retention_days", "set_up_finished",
     "store_names", "stores_seen_by", "warn_of_missing_holidays", "year_without_holidays",
 ]
 
@@ -77,6 +78,11 @@ def lines_seen_by(viewer: Viewer) -> list[dict[str, Any]]:
     lines = Line.objects.visible_to(viewer).filter(active=True).select_related("store").prefetch_related("numbers")
     return [{"id": line.pk, "store": line.store_id, "kind": line.kind, "name": line.text,
              "numbers": [number.number for number in line.numbers.all()]} for line in lines]
+
+
+def published_numbers() -> list[str]:
+    """Every number of ours, as the carriers send them."""
+    return list(Number.objects.values_list("number", flat=True))
 
 
 def agents_see_numbers_in(store: int | None) -> bool:

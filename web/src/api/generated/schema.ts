@@ -508,6 +508,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/routing/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Queue Rules
+         * @description Every queue of the person's stores that has rules.
+         */
+        get: operations["dealerline_apps_routing_api_queue_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing/queues/{queue}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules Of Queue
+         * @description One queue's rules. 404 for a queue that has none of its own.
+         */
+        get: operations["dealerline_apps_routing_api_rules_of_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -1850,6 +1890,15 @@ export interface components {
             number: string;
         };
         /**
+         * PreviewLine
+         * @description ``after``: seconds of waiting; null when the text itself says on which condition.
+         */
+        PreviewLine: {
+            /** After */
+            after: number | null;
+            text: components["schemas"]["Text"];
+        };
+        /**
          * ProblemOut
          * @description Every error: a code for programs, words for people, words a field of the form.
          */
@@ -1864,6 +1913,23 @@ export interface components {
                 [key: string]: components["schemas"]["Text"];
             };
             text: components["schemas"]["Text"];
+        };
+        /**
+         * QueueRulesOut
+         * @description A queue's rules in words.
+         */
+        QueueRulesOut: {
+            name: components["schemas"]["Text"];
+            /** Preview */
+            preview: components["schemas"]["PreviewLine"][];
+            /** Queue */
+            queue: number;
+            /** Store */
+            store: number;
+            /** Strategy */
+            strategy: string;
+            /** Warnings */
+            warnings: components["schemas"]["Text"][];
         };
         /**
          * QueueToday
@@ -3434,6 +3500,75 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_routing_api_queue_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueRulesOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_routing_api_rules_of_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queue: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueRulesOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -8,6 +8,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "call.unknown_number": ("拨打的号码 {to_number} 没有对应线路", "The number rung, {to_number}, has no line"),
     "call.answered": ("系统应答", "The centre answers"),
     "call.ended": ("通话结束（{by}）", "The call ends ({by})"),
+    "caller.listed": ("来电号码在名单中：{standing}", "The caller's number is listed as {standing}"),
     "flow.started": ("进入语音流程{words}", "The flow begins{words}"),
     "flow.node": ("流程节点：{node}", "Flow node: {node}"),
     "flow.prompt": ("播放提示音", "A prompt is played"),
@@ -83,6 +84,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "best_skill": ("技能最高", "best skilled"), "ring_all": ("同时振铃", "all ring"),
     "ordered": ("按顺序", "in fixed order"), "sticky": ("熟悉的座席", "the person he knows"),
     "callback": ("回拨", "a call back"), "voicemail": ("语音留言", "a voice message"),
+    "blocked": ("黑名单", "blocked"),
     "closed": ("队列关闭", "the queue closed"), "agent_lost": ("座席断开", "the agent was lost"), "zh": ("中文",
                                                                                                          "Mandarin"),
     "en": ("英文", "English"), "longest_idle": ("空闲最久", "longest idle"), "busy": ("占线", "busy"),
@@ -112,6 +114,7 @@ FIELDS: dict[str, dict[str, tuple[str, str]]] = {
     "mode": {"listen": ("监听", "listen"), "whisper": ("耳语", "whisper"), "barge": ("插话", "barge in")},
     "audience": {"customer": ("客户可听到", "heard by the customer"), "inside": ("仅内部", "inside only")},
     "room": {"main": ("主会议室", "the main room")},
+    "standing": {"vip": ("VIP", "VIP"), "blocked": ("黑名单", "blocked"), "nuisance": ("骚扰", "a known nuisance")},
     "level": {"normal": ("正常", "as loud as it is"), "soft": ("轻", "softly"), "off": ("关闭", "not at all")},
     "reason": {
         "left": ("已退出", "left"), "took_over": ("已抢接", "took over"), "call_ended": ("通话结束", "the call ended"),

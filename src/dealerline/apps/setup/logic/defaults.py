@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
-from dealerline.apps.setup.logic.start_data import BUSY_REASONS, HOLIDAY_NAMES, MATTERS, RESULTS
+from dealerline.apps.setup.logic.start_data import BUSY_REASONS, HOLIDAY_NAMES, LEVEL_PRIORITIES, MATTERS, RESULTS
 from dealerline.domain import ivr
 from dealerline.settings import CHECKOUT
 
@@ -37,6 +37,7 @@ def load_defaults(today: date) -> dict[str, int]:
         "busy reasons": _reasons(),
         "matters": _matters(),
         "results": _results(),
+        "levels": _levels(),
         "holidays": _holidays(today),
         "flows": _flows(),
     }
@@ -73,6 +74,12 @@ def _results() -> int:
         _add(model, code, name_zh=zh, name_en=en, needs_follow_up=follow, position=n)[1]
         for n, (code, zh, en, follow) in enumerate(RESULTS)
     )
+
+
+def _levels() -> int:
+    model = table("routing.LevelPriority")
+    made = [model.objects.get_or_create(level=level, defaults={"priority": n})[1] for level, n in LEVEL_PRIORITIES]
+    return sum(made)
 
 
 def _holidays(today: date) -> int:

@@ -1,4 +1,4 @@
-"""What every installation starts with, as tables: busy reasons, matters, results.
+"""What every installation starts with, as tables: busy reasons, matters, results, what customers' levels count.
 
 All of it may be changed in the back office.
 """
@@ -16,6 +16,9 @@ BUSY_REASONS = (
     ("coaching", "辅导", "Coaching", 30),
     ("equipment", "设备故障", "Equipment trouble", 0),
 )
+
+# A customer's level -> steps of priority. Below any rescue line's, so that a breakdown comes first.
+LEVEL_PRIORITIES = (("vip", 4), ("gold", 2), ("silver", 1), ("normal", 0))
 
 # code, Chinese, English, kind of line; its children: code, Chinese, English
 MATTERS = (

@@ -1,11 +1,14 @@
-"""Who a caller is: asked when he comes, used when the answer is there, and what follows for his place.
+"""Who rings: asked of the records when a call comes, used when the answer is there, and what follows for his place.
 
-Rules of the file. Nobody waits for the answer; a call goes on without one. His level counts as priority; whoever he
-spoke with last, his owner, or the named people of a VIP are the ones he is kept for a while.
+Rules of the file. Nobody waits for the answer: the flow begins meanwhile, and a call goes on without one. A caller who
+is blocked hears why in a polite sentence, once it is known, unless somebody talks with him already; a nuisance waits
+behind everybody else. A level counts as priority; whoever a caller spoke with last, his owner, or the named people of a
+VIP are the ones he is kept for a while. A caller without a number is like one whom nobody knows.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dealerline.domain import routing
@@ -17,11 +20,14 @@ from dealerline.switch.ports import Callers, Known
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
 
+REFUSAL = "caller.refused"
+LEAST = -100
+"""The priority that a nuisance gets on top of what his flow gives: below every other caller, whatever the queue."""
 NAMED_PATIENCE = 20.0  # seconds that a VIP is kept for his people in a queue that keeps nobody else
 
 
-class Knowing:
-    """Asks ``callers``, and says what routing is to make of the answers."""
+class Recognising:
+    """The question and what follows from its answer."""
 
     def __init__(self, core: Core, engine: Engine, callers: Callers | None) -> None:
         self.core = core
@@ -31,13 +37,22 @@ class Knowing:
     def ask(self, call: Call) -> None:
         """He is here: who is he?"""
         if self.callers is not None and call.from_number:
-            self.callers.ask(call.from_number, call.store, lambda known: self.core.run(self._answered, call, known))
+            self.callers.ask(call.from_number, call.store, partial(self._answer, call))
 
-    def _answered(self, call: Call, known: Known | None) -> None:
-        if call.ended or known is None:
+    def _answer(self, call: Call, known: Known | None) -> None:
+        self.core.run(self._know, call, known)
+
+    def _know(self, call: Call, known: Known | None) -> None:
+        if known is None or call.ended:
             return
         call.known = known
         self.engine.remember(call)
+        if known.standing:
+            self.core.fact("caller.listed", call, standing=known.standing, customer=known.customer)
+        if known.standing == "blocked" and call.phase in (Phase.FLOW, Phase.QUEUED, Phase.OFFERED):
+            self.engine.queueing.leave(call, "blocked")
+            self.engine.flows.farewell(call, REFUSAL, "blocked")
+            return
         queue = self.core.lookup.queues.get(call.queue)
         if queue is None or call.phase not in (Phase.QUEUED, Phase.OFFERED):
             return
@@ -46,8 +61,11 @@ class Knowing:
         self.tell(call)
 
     def level(self, call: Call) -> int:
-        """The priority that his level adds."""
-        return self.core.lookup.levels.get(call.known.level, 0) if call.known is not None else 0
+        """The priority that he has for what he is."""
+        known = call.known
+        if known is None:
+            return 0
+        return LEAST if known.standing == "nuisance" else self.core.lookup.levels.get(known.level, 0)
 
     def kept_for(self, call: Call, queue: Queue) -> tuple[tuple[int, ...], float]:
         """Whom he is kept for in this queue, the first choice first, and for how many seconds of waiting."""

@@ -1,0 +1,1 @@
+"""The app's rules, apart from tables and screens."""
