@@ -24,6 +24,7 @@ import dealerline
 from dealerline import settings as settings_module
 from dealerline.adapters.directory_file import FileDirectory
 from dealerline.adapters.journal_spool import SpoolJournal
+from dealerline.adapters.kept_file import KeptFile
 from dealerline.adapters.seats_file import SeatsFile
 from dealerline.settings import Settings, SettingsError
 from dealerline.switch.ari_media import AriMedia
@@ -66,6 +67,7 @@ class Switch:
             self.media,
             recordings=settings.recordings,
             min_free_mb=settings.min_free_mb,
+            promises=KeptFile(settings.run / "callbacks.json"),
         )
         self.engine.resumer.book = self.journal.read_back()
         self.engine.resumer.version = getattr(dealerline, "__version__", "0.1.0")
@@ -74,6 +76,7 @@ class Switch:
         self.provisioner = Provisioner(self.media.ari, settings.secret("sip"))
         self.server = DeskServer(self.desks, settings.secret("internal"), lambda: self.engine.core.media_here)
         self.server.actions.update(test_call=self._test_call, provision=self._provision_now)
+        self.server.actions.update(callback_cancel=self._cancel_callback)
         self.media.before_back = self._before_back
         self.directory.subscribe(lambda snapshot: self._provision_soon())
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -110,6 +113,11 @@ class Switch:
         if seat is None or seat.desk is None:
             raise Refused("hello_first")
         return self.engine.core.ask(lambda: {"call": self.engine.outside.test(seat).id})
+
+    async def _cancel_callback(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Somebody who may do so takes a promised call-back back."""
+        promise, by = str(data.get("callback", "")), int(data.get("person", 0))
+        return self.engine.core.ask(lambda: {"cancelled": self.engine.callbacks.cancel(promise, by)})
 
     # life
     # ---------------------------------------------------------------------------------------------------------------

@@ -67,6 +67,13 @@ KINDS: dict[str, Kind] = {
         Kind("queue.announced", ("queue", "position", "wait")),
         Kind("queue.returned", ("queue", "reason")),  # back in front: no_answer|refused|device_lost|agent_lost
         Kind("queue.left", ("queue", "reason", "waited")),  # answered|abandoned|timeout|key|closed
+        # promised call-backs (domain/callbacks.py); callback: the promise's id ---------------------------------------
+        Kind("callback.promised", ("callback", "number", "asked_from", "queue", "line", "due"), durable=True),
+        Kind("callback.tried", ("callback", "result", "tries"), durable=True),  # the number was rung in vain
+        Kind("callback.returned", ("callback",)),  # he rings himself
+        Kind("callback.kept", ("callback", "how", "late"), durable=True),  # how: dialled|own_call|agent; late: seconds
+        Kind("callback.unreached", ("callback", "reason", "tries"), durable=True),
+        Kind("callback.cancelled", ("callback", "by"), durable=True),
         # people ------------------------------------------------------------------------------------------------------
         Kind("offer.made", ("agent", "queue", "waited", "why")),
         Kind("offer.ended", ("agent", "result")),  # answered|no_answer|refused|device_lost|caller_gone|failed

@@ -210,6 +210,9 @@ class Snapshot:
     agent_lost_seconds: int = 20  # how long a talking agent's browser may be gone before the caller is queued in front
     ring_seconds_transfer: int = 20  # how long whoever is brought into a call is rung
     return_seconds: int = 20  # how long who transferred in vain is rung again
+    callback_tries: int = 3  # how often a promised call-back is dialled before people have to see to it
+    callback_minutes: float = 10  # between two tries
+    callback_within: float = 60  # minutes in which one has to be kept where no wait could be told
     digit_seconds: float = 5  # how long a caller has for a key where his flow says nothing
     supervision_visible: bool = True  # whether agents see that a lead is at their call
     conference_tones: str = "none"  # none|entry|both: of what a tone tells in a conversation of three or more

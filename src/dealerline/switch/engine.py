@@ -16,6 +16,7 @@ from typing import Any
 from dealerline.domain import ivr, numbers, presence
 from dealerline.switch.agents import Agents
 from dealerline.switch.bringing import Bringing
+from dealerline.switch.callbacks import Callbacks
 from dealerline.switch.confirming import Confirming
 from dealerline.switch.core import Core
 from dealerline.switch.deskphones import DeskPhones
@@ -43,7 +44,7 @@ from dealerline.switch.media import (
 from dealerline.switch.model import TALKS, Call, Phase, Seat
 from dealerline.switch.outside import Outside
 from dealerline.switch.parking import Parking
-from dealerline.switch.ports import Clock, Directory, Journal
+from dealerline.switch.ports import Clock, Directory, Journal, Keeper
 from dealerline.switch.queueing import Queueing
 from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
@@ -70,6 +71,7 @@ class Engine:
         *,
         recordings: Path,
         min_free_mb: int = 512,
+        promises: Keeper | None = None,
     ) -> None:
         self.core = Core(clock, directory, journal, media)
         self.queueing = Queueing(self.core, self)
@@ -88,6 +90,7 @@ class Engine:
         self.parking = Parking(self.core, self)
         self.confirming = Confirming(self.core, self)
         self.deskphones = DeskPhones(self.core, self)
+        self.callbacks = Callbacks(self.core, self, promises)
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)
         self._on: dict[type[Any], Callable[[Any], None]] = {
@@ -131,6 +134,7 @@ class Engine:
 
     def _configured(self, new: Lookup, old: Lookup) -> None:
         self.queueing.configure(new, old)
+        self.callbacks.configured()
         for seat in list(self.core.seats.values()):
             if seat.person not in new.people:
                 if seat.desk is not None or seat.signed_in:
@@ -198,6 +202,7 @@ class Engine:
         call.up = True
         self.core.do(self.core.media.answer, event.channel)
         self.core.fact("call.answered", call)
+        self.callbacks.arrived(call)
         if line is None:
             self.core.fact("call.unknown_number", call, to_number=number)
             self.flows.farewell(call, "error.unknown_number", "unknown_number")
@@ -312,6 +317,7 @@ class Engine:
         self.core.go(call, Phase.ENDED)
         if seat is not None:
             self._after_talk(call, seat, cause)
+        self.callbacks.ended(call, cause)
 
     def _after_talk(self, call: Call, seat: Seat, cause: str) -> None:
         """After-call work for who had it; somebody who is gone gets none."""

@@ -94,14 +94,15 @@ class Queueing:
         self._wait(call, queue)
         self.core.fact("queue.entered", call, queue=queue.id, position=self.router.waiting(queue.id) + 1)
         self.music(call)
-        self.decide(routing.CallEntered(call.id, queue.id, priority, call.arrived))
+        self.engine.callbacks.place(call)
+        self.decide(routing.CallEntered(call.id, queue.id, priority, call.since))
         if self.router.present(queue.id) == 0:
             self._empty(call)
 
     def take_up(self, call: Call, queue: Queue) -> None:
         """A caller who waited before the switch was restarted: at his place again."""
         self._wait(call, queue)
-        self.decide(routing.CallEntered(call.id, queue.id, call.priority, call.arrived))
+        self.decide(routing.CallEntered(call.id, queue.id, call.priority, call.since))
 
     def take_back(self, call: Call) -> None:
         """For the reconciler: a caller who waits without a place gets one."""
@@ -115,7 +116,7 @@ class Queueing:
         """Set the clock of the longest wait and of the next announcement."""
         if call.deadline and call.queue_timer is None:
             call.queue_timer = self.core.later(max(call.deadline - self.core.now, 0.05), self._waited_out, call)
-        if queue.announce_seconds and call.announce_timer is None:
+        if queue.announce_seconds and call.announce_timer is None and not call.promise:
             first = min(FIRST_ANNOUNCEMENT, queue.announce_seconds)
             call.announce_timer = self.core.later(first, self._announce, call)
 
@@ -155,6 +156,7 @@ class Queueing:
 
     def leave(self, call: Call, reason: str) -> None:
         """The flow takes the caller out again: timeout, key, or nobody there."""
+        call.expected = self.router.expected_wait(call.id)
         if call.phase is Phase.TRANSFER:  # a lead was rung for him
             self.engine.bringing.nobody_more(call)
         elif call.phase in (Phase.QUEUED, Phase.OFFERED):
@@ -173,20 +175,26 @@ class Queueing:
             if timer is not None:
                 timer.cancel()
         call.queue_timer = call.announce_timer = None
+        if call.promise:  # nobody waits: what becomes of a promise is told by its own facts
+            return
         self.core.fact(
             "queue.left", call, queue=call.queue, reason=reason, waited=round(self.core.now - call.queued, 3)
         )
 
     def abandoned(self, call: Call) -> None:
         """The caller hung up while he waited, or while somebody's phone rang for him."""
-        self.decide(routing.CallLeft(call.id))
+        if not call.promise or self.router.position(call.id) or self.router.offered_to(call.id):
+            self.decide(routing.CallLeft(call.id))  # a promise may have lost its place with its queue
         self._withdraw(call)
         self._left(call, "abandoned")
-        self.core.metrics.abandoned += 1
+        self.core.metrics.abandoned += not call.promise
 
     def _orphaned(self, decision: routing.Orphaned) -> None:
         call = self.core.calls.get(decision.call)
         if call is None or call.phase is not Phase.QUEUED:
+            return
+        if call.promise:
+            self.engine.callbacks.queue_gone(call)
             return
         self._left(call, "closed")
         self.stop_music(call)
@@ -198,7 +206,7 @@ class Queueing:
     # ----------------------------------------------------------------------------------------------
     def music(self, call: Call) -> None:
         """Music for the customer, from now on."""
-        if call.music or call.announcing:
+        if call.music or call.announcing or call.promise:
             return
         queue = self.core.lookup.queues.get(call.queue)
         store = self.core.lookup.stores.get(call.store)
@@ -236,7 +244,7 @@ class Queueing:
         prompts = [f"queue.position.{position}" if position <= POSITIONS else "queue.position.many"]
         if wait is not None:
             prompts.append(wait_prompt(wait))
-        prompts.append("queue.thanks")
+        prompts += ["queue.thanks", *self.engine.flows.offers(call)]
         self.core.fact(
             "queue.announced", call, queue=call.queue, position=position, wait=None if wait is None else round(wait)
         )
@@ -255,6 +263,7 @@ class Queueing:
         call = self.core.calls[decision.call]
         seat = self.engine.agents.seat(decision.agent)
         queue = self.core.lookup.queues.get(decision.queue)
+        self.engine.callbacks.offered(call)
         seconds = queue.ring_seconds if queue else 20
         call.legs += 1
         leg = AgentLeg(
@@ -343,12 +352,15 @@ class Queueing:
         if call.deadline and self.core.now >= call.deadline:
             # He has waited long enough: back into the queue for the length of this step, so that the flow can take
             # him out.
-            self.decide(routing.CallReturned(call.id, call.queue, call.priority, call.arrived))
+            self.decide(routing.CallReturned(call.id, call.queue, call.priority, call.since))
             if self.core.waits(call):
                 self.core.after.append(lambda: self._waited_out(call))
             return
+        if call.promise:
+            self.engine.callbacks.untaken(call)
+            return
         self.core.fact("queue.returned", call, queue=call.queue, reason=result)
-        self.decide(routing.CallReturned(call.id, call.queue, call.priority, call.arrived))
+        self.decide(routing.CallReturned(call.id, call.queue, call.priority, call.since))
         if self.core.waits(call) and self.router.present(call.queue) == 0:
             self._empty(call)
 
@@ -408,7 +420,7 @@ class Queueing:
         self._wait(call, queue)
         self.music(call)
         came = routing.CallReturned if front else routing.CallEntered
-        self.decide(came(call.id, call.queue, call.priority, call.arrived))
+        self.decide(came(call.id, call.queue, call.priority, call.since))
         if call.phase is Phase.QUEUED and self.router.present(call.queue) == 0:
             self._empty(call)
 

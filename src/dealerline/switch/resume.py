@@ -59,6 +59,7 @@ class Resumer:
             if call_of_bridge(bridge) not in self.core.calls:
                 self.core.do(self.core.media.drop_bridge, bridge)
         self._close_the_rest()
+        self.engine.callbacks.resumed()
         if first:
             self.core.fact("switch.started", version=self.version, resumed=len(self.core.calls))
         else:
@@ -72,6 +73,8 @@ class Resumer:
     # -------------------------------------------------------------------------------------------------------
     def _known(self, call: Call, found: Inventory, restarted: bool) -> None:
         """A call that was here before the connection was lost."""
+        if call.promise and call.phase is Phase.QUEUED:
+            return  # nobody is on it yet
         self.engine.tones.over(call)
         if restarted or (call.channel and call.channel not in found.channels and call.up):
             self.core.by_channel.pop(call.channel, None)

@@ -31,6 +31,8 @@ def pack(call: Call) -> dict[str, Any]:
         "dl": round(call.deadline, 3),
         "we": call.wait_when_empty,
         "pr": call.priority,
+        "pl0": round(call.place, 3),
+        "cb": call.promise,
         "p": call.person,
         "an": round(call.answered, 3),
         "ts": round(call.talk_started, 3),
@@ -105,6 +107,7 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
     call.priority, call.person, call.answered, call.talk_started = s["pr"], s["p"], s["an"], s["ts"]
     call.held_since, call.held_by, call.recordings, call.legs = s["h"], s["hb"], s["n"], s["lc"] + 5
     call.plays, call.forward_number, call.path, call.labels = s["pl"] + 50, s["fw"], s["pa"], s["lb"] + 5
+    call.place, call.promise = s.get("pl0", 0.0), s.get("cb", "")
     call.up, call.seq, call.by_tracks = True, max(int(s["sq"]), seq), s["bt"]
     if s.get("as"):
         call.aside = AgentLeg("", call.person, "", 0.0, 0.0, label=s["as"][0], joined=s["as"][1])

@@ -53,6 +53,9 @@ class Talking:
             self._swap(call, leg)
         elif call.phase is Phase.OFFERED:
             self.engine.queueing.answered(call, leg)
+            if call.promise:
+                self.engine.callbacks.taken(call, leg)
+                return
             self.begin(call, leg)
             if call.flow is not None:
                 self.engine.flows.step(call, ivr.QueueAnswered())
@@ -74,6 +77,7 @@ class Talking:
         parties = Party(call.channel, "customer"), Party(leg.channel, "agent")
         self.engine.hearing.begin(call, *parties, many=leg.carried)
         self.engine.recorder.start(call, leg)
+        self.engine.callbacks.talks(call)
         self.engine.supervising.talk_began(call, leg.person)
 
     def label(self, call: Call, leg: AgentLeg) -> None:

@@ -65,6 +65,7 @@ class Views:
             "recording": call.recording_state,
             "channel_hint": leg.channel if leg is not None else "",
             "far_answered": call.up,
+            "promise": self.engine.callbacks.view(call, lookup.people.get(person)),
             **callview.people(self.core, call, person),
         }
 

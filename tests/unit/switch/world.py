@@ -37,7 +37,7 @@ from dealerline.switch.media import (
     Referred,
     Ringing,
 )
-from dealerline.switch.memory import Clock, Desk, Directory, Journal, Media
+from dealerline.switch.memory import Clock, Desk, Directory, Journal, Keeper, Media
 from dealerline.switch.model import Call
 from dealerline.switch.openbook import OpenBook
 
@@ -172,7 +172,10 @@ class World:
         self.journal: Journal = Journal() if before is None else before.journal
         self.media: Media = Media() if before is None else before.media
         self.directory = Directory(snapshot(**changes))
-        self.engine = Engine(self.clock, self.directory, self.journal, self.media, recordings=folder, min_free_mb=0)
+        self.keeper: Keeper = Keeper() if before is None else before.keeper
+        self.engine = Engine(
+            self.clock, self.directory, self.journal, self.media, recordings=folder, min_free_mb=0, promises=self.keeper
+        )
         self.core = self.engine.core
         self.desks = Desks(self.engine, SECRET, "sip")
         self._numbers = itertools.count(1)
@@ -191,10 +194,10 @@ class World:
         found = Inventory(dict(self.media.channels), bridges, frozenset(self.media.online))
         self.engine.handle(Back(found, restarted))
 
-    def killed(self) -> World:
+    def killed(self, **changes: Any) -> World:
         """kill -9 of the switch; the new one."""
         self.dead = True
-        return World(self.folder, self)
+        return World(self.folder, self, **changes)
 
     def lost(self) -> None:
         self.engine.handle(Lost())

@@ -25,6 +25,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "queue.announced": ("播报：第 {position} 位", "Is told: number {position}"),
     "queue.returned": ("回到队列最前（{reason}）", "Back in front of the queue ({reason})"),
     "queue.left": ("离开队列（{reason}），等待 {waited} 秒", "Leaves the queue ({reason}) after {waited} s"),
+    "callback.promised": ("承诺回电 {number}", "Is promised a call on {number}"),
+    "callback.tried": ("第 {tries} 次回电未成：{result}", "Call-back {tries} came to nothing: {result}"),
+    "callback.returned": ("已承诺回电的客户自己来电，保留原位置", "Was promised a call and rings himself, in his old place"),
+    "callback.kept": ("承诺的回电已兑现（{how}）", "The promised call-back is kept ({how})"),
+    "callback.unreached": ("回电未能接通：{reason}", "Could not be reached: {reason}"),
+    "callback.cancelled": ("回电已由 {by} 取消", "{by} takes the call-back back"),
     "offer.made": ("分配给 {agent}（{why}）", "Offered to {agent} ({why})"),
     "offer.ended": ("{agent}：{result}", "{agent}: {result}"),
     "talk.started": ("{agent} 接听", "{agent} answers"),
@@ -109,6 +115,10 @@ FIELDS: dict[str, dict[str, tuple[str, str]]] = {
         "transferred": ("转出", "transferred"), "taken_over": ("被抢接", "taken over"),
         "cancelled": ("取消", "cancelled"), "forced": ("强制挂断", "forced"),
         "disk_full": ("磁盘已满", "the disk is full"), "device_lost": ("设备断开", "device lost"),
+    },
+    "how": {
+        "dialled": ("系统回拨", "we rang him"), "own_call": ("客户自己来电", "he rang himself"),
+        "agent": ("座席主动拨打", "an agent rang him"),
     },
     "result": {
         "answered": ("已接听", "answered"), "busy": ("占线", "busy"), "unreachable": ("无法接通", "unreachable"),
