@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from dealerline.apps.accounts import facade as accounts
+from dealerline.apps.backlog import facade as backlog
 from dealerline.apps.calls import facade as calls
 from dealerline.apps.flows import facade as flows
 from dealerline.apps.organisation import facade as organisation
@@ -51,6 +52,8 @@ def build() -> Snapshot:
             flows=tuple(FlowVersion(**row) for row in flows.directory_flows()),
             prompts=tuple(PromptAudio(**row) for row in flows.directory_prompts()),
             reasons=tuple(BusyReason(**row) for row in organisation.directory_reasons()),
+            rating_stores=backlog.directory_ratings(),
+            **backlog.directory_rules(),
             **organisation.directory_settings())
 
 

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "dealerline.apps.customers",
     "dealerline.apps.flows",
     "dealerline.apps.calls",
+    "dealerline.apps.backlog",
     "dealerline.apps.audit",
     *[app for app in ("dealerline.apps.setup", "dealerline.apps.demo") if find_spec(app)],
 ]

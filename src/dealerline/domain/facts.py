@@ -115,6 +115,9 @@ KINDS: dict[str, Kind] = {
         Kind("hand.raised", ("agent",)),
         Kind("hand.lowered", ("agent", "by")),
         Kind("agent.forced", ("agent", "by", "what")),  # ready|busy|offline|hangup; agent: whom
+        # after the call ----------------------------------------------------------------------------------------------
+        Kind("rating.asked", ("agent",)),  # agent: of whom the mark is
+        Kind("rating.given", ("agent", "mark"), durable=True),  # mark: 1 (worst) to 5
         # recording ---------------------------------------------------------------------------------------------------
         # While two talk, one recorder on the agent's channel keeps both sides (recording.*). With a third, each voice
         # is a track of its own (track.*): audience "customer" when the customer hears it, else "inside".

@@ -210,6 +210,7 @@ class Snapshot:
     agent_lost_seconds: int = 20  # how long a talking agent's browser may be gone before the caller is queued in front
     ring_seconds_transfer: int = 20  # how long whoever is brought into a call is rung
     return_seconds: int = 20  # how long who transferred in vain is rung again
+    rating_stores: tuple[int, ...] = ()  # whose callers are asked for a mark after the call
     callback_tries: int = 3  # how often a promised call-back is dialled before people have to see to it
     callback_minutes: float = 10  # between two tries
     callback_within: float = 60  # minutes in which one has to be kept where no wait could be told

@@ -4,6 +4,106 @@
  */
 
 export interface paths {
+    "/api/backlog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Items
+         * @description What is left over in the person's stores, what is due first first.
+         */
+        get: operations["dealerline_apps_backlog_api_list_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backlog/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Items
+         * @description How much is open, nobody's, his, overdue.
+         */
+        get: operations["dealerline_apps_backlog_api_count_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backlog/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Give, sort, note, finish, open again.
+         */
+        patch: operations["dealerline_apps_backlog_api_change"];
+        trace?: never;
+    };
+    "/api/backlog/{item}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim
+         * @description Make it his own; 409 with who was quicker.
+         */
+        post: operations["dealerline_apps_backlog_api_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backlog/{item}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description Claim it and dial its number at his desk; audited, since the number may be one that he sees masked.
+         */
+        post: operations["dealerline_apps_backlog_api_ring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board/today": {
         parameters: {
             query?: never;
@@ -18,6 +118,46 @@ export interface paths {
         get: operations["dealerline_apps_calls_api_board_board_today"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Callbacks
+         * @description Promised call-backs of the last days: kept in time, late, not reached; and the newest hundred.
+         */
+        get: operations["dealerline_apps_backlog_api_callbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/{callback}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Take a promise back.
+         */
+        post: operations["dealerline_apps_backlog_api_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -990,6 +1130,89 @@ export interface components {
             waited: number;
         };
         /**
+         * CallbackOut
+         * @description A promise. ``late_seconds``: after the time that was told, negative when before it.
+         */
+        CallbackOut: {
+            /**
+             * Call
+             * Format: uuid
+             */
+            call: string;
+            customer: components["schemas"]["Ref"] | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** How */
+            how: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last Result */
+            last_result: string;
+            /** Late Seconds */
+            late_seconds: number | null;
+            /** Number */
+            number: string;
+            /**
+             * Promised At
+             * Format: date-time
+             */
+            promised_at: string;
+            queue_name: components["schemas"]["Text"] | null;
+            /** State */
+            state: string;
+            /** Store */
+            store: number;
+            /** Tries */
+            tries: number;
+        };
+        /**
+         * CallbacksOut
+         * @description How promises were kept, and the newest of them. ``kept_share``: kept in time, of all that are settled.
+         */
+        CallbacksOut: {
+            /** Cancelled */
+            cancelled: number;
+            /** In Time */
+            in_time: number;
+            /** Items */
+            items: components["schemas"]["CallbackOut"][];
+            /** Kept Share */
+            kept_share: number | null;
+            /** Late */
+            late: number;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /** Promised */
+            promised: number;
+            /** Unreached */
+            unreached: number;
+        };
+        /** CallbacksQuery */
+        CallbacksQuery: {
+            /**
+             * Days
+             * @default 1
+             */
+            days: number;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /** Store */
+            store?: number | null;
+        };
+        /**
          * CallsQuery
          * @description The list's filters.
          */
@@ -1134,6 +1357,17 @@ export interface components {
         CodeIn: {
             /** Code */
             code: string;
+        };
+        /** CountsOut */
+        CountsOut: {
+            /** Free */
+            free: number;
+            /** Mine */
+            mine: number;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
         };
         /**
          * CustomerIn
@@ -1381,6 +1615,116 @@ export interface components {
             hour: number;
             /** Offered */
             offered: number;
+        };
+        /**
+         * ItemOut
+         * @description One thing left over. ``times``: how often he was lost, or rung in vain; ``seconds``: of the voice message.
+         */
+        ItemOut: {
+            /**
+             * Call
+             * Format: uuid
+             */
+            call: string;
+            customer: components["schemas"]["Ref"] | null;
+            /** Done At */
+            done_at: string | null;
+            done_by: components["schemas"]["Ref"] | null;
+            /** Done Call */
+            done_call: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            line_name: components["schemas"]["Text"] | null;
+            /** Mark */
+            mark: number | null;
+            /** Message */
+            message: string | null;
+            /** Note */
+            note: string;
+            /** Number */
+            number: string;
+            /** Overdue */
+            overdue: boolean;
+            owner: components["schemas"]["Ref"] | null;
+            /** Promised At */
+            promised_at: string | null;
+            /** Result */
+            result: string;
+            /** Seconds */
+            seconds: number | null;
+            /** Sort */
+            sort: string;
+            /** Store */
+            store: number;
+            /** Times */
+            times: number;
+            /** Tries */
+            tries: number | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ItemPatch
+         * @description What to change. ``owner``: a person's id, 0 for nobody; ``result``: "" opens it again.
+         */
+        ItemPatch: {
+            /** Note */
+            note?: string | null;
+            /** Owner */
+            owner?: number | null;
+            /** Result */
+            result?: string | null;
+            /** Sort */
+            sort?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** ItemsQuery */
+        ItemsQuery: {
+            /**
+             * Kind
+             * @default
+             */
+            kind: string;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort: string;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /** Store */
+            store?: number | null;
         };
         /** LaneOut */
         LaneOut: {
@@ -1711,6 +2055,17 @@ export interface components {
         Page_CustomerOut_: {
             /** Items */
             items: components["schemas"]["CustomerOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[ItemOut] */
+        Page_ItemOut_: {
+            /** Items */
+            items: components["schemas"]["ItemOut"][];
             /** Page */
             page: number;
             /** Pages */
@@ -2352,6 +2707,258 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    dealerline_apps_backlog_api_list_items: {
+        parameters: {
+            query?: {
+                page?: number;
+                state?: string;
+                kind?: string;
+                sort?: string;
+                store?: number | null;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_count_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_ring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_calls_api_board_board_today: {
         parameters: {
             query?: {
@@ -2374,6 +2981,106 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_callbacks: {
+        parameters: {
+            query?: {
+                days?: number;
+                state?: string;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbacksOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
