@@ -46,6 +46,7 @@ from dealerline.switch.outside import Outside
 from dealerline.switch.parking import Parking
 from dealerline.switch.ports import Clock, Directory, Journal, Keeper
 from dealerline.switch.queueing import Queueing
+from dealerline.switch.rating import Rating
 from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
 from dealerline.switch.rejoining import Rejoining
@@ -91,6 +92,7 @@ class Engine:
         self.confirming = Confirming(self.core, self)
         self.deskphones = DeskPhones(self.core, self)
         self.callbacks = Callbacks(self.core, self, promises)
+        self.rating = Rating(self.core, self)
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)
         self._on: dict[type[Any], Callable[[Any], None]] = {

@@ -184,6 +184,9 @@ class Flows:
     def play_ended(self, call: Call, playback: str, failed: bool) -> None:
         """A sound for the flow, or a farewell, is over."""
         run = call.flow
+        if call.rates:
+            self.engine.rating.said(call, playback)
+            return
         if run is None:
             if call.announcing == playback:
                 self.engine.end(call, "centre", "farewell")
@@ -209,6 +212,8 @@ class Flows:
     # keys
     # ---------------------------------------------------------------------------------------------------------------
     def key(self, call: Call, digit: str) -> None:
+        if call.rates:
+            self.engine.rating.key(call, digit)
         if call.flow is None:
             return
         run = call.flow
@@ -347,5 +352,7 @@ class Flows:
     # ----------------------------------------------------------------------------------------------------
     def resume(self, call: Call) -> None:
         """Go on where the caller stood when the switch died."""
-        if call.phase is Phase.FLOW:
+        if call.phase is Phase.FLOW and call.rates:
+            self.engine.rating.ask(call)
+        elif call.phase is Phase.FLOW:
             self.step(call, ivr.Resumed())

@@ -186,6 +186,8 @@ class Call:
     priority: int = 0
     place: float = 0.0  # since when he waits for the order in his queue, if not since he arrived
     expected: float | None = None  # the wait he could expect when he left his queue by a key
+    rates: int = 0  # the talk is over, and the customer is asked for a mark for this person
+    marked: int = 0  # the mark he gave
     promise: str = ""  # the promised call-back that this call, going out, is to keep
     leg: AgentLeg | None = None  # of the agent who has the call
     next_leg: AgentLeg | None = None  # the same person's new phone, after a reload

@@ -129,7 +129,7 @@ class Resumer:
             self._forwarding(call, legs, found)
         elif phase is Phase.FLOW:
             self.engine.flows.resume(call)
-            if call.flow is None and not call.ended:
+            if call.flow is None and not call.ended and not call.rates:
                 self.engine.flows.farewell(call, "error.technical", "resumed")
         else:
             self.engine.end(call, "repair", "unwatched")

@@ -336,6 +336,29 @@ def test_the_expected_time_and_the_mark_are_kept_with_the_call(world: World) -> 
     assert call.told_wait == 120 and call.told_at is not None and (call.rating, call.rated_id) == (5, world.alice.pk)
 
 
+def test_forecasts_and_marks_are_told_by_queue_and_by_person(world: World) -> None:
+    from dealerline.apps.calls.models import Queue
+
+    queue = Queue.objects.create(store=world.east, code="sales", name_zh="销售")
+    for said, after, mark in ((120, 100, 5), (60, 300, 2)):
+        told = Told(world.east)("queue.entered", 1, queue=queue.pk, position=2)
+        told("queue.announced", 10, queue=queue.pk, position=2, wait=said)
+        told("queue.left", 10 + after, queue=queue.pk, reason="answered", waited=9 + after)
+        told("talk.started", 10 + after, agent=world.alice.pk)("talk.ended", 400, agent=world.alice.pk, reason="x")
+        told("rating.given", 410, agent=world.alice.pk, mark=mark).end(420).take_in()
+    (row,) = world.browser("alice").get("/api/service/waits").json()
+    assert (row["calls"], row["told"], row["real"], row["error"]) == (2, 90, 200, 130)
+    assert (row["good"], row["not_longer"]) == (0.5, 0.5)
+    marks = world.browser("lena").get("/api/service/marks").json()
+    assert (marks["count"], marks["average"], marks["bad"]) == (2, 3.5, 1)
+    assert marks["stores"][0]["people"] == [
+        {"person": world.alice.pk, "name": "Alice", "count": 2, "average": 3.5, "bad": 1}]  # fmt: skip
+    assert world.browser("bob").get("/api/service/marks").json()["stores"][0]["people"] == [], "not whose they are"
+    assert world.browser("alice").get("/api/calls").json()["items"][0]["rating"] in (2, 5)
+    assert world.browser("charlie").get("/api/service/waits").json() == []
+    assert world.browser("charlie").get("/api/service/marks").json()["count"] == 0
+
+
 def test_only_one_open_item_a_lost_number_can_be_in_the_table(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'one_open_item_a_lost_number'")

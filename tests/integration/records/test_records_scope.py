@@ -87,6 +87,8 @@ LISTS = [
     "/api/backlog",
     "/api/backlog/counts",
     "/api/callbacks",
+    "/api/service/waits",
+    "/api/service/marks",
     "/api/pop?number=%2B8613812345678",
     "/api/board/today",
     "/api/lists",

@@ -648,6 +648,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/service/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Marks
+         * @description The marks that customers gave after their calls.
+         */
+        get: operations["dealerline_apps_calls_api_service_marks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/service/waits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waits
+         * @description Expected waits that callers were told first, beside the waits they had, by queue.
+         */
+        get: operations["dealerline_apps_calls_api_service_waits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -1060,6 +1100,8 @@ export interface components {
             /** Queue */
             queue: number | null;
             queue_name: components["schemas"]["Text"] | null;
+            /** Rating */
+            rating: number | null;
             record: components["schemas"]["RecordOut"] | null;
             /** Recordings */
             recordings: number;
@@ -1075,6 +1117,8 @@ export interface components {
             talked: number;
             /** To Number */
             to_number: string;
+            /** Told Wait */
+            told_wait: number | null;
             /** Transfers */
             transfers: components["schemas"]["TransferOut"][];
             /** Waited */
@@ -1116,6 +1160,8 @@ export interface components {
             /** Queue */
             queue: number | null;
             queue_name: components["schemas"]["Text"] | null;
+            /** Rating */
+            rating: number | null;
             /** Recordings */
             recordings: number;
             result: components["schemas"]["Text"] | null;
@@ -1126,6 +1172,8 @@ export interface components {
             talked: number;
             /** To Number */
             to_number: string;
+            /** Told Wait */
+            told_wait: number | null;
             /** Waited */
             waited: number;
         };
@@ -1489,6 +1537,16 @@ export interface components {
             /** Store */
             store?: number | null;
         };
+        /** DaysQuery */
+        DaysQuery: {
+            /**
+             * Days
+             * @default 1
+             */
+            days: number;
+            /** Store */
+            store?: number | null;
+        };
         /**
          * Done
          * @description It was done.
@@ -1819,6 +1877,17 @@ export interface components {
             /** Seconds */
             seconds: number;
             text: components["schemas"]["Text"];
+        };
+        /** MarksOut */
+        MarksOut: {
+            /** Average */
+            average: number | null;
+            /** Bad */
+            bad: number;
+            /** Count */
+            count: number;
+            /** Stores */
+            stores: components["schemas"]["StoreMarks"][];
         };
         /**
          * MeOut
@@ -2160,6 +2229,19 @@ export interface components {
             right: number[];
             /** Seconds */
             seconds: number;
+        };
+        /** PersonMarks */
+        PersonMarks: {
+            /** Average */
+            average: number;
+            /** Bad */
+            bad: number;
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+            /** Person */
+            person: number;
         };
         /** PhoneOut */
         PhoneOut: {
@@ -2585,6 +2667,23 @@ export interface components {
             } | null;
         };
         /**
+         * StoreMarks
+         * @description ``bad``: marks of 1 and 2; ``people``: whose they are, for leads, and one's own.
+         */
+        StoreMarks: {
+            /** Average */
+            average: number | null;
+            /** Bad */
+            bad: number;
+            /** Count */
+            count: number;
+            name: components["schemas"]["Text"] | null;
+            /** People */
+            people: components["schemas"]["PersonMarks"][];
+            /** Store */
+            store: number;
+        };
+        /**
          * StoreOut
          * @description A store he works with.
          */
@@ -2697,6 +2796,30 @@ export interface components {
             /** Target Kind */
             target_kind: string;
             target_name: components["schemas"]["Text"];
+        };
+        /**
+         * WaitsOut
+         * @description A queue. Seconds; shares are 0 to 1: ``good`` within a minute or a third of what was told, ``not_longer`` than
+         *     that.
+         */
+        WaitsOut: {
+            /** Calls */
+            calls: number;
+            /** Error */
+            error: number;
+            /** Good */
+            good: number;
+            name: components["schemas"]["Text"];
+            /** Not Longer */
+            not_longer: number;
+            /** Queue */
+            queue: number;
+            /** Real */
+            real: number;
+            /** Store */
+            store: number;
+            /** Told */
+            told: number;
         };
     };
     responses: never;
@@ -4141,6 +4264,70 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_service_marks: {
+        parameters: {
+            query?: {
+                days?: number;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarksOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_service_waits: {
+        parameters: {
+            query?: {
+                days?: number;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitsOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
