@@ -61,7 +61,7 @@ class Callbacks:
         if told is None:
             return None
         due, prompts, not_before = told
-        found = self._of(call.store, number, call.id)
+        found = self._one(call, number)
         if found is None:
             made = Promise(
                 self.core.new_id(), call.store, line.id, queue.id, number, call.from_number, call.language, call.since,
@@ -94,6 +94,19 @@ class Callbacks:
         if found.state in (State.PROMISED, State.RETURNED):
             found = self._move(found.id, On.AGAIN, given)
         return found
+
+    def _one(self, call: Call, number: str) -> Promise | None:
+        """The promise that is meant: his own, or the one to that number. If both are there they become one, in the
+        older place; a number that is being rung just now is left to that.
+        """
+        mine = next((p for p in self.open.values() if call.id in (p.own, p.call)), None)
+        theirs = next((p for p in self.open.values() if (p.store, p.number) == (call.store, number)), None)
+        if mine is None or theirs is None or mine is theirs:
+            return mine or theirs
+        keeps_mine = mine.arrived < theirs.arrived and theirs.state is not State.DIALLING
+        kept, goes = (mine, theirs) if keeps_mine else (theirs, mine)
+        self._move(goes.id, On.CANCEL, "same_number")
+        return self.open.get(kept.id)
 
     def _of(self, store: int, number: str, call: str = "") -> Promise | None:
         """The open promise of that call, or to that number. Not to who asked from there: a whole firm may ring from one

@@ -237,6 +237,11 @@ class Call:
         self.phase = phase
 
     @property
+    def stands(self) -> bool:
+        """Whether nobody is on it yet: it stands for a promised call-back that waits."""
+        return bool(self.promise) and not self.channel
+
+    @property
     def since(self) -> float:
         """What his place among those who wait goes by."""
         return self.place or self.arrived

@@ -116,7 +116,7 @@ class Queueing:
         """Set the clock of the longest wait and of the next announcement."""
         if call.deadline and call.queue_timer is None:
             call.queue_timer = self.core.later(max(call.deadline - self.core.now, 0.05), self._waited_out, call)
-        if queue.announce_seconds and call.announce_timer is None and not call.promise:
+        if queue.announce_seconds and call.announce_timer is None and not call.stands:
             first = min(FIRST_ANNOUNCEMENT, queue.announce_seconds)
             call.announce_timer = self.core.later(first, self._announce, call)
 
@@ -175,7 +175,7 @@ class Queueing:
             if timer is not None:
                 timer.cancel()
         call.queue_timer = call.announce_timer = None
-        if call.promise:  # nobody waits: what becomes of a promise is told by its own facts
+        if call.stands:  # nobody waits: what becomes of a promise is told by its own facts
             return
         self.core.fact(
             "queue.left", call, queue=call.queue, reason=reason, waited=round(self.core.now - call.queued, 3)
@@ -183,17 +183,17 @@ class Queueing:
 
     def abandoned(self, call: Call) -> None:
         """The caller hung up while he waited, or while somebody's phone rang for him."""
-        if not call.promise or self.router.position(call.id) or self.router.offered_to(call.id):
+        if not call.stands or self.router.position(call.id) or self.router.offered_to(call.id):
             self.decide(routing.CallLeft(call.id))  # a promise may have lost its place with its queue
         self._withdraw(call)
         self._left(call, "abandoned")
-        self.core.metrics.abandoned += not call.promise
+        self.core.metrics.abandoned += not call.stands
 
     def _orphaned(self, decision: routing.Orphaned) -> None:
         call = self.core.calls.get(decision.call)
         if call is None or call.phase is not Phase.QUEUED:
             return
-        if call.promise:
+        if call.stands:
             self.engine.callbacks.queue_gone(call)
             return
         self._left(call, "closed")
@@ -206,7 +206,7 @@ class Queueing:
     # ----------------------------------------------------------------------------------------------
     def music(self, call: Call) -> None:
         """Music for the customer, from now on."""
-        if call.music or call.announcing or call.promise:
+        if call.music or call.announcing or call.stands:
             return
         queue = self.core.lookup.queues.get(call.queue)
         store = self.core.lookup.stores.get(call.store)
@@ -356,7 +356,7 @@ class Queueing:
             if self.core.waits(call):
                 self.core.after.append(lambda: self._waited_out(call))
             return
-        if call.promise:
+        if call.stands:
             self.engine.callbacks.untaken(call)
             return
         self.core.fact("queue.returned", call, queue=call.queue, reason=result)

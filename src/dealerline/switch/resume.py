@@ -73,7 +73,7 @@ class Resumer:
     # -------------------------------------------------------------------------------------------------------
     def _known(self, call: Call, found: Inventory, restarted: bool) -> None:
         """A call that was here before the connection was lost."""
-        if call.promise and call.phase is Phase.QUEUED:
+        if call.stands and call.phase is Phase.QUEUED:
             return  # nobody is on it yet
         self.engine.tones.over(call)
         if restarted or (call.channel and call.channel not in found.channels and call.up):

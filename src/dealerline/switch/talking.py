@@ -53,7 +53,7 @@ class Talking:
             self._swap(call, leg)
         elif call.phase is Phase.OFFERED:
             self.engine.queueing.answered(call, leg)
-            if call.promise:
+            if call.stands:
                 self.engine.callbacks.taken(call, leg)
                 return
             self.begin(call, leg)

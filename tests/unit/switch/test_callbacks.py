@@ -278,6 +278,16 @@ def test_the_same_number_twice_is_one_promise_in_the_older_place(world: World) -
     cancel(world, promise)
 
 
+def test_who_names_a_number_that_is_promised_already_has_one_promise_in_the_older_place(world: World) -> None:
+    busy(world)
+    first, second = promised(world, "13900000002"), promised(world, "13700000003")
+    own = wants(world, "13700000003", "1213900000002#1")
+    assert list(world.engine.callbacks.open) == [first] and facts(world, "cancelled")[0]["callback"] == second
+    world.hang_up(own)
+    assert state(world, first) == "waiting"
+    cancel(world, first)
+
+
 def test_a_firm_that_rings_from_one_number_is_rung_by_each_of_its_people(world: World) -> None:
     world.sign_in(1, ready=False)
     first = promised(world, "02188880000", "1213900000001#1")
