@@ -87,6 +87,19 @@ def test_his_number_is_told_digit_by_digit_and_confirmed() -> None:
     assert Hangup() in caller.commands
 
 
+def test_the_key_works_while_the_queue_still_greets() -> None:
+    nodes = {
+        "line": {"type": "queue", "queue": "sales", "prompts": "please_hold", "on_timeout": "bye", "leave": {"1": "me"}},
+        "me": {"type": "callback", "next": "bye", "on_fail": "bye"},
+        "bye": {"type": "hangup", "prompts": "goodbye"},
+    }
+    flow = build({"nodes": nodes})
+    state, commands = begin(flow), ()
+    for event in (Started(), Key("1"), NumberIs("+8613812345678"), Key("1")):
+        state, commands = step(flow, state, event, 0.0)  # type: ignore[assignment]
+    assert commands[-1] == Promise("sales", "+8613812345678", 0)
+
+
 def test_another_number_is_keyed_and_told_before_it_counts() -> None:
     caller = Caller()
     caller.keys("2")

@@ -287,7 +287,7 @@ STAGES = (
 class State:
     """Where a caller is. ``stage`` is one of STAGES; ``chosen`` holds (menu, key); ``typed`` keys not yet used.
 
-    ``queue``: the queue node he waited in last. ``part`` and ``number``: of a call-back, what he is asked (confirm,
+    ``queue``: the queue node he came to last. ``part`` and ``number``: of a call-back, what he is asked (confirm,
     enter, or nothing more: failed) and the number so far.
     """
 

@@ -155,7 +155,7 @@ def _enter_menu(run: Run, node: model.MenuNode | model.LanguageNode) -> None:
 
 
 def _enter_queue(run: Run, node: model.QueueNode) -> None:
-    run.set(typed="")
+    run.set(typed="", queue=node.name)
     if node.prompts:
         run.play(node.prompts)
     else:
@@ -163,7 +163,7 @@ def _enter_queue(run: Run, node: model.QueueNode) -> None:
 
 
 def join_queue(run: Run, node: model.QueueNode) -> None:
-    run.set(stage="queued", queue=node.name)
+    run.set(stage="queued")
     empty = node.on_empty == model.WAIT
     run.say(EnterQueue(node.queue, node.max_wait, node.priority, tuple(node.leave), empty))
 
