@@ -89,7 +89,7 @@ def test_his_number_is_told_digit_by_digit_and_confirmed() -> None:
 
 def test_the_key_works_while_the_queue_still_greets() -> None:
     nodes = {
-        "line": {"type": "queue", "queue": "sales", "prompts": "please_hold", "on_timeout": "bye", "leave": {"1": "me"}},
+        "line": {"type": "queue", "queue": "sales", "prompts": "please_hold", "on_timeout": "bye", "leave": {1: "me"}},
         "me": {"type": "callback", "next": "bye", "on_fail": "bye"},
         "bye": {"type": "hangup", "prompts": "goodbye"},
     }
