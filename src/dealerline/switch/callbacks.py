@@ -229,7 +229,7 @@ class Callbacks:
             self._move(p.id, On.NO_QUEUE)
             return
         line = self.core.lookup.lines.get(p.line)
-        shown = line.caller_id if line is not None else ""
+        shown = self.engine.outside.shown(line)  # a number that he knows, or he does not take it
         call = Call(self.core.new_id(), "", "out", shown, p.number, self.core.now, Phase.QUEUED)
         call.line, call.store, call.language, call.path = p.line, p.store, p.language, [dict(t) for t in p.path]
         call.queue, call.queued, call.place, call.priority = p.queue, p.arrived, p.arrived, p.priority
