@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs/reference/states.md"
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from dealerline.domain import presence  # noqa: E402 - found through the line above
+from dealerline.domain import callbacks, presence  # noqa: E402 - found through the line above
 from dealerline.domain.conversation import model, transfer, verbs  # noqa: E402
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
 
@@ -114,6 +114,26 @@ def attempts() -> list[str]:
     ]
 
 
+def promises() -> list[str]:
+    edges = [(s.value, to.value, on.value) for (s, on), change in callbacks.TABLE.items() for to in change.to]
+    return [
+        "## A promised call-back",
+        "",
+        "From `src/dealerline/domain/callbacks.py`. Wherever several states may follow, opening hours and the tries",
+        "that are left decide. `spoke` (he spoke with somebody, in another call than ours) and `cancel` end it in",
+        "every state.",
+        "",
+        *diagram([e for e in edges if e[2] not in ("spoke", "cancel") and e[0] != e[1]], "promised"),
+        "| state | event | becomes |",
+        "|---|---|---|",
+        *(
+            f"| {s.value} | {on.value} | {', '.join(to.value for to in change.to)} |"
+            for (s, on), change in callbacks.TABLE.items()
+        ),
+        "",
+    ]
+
+
 def page() -> str:
     head = [
         "# States and transitions",
@@ -121,7 +141,7 @@ def page() -> str:
         "Drawn from the tables in the code by `tools/draw_states.py`. Do not edit.",
         "",
     ]
-    return "\n".join([*head, *agents(), *flows(), *hearing(), *attempts()])
+    return "\n".join([*head, *agents(), *flows(), *hearing(), *attempts(), *promises()])
 
 
 def main() -> int:

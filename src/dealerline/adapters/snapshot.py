@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from dealerline.apps.accounts import facade as accounts
+from dealerline.apps.backlog import facade as backlog
 from dealerline.apps.calls import facade as calls
 from dealerline.apps.flows import facade as flows
 from dealerline.apps.organisation import facade as organisation
@@ -60,6 +61,8 @@ def build() -> Snapshot:
             reasons=tuple(BusyReason(**row) for row in organisation.directory_reasons()),
             skills=tuple(routing.directory_skills()),
             levels=tuple(routing.directory_levels()),
+            rating_stores=backlog.directory_ratings(),
+            **backlog.directory_rules(),
             **organisation.directory_settings())
 
 

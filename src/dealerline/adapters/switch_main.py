@@ -25,8 +25,10 @@ from dealerline import settings as settings_module
 from dealerline.adapters.callers_socket import SocketCallers
 from dealerline.adapters.directory_file import FileDirectory
 from dealerline.adapters.journal_spool import SpoolJournal
+from dealerline.adapters.kept_file import KeptFile
 from dealerline.adapters.seats_file import SeatsFile
 from dealerline.settings import Settings, SettingsError
+from dealerline.switch import texts
 from dealerline.switch.ari_media import AriMedia
 from dealerline.switch.desk_server import DeskServer
 from dealerline.switch.desks import Desks
@@ -69,6 +71,7 @@ class Switch:
             recordings=settings.recordings,
             min_free_mb=settings.min_free_mb,
             callers=self.callers,
+            promises=KeptFile(settings.run / "callbacks.json"),
         )
         self.engine.resumer.book = self.journal.read_back()
         self.engine.resumer.version = getattr(dealerline, "__version__", "0.1.0")
@@ -77,6 +80,7 @@ class Switch:
         self.provisioner = Provisioner(self.media.ari, settings.secret("sip"))
         self.server = DeskServer(self.desks, settings.secret("internal"), lambda: self.engine.core.media_here)
         self.server.actions.update(test_call=self._test_call, provision=self._provision_now)
+        self.server.actions.update(callback_cancel=self._cancel_callback, notice=self._notice, dial_for=self._dial_for)
         self.media.before_back = self._before_back
         self.directory.subscribe(lambda snapshot: self._provision_soon())
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -113,6 +117,34 @@ class Switch:
         if seat is None or seat.desk is None:
             raise Refused("hello_first")
         return self.engine.core.ask(lambda: {"call": self.engine.outside.test(seat).id})
+
+    async def _cancel_callback(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Somebody who may do so takes a promised call-back back."""
+        promise, by = str(data.get("callback", "")), int(data.get("person", 0))
+        return self.engine.core.ask(lambda: {"cancelled": self.engine.callbacks.cancel(promise, by)})
+
+    async def _notice(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Something that people have to know at their desks: ``people`` (ids), ``text`` (zh, en), ``kind``."""
+        text = {language: str(data["text"][language])[:200] for language in ("zh", "en")}
+        people, kind = [int(person) for person in data["people"]], str(data.get("kind", "info"))
+
+        def tell() -> None:
+            for person in people:
+                self.engine.notice(person, text, kind)
+
+        self.engine.core.run(tell)
+        return {}
+
+    async def _dial_for(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Dial a number at a person's desk, who may not see it: ``person``, ``number``, ``line`` (0: his own)."""
+        seat = self.engine.core.seats.get(int(data.get("person", 0)))
+        try:
+            if seat is None or seat.desk is None:
+                raise Refused("hello_first")
+            number, line = str(data.get("number", "")), int(data.get("line", 0))
+            return self.engine.core.ask(lambda: {"call": self.engine.outside.dial(seat, number, line).id})
+        except Refused as error:
+            return {"code": error.code, "text": texts.error(error.code)}
 
     # life
     # ---------------------------------------------------------------------------------------------------------------

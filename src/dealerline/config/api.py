@@ -20,6 +20,7 @@ from ninja.renderers import JSONRenderer
 from dealerline import __version__
 from dealerline.apps.accounts.api import router as accounts_router
 from dealerline.apps.accounts.facade import need, signed_in
+from dealerline.apps.backlog.api import router as backlog_router
 from dealerline.apps.calls.api import router as calls_router
 from dealerline.apps.calls.facade import alarms
 from dealerline.apps.common.errors import NotFound, Problem
@@ -56,6 +57,7 @@ api.add_router("", organisation_router)
 api.add_router("", customers_router)
 api.add_router("", calls_router)
 api.add_router("", routing_router)
+api.add_router("", backlog_router)
 for app in ("setup", "demo"):
     if find_spec(f"dealerline.apps.{app}") and find_spec(f"dealerline.apps.{app}.api"):
         api.add_router("", import_module(f"dealerline.apps.{app}.api").router)

@@ -71,6 +71,13 @@ KINDS: dict[str, Kind] = {
         # target_kind: queue (lent to it, he waits in his own as well)|number|callback|voicemail
         Kind("queue.overflow", ("queue", "target_kind", "target", "rule", "value", "waited")),
         Kind("queue.left", ("queue", "reason", "waited")),  # answered|abandoned|timeout|key|closed|overflow
+        # promised call-backs (domain/callbacks.py); callback: the promise's id ---------------------------------------
+        Kind("callback.promised", ("callback", "number", "asked_from", "queue", "line", "due"), durable=True),
+        Kind("callback.tried", ("callback", "result", "tries"), durable=True),  # the number was rung in vain
+        Kind("callback.returned", ("callback",)),  # he rings himself
+        Kind("callback.kept", ("callback", "how", "late"), durable=True),  # how: dialled|own_call|agent; late: seconds
+        Kind("callback.unreached", ("callback", "reason", "tries"), durable=True),
+        Kind("callback.cancelled", ("callback", "by"), durable=True),
         # people ------------------------------------------------------------------------------------------------------
         Kind("offer.made", ("agent", "queue", "waited", "why")),
         # answered|taken (another was faster)|no_answer|refused|device_lost|caller_gone|failed
@@ -113,6 +120,9 @@ KINDS: dict[str, Kind] = {
         Kind("hand.raised", ("agent",)),
         Kind("hand.lowered", ("agent", "by")),
         Kind("agent.forced", ("agent", "by", "what")),  # ready|busy|offline|hangup; agent: whom
+        # after the call ----------------------------------------------------------------------------------------------
+        Kind("rating.asked", ("agent",)),  # agent: of whom the mark is
+        Kind("rating.given", ("agent", "mark"), durable=True),  # mark: 1 (worst) to 5
         # recording ---------------------------------------------------------------------------------------------------
         # While two talk, one recorder on the agent's channel keeps both sides (recording.*). With a third, each voice
         # is a track of its own (track.*): audience "customer" when the customer hears it, else "inside".

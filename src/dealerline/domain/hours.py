@@ -131,3 +131,20 @@ def next_opening(hours: OpeningHours, timezone: str, now: float) -> float | None
         if start > now:
             return start
     return None
+
+
+def after_open(hours: OpeningHours, timezone: str, at: float, seconds: float) -> float:
+    """When so many seconds of opening hours will have passed since ``at``: a service clock that stands still while the
+    line is closed. Where it never opens again the clock runs as it does on the wall.
+    """
+    moment, left = at, seconds
+    for _ in range(SEARCH_DAYS):
+        opens = next_opening(hours, timezone, moment)
+        if opens is None:
+            break
+        closes = status(hours, timezone, opens).until
+        if closes is None or closes - opens >= left:
+            return opens + left
+        left -= closes - opens
+        moment = closes
+    return at + seconds

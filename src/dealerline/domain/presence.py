@@ -150,6 +150,11 @@ class WrapMore:
 
 
 @dataclass(frozen=True, slots=True)
+class Accept:
+    """He took a promised call-back: now the number is rung."""
+
+
+@dataclass(frozen=True, slots=True)
 class WrapDone:
     """By the agent (``done``) or by its timer (``timeout``)."""
 
@@ -257,6 +262,10 @@ def _answer(agent: Agent, event: Any, now: float) -> Agent:
     return _become(agent, "talking", "answered", now)
 
 
+def _accept(agent: Agent, event: Any, now: float) -> Agent:
+    return _become(agent, "outbound", "answered", now)
+
+
 def _turns(agent: Agent, event: Any, now: float) -> Agent:
     return replace(agent, call=event.call)
 
@@ -353,11 +362,13 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     **_rows("reserved"),
     ("reserved", Ring): Change(_ring, ("ringing",)),
     ("reserved", Answer): Change(_answer, ("talking",)),  # a desk phone may answer before it says that it rings
+    ("reserved", Accept): Change(_accept, ("outbound",)),
     ("reserved", Release): Change(_release, _FREE),
     ("reserved", Fail): Change(_fail, ("busy", "offline")),
     ("reserved", DeviceLost): Change(_later_lost, ("reserved",)),  # the offer's own end says what becomes of it
     **_rows("ringing"),
     ("ringing", Answer): Change(_answer, ("talking",)),
+    ("ringing", Accept): Change(_accept, ("outbound",)),
     ("ringing", Release): Change(_release, _FREE),
     ("ringing", Fail): Change(_fail, ("busy", "offline")),
     ("ringing", DeviceLost): Change(_later_lost, ("ringing",)),

@@ -167,6 +167,7 @@ class DeskServer:
             "desks": float(len(self._desks.sessions)),
             "media_here": float(core.media_here),
             "waiting": float(sum(router.waiting(q) for q in core.lookup.queues)),
+            "callbacks": float(len(self._desks.engine.callbacks.open)),
             "alarms": float(sum(core.alarms.values())),
         }
         return web.Response(text=core.metrics.text(gauges), content_type="text/plain")

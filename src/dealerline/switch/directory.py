@@ -183,6 +183,10 @@ class Snapshot:
     agent_lost_seconds: int = 20  # how long a talking agent's browser may be gone before the caller is queued in front
     ring_seconds_transfer: int = 20  # how long whoever is brought into a call is rung
     return_seconds: int = 20  # how long who transferred in vain is rung again
+    rating_stores: tuple[int, ...] = ()  # whose callers are asked for a mark after the call
+    callback_tries: int = 3  # how often a promised call-back is dialled before people have to see to it
+    callback_minutes: float = 10  # between two tries
+    callback_within: float = 60  # minutes in which one has to be kept where no wait could be told
     digit_seconds: float = 5  # how long a caller has for a key where his flow says nothing
     calls_per_desk: int = 3  # how many calls one person may have at a time, one of which he talks on
     supervision_visible: bool = True  # whether agents see that a lead is at their call

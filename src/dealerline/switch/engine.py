@@ -16,6 +16,7 @@ from typing import Any
 from dealerline.domain import ivr, numbers, presence
 from dealerline.switch.agents import Agents
 from dealerline.switch.bringing import Bringing
+from dealerline.switch.callbacks import Callbacks
 from dealerline.switch.confirming import Confirming
 from dealerline.switch.core import Core
 from dealerline.switch.desklines import DeskLines
@@ -45,8 +46,9 @@ from dealerline.switch.model import TALKS, Call, Phase, Seat
 from dealerline.switch.outside import Outside
 from dealerline.switch.overflowing import Overflowing
 from dealerline.switch.parking import Parking
-from dealerline.switch.ports import Callers, Clock, Directory, Journal
+from dealerline.switch.ports import Callers, Clock, Directory, Journal, Keeper
 from dealerline.switch.queueing import Queueing
+from dealerline.switch.rating import Rating
 from dealerline.switch.recognising import Recognising
 from dealerline.switch.reconcile import Reconciler
 from dealerline.switch.recording import Recorder
@@ -74,6 +76,7 @@ class Engine:
         recordings: Path,
         min_free_mb: int = 512,
         callers: Callers | None = None,
+        promises: Keeper | None = None,
     ) -> None:
         self.core = Core(clock, directory, journal, media)
         self.queueing = Queueing(self.core, self)
@@ -95,6 +98,8 @@ class Engine:
         self.confirming = Confirming(self.core, self)
         self.deskphones = DeskPhones(self.core, self)
         self.desklines = DeskLines(self.core, self)
+        self.callbacks = Callbacks(self.core, self, promises)
+        self.rating = Rating(self.core, self)
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)
         self._on: dict[type[Any], Callable[[Any], None]] = {
@@ -138,6 +143,7 @@ class Engine:
 
     def _configured(self, new: Lookup, old: Lookup) -> None:
         self.queueing.configure(new, old)
+        self.callbacks.configured()
         for seat in list(self.core.seats.values()):
             if seat.person not in new.people:
                 if seat.desk is not None or seat.signed_in:
@@ -205,6 +211,7 @@ class Engine:
         call.up = True
         self.core.do(self.core.media.answer, event.channel)
         self.core.fact("call.answered", call)
+        self.callbacks.arrived(call)
         if line is None:
             self.core.fact("call.unknown_number", call, to_number=number)
             self.flows.farewell(call, "error.unknown_number", "unknown_number")
@@ -320,6 +327,7 @@ class Engine:
         self.core.go(call, Phase.ENDED)
         if seat is not None:
             self._after_talk(call, seat, cause)
+        self.callbacks.ended(call, cause)
 
     def _after_talk(self, call: Call, seat: Seat, cause: str) -> None:
         """After-call work for who had it; somebody who is gone gets none."""

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dealerline.domain import hours, ivr
+from dealerline.domain import callbacks, hours, ivr
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Line
 from dealerline.switch.lookup import BEEP
@@ -39,6 +39,8 @@ class Flows:
             ivr.LeaveQueue: self._leave_queue,
             ivr.Record: self._record,
             ivr.Forward: self._forward,
+            ivr.AskNumber: self._ask_number,
+            ivr.Promise: self._promise,
             ivr.EnterLine: self._enter_line,
             ivr.Hangup: self._hang_up,
             ivr.Chose: self._chose,
@@ -182,6 +184,9 @@ class Flows:
     def play_ended(self, call: Call, playback: str, failed: bool) -> None:
         """A sound for the flow, or a farewell, is over."""
         run = call.flow
+        if call.rates:
+            self.engine.rating.said(call, playback)
+            return
         if run is None:
             if call.announcing == playback:
                 self.engine.end(call, "centre", "farewell")
@@ -207,6 +212,8 @@ class Flows:
     # keys
     # ---------------------------------------------------------------------------------------------------------------
     def key(self, call: Call, digit: str) -> None:
+        if call.rates:
+            self.engine.rating.key(call, digit)
         if call.flow is None:
             return
         run = call.flow
@@ -321,6 +328,23 @@ class Flows:
     def _forward(self, call: Call, command: ivr.Forward) -> None:
         self.engine.outside.forward(call, command.number, command.ring_seconds)
 
+    def _ask_number(self, call: Call, command: ivr.AskNumber) -> None:
+        number = callbacks.accepted(call.from_number)
+        self.core.after.append(lambda: self.step(call, ivr.NumberIs(number)))
+
+    def _promise(self, call: Call, command: ivr.Promise) -> None:
+        queue = self.core.lookup.queue_by_code(command.queue, call.store)
+        prompts = self.engine.callbacks.promise(call, queue, command.number, command.priority)
+        answer = ivr.Promised(prompts is not None, prompts or ())
+        self.core.after.append(lambda: self.step(call, answer))
+
+    def offers(self, call: Call) -> tuple[str, ...]:
+        """What is said of the keys that lead out of the queue he waits in."""
+        run = call.flow
+        built = self.core.lookup.flows.get(run.flow) if run else None
+        node = built.flow.nodes.get(run.node) if run and built else None
+        return tuple(getattr(node, "offers", ()))
+
     def _hang_up(self, call: Call, command: ivr.Hangup) -> None:
         self.engine.end(call, "centre", "flow")
 
@@ -328,5 +352,7 @@ class Flows:
     # ----------------------------------------------------------------------------------------------------
     def resume(self, call: Call) -> None:
         """Go on where the caller stood when the switch died."""
-        if call.phase is Phase.FLOW:
+        if call.phase is Phase.FLOW and call.rates:
+            self.engine.rating.ask(call)
+        elif call.phase is Phase.FLOW:
             self.step(call, ivr.Resumed())

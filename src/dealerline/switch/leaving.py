@@ -30,7 +30,7 @@ class Leaving:
         consulted = leg.attempt is not None and leg.attempt.state is At.CONSULTING
         role = leg.role
         self._goes(call, leg, reason)
-        if role == "agent" and not consulted and call.leg_of(leg.person) is None:
+        if role == "agent" and not consulted and not call.rates and call.leg_of(leg.person) is None:
             self.engine.rejoining.left(call, leg.person, reason)
 
     def _goes(self, call: Call, leg: AgentLeg, reason: str) -> None:
@@ -52,7 +52,10 @@ class Leaving:
                 self.engine.bringing.step(call, theirs, On.INITIATOR_GONE)
                 return
         if not others:
-            self.engine.end(call, "agent", reason)
+            if reason == "hung_up" and self.engine.rating.asks(call, leg):
+                self.engine.rating.begin(call, leg)
+            else:
+                self.engine.end(call, "agent", reason)
             return
         heir = next((each.person for each in others if each.role == "agent"), 0)
         for theirs in mine:

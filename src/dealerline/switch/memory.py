@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,6 +115,19 @@ class Journal:
     def kinds(self, call: str | None = None) -> list[str]:
         """The kinds written, in order, of one call or of all."""
         return [f.kind for f in self.facts if call is None or f.call == call]
+
+
+class Keeper:
+    """Keeps JSON."""
+
+    def __init__(self) -> None:
+        self.text = "null"
+
+    def load(self) -> Any:
+        return json.loads(self.text)
+
+    def save(self, value: Any) -> None:
+        self.text = json.dumps(value)
 
 
 class Desk:

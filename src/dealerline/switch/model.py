@@ -21,7 +21,7 @@ class Phase(StrEnum):
     """Where a call is."""
 
     FLOW = "flow"  # hears prompts, keys, leaves a message
-    QUEUED = "queued"  # waits with music
+    QUEUED = "queued"  # waits with music; a promised call-back waits without a channel
     OFFERED = "offered"  # waits with music while somebody's phone rings for it
     TALKING = "talking"
     HELD = "held"
@@ -40,7 +40,7 @@ _AWAY = frozenset(
 PHASES: dict[Phase, frozenset[Phase]] = {
     Phase.FLOW: frozenset({Phase.QUEUED, Phase.FORWARDING, Phase.TRANSFER, Phase.ENDED}),
     Phase.QUEUED: frozenset({Phase.OFFERED, Phase.TRANSFER, Phase.FLOW, Phase.ENDED}),
-    Phase.OFFERED: frozenset({Phase.TALKING, Phase.QUEUED, Phase.FLOW, Phase.ENDED}),
+    Phase.OFFERED: frozenset({Phase.TALKING, Phase.QUEUED, Phase.FLOW, Phase.DIALLING, Phase.ENDED}),
     Phase.TALKING: _AWAY | {Phase.HELD},
     Phase.HELD: _AWAY | {Phase.TALKING},
     Phase.PARKED: frozenset({Phase.TALKING, Phase.QUEUED, Phase.ENDED}),
@@ -206,6 +206,11 @@ class Call:
     lent: tuple[int, ...] = ()  # queues whose people may take him besides his own
     spent: bool = False  # a rule has taken him elsewhere; none does again
     known: Known | None = None  # what the records know of him
+    place: float = 0.0  # since when he waits for the order in his queue, if not since he arrived
+    expected: float | None = None  # the wait he could expect when he left his queue by a key
+    rates: int = 0  # the talk is over, and the customer is asked for a mark for this person
+    marked: int = 0  # the mark he gave
+    promise: str = ""  # the promised call-back that this call, going out, is to keep
     leg: AgentLeg | None = None  # of the agent who has the call
     rung: dict[str, AgentLeg] = field(default_factory=dict)  # phones that ring for him besides that of ``leg``
     next_leg: AgentLeg | None = None  # the same person's new phone, after a reload
@@ -253,6 +258,16 @@ class Call:
         if phase not in PHASES[self.phase]:
             raise IllegalPhase(f"{self.phase} -> {phase}")
         self.phase = phase
+
+    @property
+    def stands(self) -> bool:
+        """Whether nobody is on it yet: it stands for a promised call-back that waits."""
+        return bool(self.promise) and not self.channel
+
+    @property
+    def since(self) -> float:
+        """What his place among those who wait goes by."""
+        return self.place or self.arrived
 
     @property
     def bridge(self) -> str:

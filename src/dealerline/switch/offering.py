@@ -45,6 +45,7 @@ class Offering(WaitingSounds):
         call = self.core.calls[decision.call]
         seat = self.engine.agents.seat(decision.agent)
         queue = self.core.lookup.queues.get(decision.queue)
+        self.engine.callbacks.offered(call)
         seconds = queue.ring_seconds if queue else 20
         call.legs += 1
         if call.legs % 4 == 0:  # a new switch numbers on from five more than it reads: no channel's name comes twice
@@ -155,12 +156,15 @@ class Offering(WaitingSounds):
         if call.deadline and self.core.now >= call.deadline:
             # He has waited long enough: back into the queue for the length of this step, so that the flow can take
             # him out.
-            self.decide(routing.CallReturned(call.id, call.queue, self._priority(call), call.arrived))
+            self.decide(routing.CallReturned(call.id, call.queue, self._priority(call), call.since))
             if self.core.waits(call):
                 self.core.after.append(lambda: self._waited_out(call))
             return
+        if call.stands:
+            self.engine.callbacks.untaken(call)
+            return
         self.core.fact("queue.returned", call, queue=call.queue, reason=result)
-        self.decide(routing.CallReturned(call.id, call.queue, self._priority(call), call.arrived))
+        self.decide(routing.CallReturned(call.id, call.queue, self._priority(call), call.since))
         self.engine.remember(call)
         if self.core.waits(call) and self.nobody(call):
             self._empty(call)

@@ -47,6 +47,10 @@ class Outside:
         """How to reach an outside number for a call of that line; nothing when it cannot be dialled."""
         return self._endpoint(self._carrier(line, carrier), number)
 
+    def carrier_of(self, line: Line | None) -> int:
+        """The carrier by which that line rings people, or 0."""
+        return self._carrier(line)
+
     def _carrier(self, line: Line | None, call_carrier: int = 0) -> int:
         """The line's own carrier, else the one the call came by, else any."""
         carriers = self.core.lookup.carriers
@@ -211,8 +215,9 @@ class Outside:
             leg.timer.cancel()
         call.channel = f"{call.id}-c"
         self.core.by_channel[call.channel] = (call, "customer")
-        call.bridged = True
-        self.core.do(self.core.media.make_bridge, call.bridge)
+        if not call.bridged:
+            call.bridged = True
+            self.core.do(self.core.media.make_bridge, call.bridge)
         call.announcing = f"{call.id}-ring"
         self.core.do(self.core.media.play, leg.channel, call.announcing, ["tone:ring"])
         shown = call.from_number or "anonymous"
@@ -239,7 +244,7 @@ class Outside:
         self.core.do(self.core.media.stop_play, call.announcing)
         call.announcing = ""
         self.core.fact("call.answered", call)
-        if not leg.auto:  # his desk phone dialled by itself, and has only heard the ringing until now
+        if not (leg.auto or call.promise):  # his desk phone dialled by itself, and has only heard the ringing until now
             self.core.do(self.core.media.answer, leg.channel)
         self.engine.talk.begin(call, leg)
 

@@ -67,6 +67,18 @@ class Callers(Protocol):
         ...
 
 
+class Keeper(Protocol):
+    """A small thing that outlives the switch, whole: what was kept last is what the next switch finds."""
+
+    def load(self) -> Any:
+        """JSON values, or None when nothing was kept or nothing can be read."""
+        ...
+
+    def save(self, value: Any) -> None:
+        """On the disk when this returns, unless the disk refuses, which raises nothing."""
+        ...
+
+
 class Journal(Protocol):
     """Facts out. Never waits for the database; a durable fact is on disk when this returns."""
 

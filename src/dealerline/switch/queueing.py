@@ -133,6 +133,7 @@ class Queueing(Offering):
         self._wait(call, queue)
         self.core.fact("queue.entered", call, queue=queue.id, position=self.router.waiting(queue.id) + 1)
         self.music(call)
+        self.engine.callbacks.place(call)
         self._enters(call, queue)
         self.engine.recognising.tell(call)
         if self.router.present(queue.id) == 0:
@@ -145,7 +146,7 @@ class Queueing(Offering):
                 call.id,
                 queue.id,
                 self._priority(call),
-                call.arrived,
+                call.since,
                 call.front,
                 since=call.queued,
                 keep=people,
@@ -176,7 +177,7 @@ class Queueing(Offering):
         """Set the clock of the longest wait and of the next announcement."""
         if call.deadline and call.queue_timer is None:
             call.queue_timer = self.core.later(max(call.deadline - self.core.now, 0.05), self._waited_out, call)
-        if queue.announce_seconds and call.announce_timer is None:
+        if queue.announce_seconds and call.announce_timer is None and not call.stands:
             first = min(FIRST_ANNOUNCEMENT, queue.announce_seconds)
             call.announce_timer = self.core.later(first, self._announce, call)
 
@@ -225,6 +226,7 @@ class Queueing(Offering):
 
     def leave(self, call: Call, reason: str) -> None:
         """The flow takes the caller out again: timeout, key, or nobody there."""
+        call.expected = self.router.expected_wait(call.id)
         if call.phase is Phase.TRANSFER:  # a lead was rung for him
             self.engine.bringing.nobody_more(call)
         elif call.phase in (Phase.QUEUED, Phase.OFFERED):
@@ -245,20 +247,26 @@ class Queueing(Offering):
             if timer is not None:
                 timer.cancel()
         call.queue_timer = call.announce_timer = None
+        if call.stands:  # nobody waits: what becomes of a promise is told by its own facts
+            return
         self.core.fact(
             "queue.left", call, queue=call.queue, reason=reason, waited=round(self.core.now - call.queued, 3)
         )
 
     def abandoned(self, call: Call) -> None:
         """The caller hung up while he waited, or while somebody's phone rang for him."""
-        self.decide(routing.CallLeft(call.id))
+        if not call.stands or self.router.position(call.id) or self.router.offered_to(call.id):
+            self.decide(routing.CallLeft(call.id))  # a promise may have lost its place with its queue
         self._withdraw(call)
         self._left(call, "abandoned")
-        self.core.metrics.abandoned += 1
+        self.core.metrics.abandoned += not call.stands
 
     def _orphaned(self, decision: routing.Orphaned) -> None:
         call = self.core.calls.get(decision.call)
         if call is None or call.phase is not Phase.QUEUED:
+            return
+        if call.stands:
+            self.engine.callbacks.queue_gone(call)
             return
         self._left(call, "closed")
         self.stop_music(call)
@@ -281,6 +289,6 @@ class Queueing(Offering):
         self._wait(call, queue)
         self.music(call)
         came = routing.CallReturned if front else routing.CallEntered
-        self.decide(came(call.id, call.queue, self._priority(call), call.arrived, since=now))
+        self.decide(came(call.id, call.queue, self._priority(call), call.since, since=now))
         if call.phase is Phase.QUEUED and self.router.present(call.queue) == 0:
             self._empty(call)

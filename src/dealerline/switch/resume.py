@@ -59,6 +59,7 @@ class Resumer:
             if call_of_bridge(bridge) not in self.core.calls:
                 self.core.do(self.core.media.drop_bridge, bridge)
         self._close_the_rest()
+        self.engine.callbacks.resumed()
         if first:
             self.core.fact("switch.started", version=self.version, resumed=len(self.core.calls))
         else:
@@ -72,6 +73,8 @@ class Resumer:
     # -------------------------------------------------------------------------------------------------------
     def _known(self, call: Call, found: Inventory, restarted: bool) -> None:
         """A call that was here before the connection was lost."""
+        if call.stands and call.phase is Phase.QUEUED:
+            return  # nobody is on it yet
         self.engine.tones.over(call)
         if restarted or (call.channel and call.channel not in found.channels and call.up):
             self.core.by_channel.pop(call.channel, None)
@@ -126,7 +129,7 @@ class Resumer:
             self._forwarding(call, legs, found)
         elif phase is Phase.FLOW:
             self.engine.flows.resume(call)
-            if call.flow is None and not call.ended:
+            if call.flow is None and not call.ended and not call.rates:
                 self.engine.flows.farewell(call, "error.technical", "resumed")
         else:
             self.engine.end(call, "repair", "unwatched")

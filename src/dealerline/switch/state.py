@@ -36,6 +36,9 @@ def pack(call: Call) -> dict[str, Any]:
         "le": list(call.lent),
         "sp": call.spent,
         "kn": _known(call.known),
+        "pl0": round(call.place, 3),
+        "cb": call.promise,
+        "ra": [call.rates, call.marked],
         "p": call.person,
         "an": round(call.answered, 3),
         "ts": round(call.talk_started, 3),
@@ -138,6 +141,8 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
         call.known = Known(customer, level, owner, last, tuple(named), standing, callback)
     call.held_since, call.held_by, call.recordings, call.legs = s["h"], s["hb"], s["n"], s["lc"] + 5
     call.plays, call.forward_number, call.path, call.labels = s["pl"] + 50, s["fw"], s["pa"], s["lb"] + 5
+    call.rates, call.marked = s.get("ra", (0, 0))
+    call.place, call.promise = s.get("pl0", 0.0), s.get("cb", "")
     call.up, call.seq, call.by_tracks = True, max(int(s["sq"]), seq), s["bt"]
     if s.get("as"):
         call.aside = AgentLeg("", call.person, "", 0.0, 0.0, label=s["as"][0], joined=s["as"][1])

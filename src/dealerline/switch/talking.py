@@ -54,6 +54,9 @@ class Talking:
             self._swap(call, leg)
         elif call.phase is Phase.OFFERED:
             self.engine.queueing.answered(call, leg)
+            if call.stands:
+                self.engine.callbacks.taken(call, leg)
+                return
             self.begin(call, leg)
             if call.flow is not None:
                 self.engine.flows.step(call, ivr.QueueAnswered())
@@ -75,6 +78,7 @@ class Talking:
         parties = Party(call.channel, "customer"), Party(leg.channel, "agent")
         self.engine.hearing.begin(call, *parties)
         self.engine.recorder.start(call, leg)
+        self.engine.callbacks.talks(call)
         self.engine.supervising.talk_began(call, leg.person)
         if leg.holds:  # he pressed it while it rang at the other side
             self.engine.deskphones.single(call, leg)

@@ -65,6 +65,7 @@ class Views:
             "recording": call.recording_state,
             "channel_hint": leg.channel if leg is not None else "",
             "far_answered": call.up,
+            "promise": self.engine.callbacks.view(call, lookup.people.get(person)),
             **callview.people(self.core, call, person),
         }
 
@@ -164,7 +165,7 @@ class Views:
         talking: dict[int, int] = {}
         live: dict[int, int] = {}
         for call in self.core.calls.values():
-            live[call.line] = live.get(call.line, 0) + 1
+            live[call.line] = live.get(call.line, 0) + (not call.stands)  # of a promise nobody is on the line yet
             if call.queue and call.phase in TALKS:
                 talking[call.queue] = talking.get(call.queue, 0) + 1
         return {
@@ -238,6 +239,7 @@ class Views:
                     "arrived": c.arrived,
                 }
                 for c in self.core.calls.values()
+                if not c.stands
             ],
             "people": [
                 {

@@ -38,7 +38,7 @@ class WaitingSounds:
 
     def music(self, call: Call) -> None:
         """Music for the customer, from now on."""
-        if call.music or call.announcing:
+        if call.music or call.announcing or call.stands:
             return
         queue = self.core.lookup.queues.get(call.queue)
         store = self.core.lookup.stores.get(call.store)
@@ -76,7 +76,7 @@ class WaitingSounds:
         prompts = [f"queue.position.{position}" if position <= POSITIONS else "queue.position.many"]
         if wait is not None:
             prompts.append(wait_prompt(wait))
-        prompts.append("queue.thanks")
+        prompts += ["queue.thanks", *self.engine.flows.offers(call)]
         self.core.fact(
             "queue.announced", call, queue=call.queue, position=position, wait=None if wait is None else round(wait)
         )

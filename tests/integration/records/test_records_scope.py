@@ -39,8 +39,20 @@ def things(world: World, make_call: Callable[..., Any]) -> dict[str, Any]:
     )  # fmt: skip
     queue = Queue.objects.create(store=world.east, code="sales", name_zh="east 销售")
     QueueRule.objects.create(queue=queue)
+    from dealerline.apps.backlog.models import Callback, Item
+
+    now = timezone.now()
+    promised = Callback.objects.create(
+        id=uuid.uuid4(), call=call, store=world.east, number="+8613812345678", promised_at=now, due_at=now
+    )
+    left = Item.objects.create(
+        kind="message", store=world.east, number="+8613812345678", call=call, message=message, first_at=now,
+        last_at=now, due_at=now, owner=world.alice,
+    )  # fmt: skip
     return {
         "queue": queue.pk,
+        "item": left.pk,
+        "callback": promised.pk,
         "track": track.pk,
         "customer": customer.pk,
         "call": call.pk,
@@ -67,6 +79,8 @@ ROUTES = [
     ("PATCH", "/api/voice-messages/{message}", {"version": 1, "note": "x"}),
     ("GET", "/api/voice-messages/{message}/audio", None),
     ("GET", "/api/routing/queues/{queue}", None),
+    ("POST", "/api/backlog/{item}/claim", {}),
+    ("PATCH", "/api/backlog/{item}", {"version": 1, "note": "x"}),
 ]
 LISTS = [
     "/api/customers?q=138",
@@ -75,6 +89,11 @@ LISTS = [
     "/api/calls",
     "/api/calls?q=5678",
     "/api/voice-messages",
+    "/api/backlog",
+    "/api/backlog/counts",
+    "/api/callbacks",
+    "/api/service/waits",
+    "/api/service/marks",
     "/api/pop?number=%2B8613812345678",
     "/api/board/today",
     "/api/lists",
@@ -139,6 +158,8 @@ def test_every_route_is_in_these_tests_or_open_on_purpose() -> None:
         "/api/desk/ticket",
         "/api/system",
         "/api/calls/export",
+        "/api/backlog/{item}/ring",  # these two ask the switch: test_backlog.py
+        "/api/callbacks/{callback}/cancel",
     }
     names = {"{recording}": "{recording}", "{call}": "{call}", "{customer}": "{customer}", "{message}": "{message}"}
     for path in api.get_openapi_schema(path_prefix="/api/")["paths"]:
@@ -173,6 +194,8 @@ def test_numbers_are_masked_for_agents_and_whole_for_leads(world: World, things:
         "/api/pop?number=13812345678",
         f"/api/customers/{things['customer']}/file",
         "/api/voice-messages",
+        "/api/backlog",
+        "/api/callbacks",
     ):
         assert "13812345678" not in world.browser("alice").get(path).content.decode(), path
         assert "13812345678" in world.browser("lena").get(path).content.decode(), path

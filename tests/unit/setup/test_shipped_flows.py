@@ -75,6 +75,10 @@ def answers(commands: tuple[Any, ...], key: str) -> ivr.Event | None:
                 return ivr.RecordDone(12.0)
             case ivr.Forward():
                 return ivr.ForwardDone("no_answer")
+            case ivr.AskNumber():
+                return ivr.NumberIs("+8613812345678")
+            case ivr.Promise():
+                return ivr.Promised(False)
     raise AssertionError(f"the caller is left alone after {commands}")
 
 
@@ -126,3 +130,17 @@ def test_the_winter_announcement_is_heard_in_winter_only() -> None:
     winter = next(item for item in news.items if item.prompts == ("news.winter_check",))
     assert winter.start is not None and winter.end is not None
     assert (winter.start.month, winter.end.month) == (11, 3)
+
+
+@pytest.mark.parametrize("path", FLOWS, ids=lambda p: p.stem)
+def test_who_wants_to_be_called_back_is_promised_it_and_says_good_bye(path: Path) -> None:
+    flow = load(path)
+    asks = [n for n in flow.nodes.values() if isinstance(n, model.QueueNode) and "1" in n.leave]
+    for queue in asks:
+        node = flow.nodes[queue.leave["1"]]
+        assert isinstance(node, model.CallbackNode) and queue.offers, "the key is told"
+        state = ivr.State(stage="queued", node=queue.name, queue=queue.name, language="zh")
+        for event in (ivr.Key("1"), ivr.NumberIs("+8613812345678"), ivr.Key("1"), ivr.Promised(True)):
+            state, _ = ivr.step(flow, state, event, NOON)
+        while state.stage != "ended":
+            state, _ = ivr.step(flow, state, ivr.PlayDone(state.token), NOON)

@@ -38,7 +38,7 @@ from dealerline.switch.media import (
     Referred,
     Ringing,
 )
-from dealerline.switch.memory import Callers, Clock, Desk, Directory, Journal, Media
+from dealerline.switch.memory import Callers, Clock, Desk, Directory, Journal, Keeper, Media
 from dealerline.switch.model import Call
 from dealerline.switch.openbook import OpenBook
 
@@ -174,10 +174,19 @@ class World:
         self.clock: Clock = Clock() if before is None else Clock(before.clock.now())
         self.journal: Journal = Journal() if before is None else before.journal
         self.media: Media = Media() if before is None else before.media
-        self.directory = Directory(before.directory.snapshot() if before is not None else snapshot(**changes))
+        kept = before is not None and not changes
+        self.directory = Directory(before.directory.snapshot() if before is not None and kept else snapshot(**changes))
         self.callers: Callers = Callers() if before is None else before.callers
+        self.keeper: Keeper = Keeper() if before is None else before.keeper
         self.engine = Engine(
-            self.clock, self.directory, self.journal, self.media, recordings=folder, min_free_mb=0, callers=self.callers
+            self.clock,
+            self.directory,
+            self.journal,
+            self.media,
+            recordings=folder,
+            min_free_mb=0,
+            callers=self.callers,
+            promises=self.keeper,
         )
         self.core = self.engine.core
         self.desks = Desks(self.engine, SECRET, "sip")
@@ -199,12 +208,12 @@ class World:
         found = Inventory(dict(self.media.channels), bridges, frozenset(self.media.online))
         self.engine.handle(Back(found, restarted))
 
-    def killed(self) -> World:
+    def killed(self, **changes: Any) -> World:
         """kill -9 of the switch; the new one."""
         self.dead = True
         if self.seats:
             SeatsFile(self.folder / "agents.json", self.engine).save()
-        return World(self.folder, self, self.seats, **self.changes)
+        return World(self.folder, self, self.seats, **changes)
 
     def lost(self) -> None:
         self.engine.handle(Lost())

@@ -26,7 +26,9 @@ export type Lanes = Schemas['LanesOut']
 export type Lane = Schemas['LaneOut']
 export type Segment = Schemas['SegmentOut']
 export type TimelineEvent = Schemas['EventOut']
-export type VoiceMessage = Schemas['MessageOut']
+export type LeftoverItem = Schemas['ItemOut']
+export type LeftoverCounts = Schemas['CountsOut']
+export type CallbackReport = Schemas['CallbacksOut']
 export type Today = Schemas['TodayOut']
 export type SystemInfo = Schemas['SystemOut']
 export type LineRow = Schemas['LineRow']
@@ -41,4 +43,4 @@ export interface Paged<T> {
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never
 export type CallsQuery = Query<'/api/calls'>
 export type CustomersQuery = Query<'/api/customers'>
-export type MessagesQuery = Query<'/api/voice-messages'>
+export type LeftoverQuery = Query<'/api/backlog'>

@@ -105,6 +105,8 @@ export interface CallView {
   attempt: Attempt | null
   supervised: boolean
   hand: boolean
+  /** The promised call-back that this call keeps; `own`: he rings himself. */
+  promise?: { promised: number; due: number; tries: number; own: boolean; asked_from: string } | null
 }
 
 export interface Reason {

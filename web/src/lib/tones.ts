@@ -23,5 +23,5 @@ export function waitTone(waited: number, promise = 20): Tone {
 }
 
 export const OUTCOME_TONE: Record<string, Tone> = {
-  answered: 'ready', abandoned: 'lost', failed: 'lost', no_answer: 'lost', unknown_number: 'lost', voicemail: 'wrap', forwarded: 'talking', live: 'talking',
+  answered: 'ready', abandoned: 'lost', failed: 'lost', no_answer: 'lost', unknown_number: 'lost', voicemail: 'wrap', callback: 'wrap', forwarded: 'talking', live: 'talking',
 }

@@ -12,7 +12,7 @@ from dealerline.apps.organisation.facade import directory_stores
 
 __all__ = [
     "Person", "Role", "RoleGrant", "ScopeKind", "administrator_exists", "directory_people", "names", "need",
-    "person_of", "sees_numbers", "signed_in", "visitor",
+    "person_of", "sees_numbers", "signed_in", "visitor", "who_may",
 ]
 
 
@@ -24,6 +24,12 @@ def administrator_exists() -> bool:
 def names(people: set[int]) -> dict[int, str]:
     """id -> name, for showing who did something."""
     return dict(Person.objects.filter(pk__in=people).values_list("pk", "name"))
+
+
+def who_may(permission: str, store: int) -> list[int]:
+    """The active people who hold that permission in that store."""
+    people = Person.objects.filter(is_active=True).prefetch_related("grants")
+    return [person.pk for person in people if store in person.stores_for(permission)]
 
 
 def directory_people() -> list[dict[str, Any]]:

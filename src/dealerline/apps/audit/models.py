@@ -28,6 +28,8 @@ class Action(models.TextChoices):
     PURGE = "purge", _("Removed data")
     SUPERVISE = "supervise", _("Supervised a call")
     FORCE = "force", _("Forced a state or hung up")
+    RING_BACK = "ring_back", _("Rang a left-over number")
+    CANCEL_CALLBACK = "cancel_callback", _("Took a promised call-back back")
 
 
 class AuditEntry(models.Model):

@@ -2,16 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from dealerline.apps.calls.logic.journal import forget_segment, positions, project, raise_alarm, take_in
+from dealerline.apps.calls.logic.journal import forget_segment, hear_facts, positions, project, raise_alarm, take_in
+from dealerline.apps.calls.logic.messages import follow, hear_messages
 from dealerline.apps.calls.logic.projector import fold
 from dealerline.apps.calls.logic.recordings import retime as retime_recordings
-from dealerline.apps.calls.models import Alarm, Queue, QueueMember
+from dealerline.apps.calls.models import Alarm, Call, Queue, QueueMember, VoiceMessage
 
-__all__ = ["alarms", "directory_queues", "fold", "forget_segment", "positions", "project", "queue_codes",
-           "raise_alarm", "retime_recordings",
-           "take_in"]
+__all__ = ["Brief", "Left", "alarms", "briefs", "directory_queues", "fold", "follow", "forget_segment", "hear_facts",
+           "hear_messages", "lost_since", "open_messages", "positions", "project", "queue_codes", "queue_names",
+           "raise_alarm", "retime_recordings", "spoken_since", "take_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A voice message as it is now."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    state: str
+    assigned: int | None
+    done_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A call in a few plain values; ``messages``: the voice messages left in it."""
+
+    id: UUID
+    direction: str
+    store: int | None
+    line: int
+    number: str
+    customer: int | None
+    outcome: str
+    answered_at: datetime | None
+    ended_at: datetime | None
+    rating: int | None
+    rated: int | None
+    messages: tuple[Left, ...]
+
+
+def briefs(calls: Iterable[UUID | str]) -> list[Brief]:
+    """Those of the calls that exist, the oldest end first."""
+    rows = list(Call.objects.filter(pk__in=list(calls)).order_by("ended_at"))
+    left: dict[UUID, list[Left]] = {}
+    for message in VoiceMessage.objects.filter(call__in=rows):
+        left.setdefault(message.call_id, []).append(Left(message.pk, message.kind, message.left_at, message.state,
+                                                         message.assigned_id, message.done_at, message.note))
+    return [Brief(row.pk, row.direction, row.store_id, row.line_id or 0, row.customer_number, row.customer_id,
+                  row.outcome, row.answered_at, row.ended_at, row.rating, row.rated_id, tuple(left.get(row.pk, ())))
+            for row in rows]
+
+
+def spoken_since(store: int, number: str, at: datetime) -> UUID | None:
+    """A call with that number in which somebody of ours talked since, in or out."""
+    found = Call.objects.filter(store=store, customer_number=number, answered_at__gt=at).order_by("answered_at")
+    return found.values_list("pk", flat=True).first() if number else None
+
+
+def lost_since(at: datetime) -> list[UUID]:
+    """Calls that ended since then because their callers hung up while they waited, the oldest first."""
+    rows = Call.objects.filter(ended_at__gte=at, outcome="abandoned", direction="in").order_by("ended_at")
+    return list(rows.values_list("pk", flat=True))
+
+
+def open_messages() -> dict[UUID, UUID]:
+    """Voice message -> its call, of all that are not done with."""
+    return dict(VoiceMessage.objects.exclude(state="done").values_list("pk", "call_id"))
+
+
+def queue_names(queues: set[int]) -> dict[int, dict[str, str]]:
+    """id -> both names."""
+    return {queue.pk: queue.text for queue in Queue.objects.filter(pk__in=queues)}
 
 
 def directory_queues(people: set[int]) -> list[dict[str, Any]]:

@@ -154,6 +154,7 @@ class Outcome(models.TextChoices):
     ABANDONED = "abandoned", _("Hung up while waiting")
     SELF_SERVICE = "self_service", _("Self-service only")
     VOICEMAIL = "voicemail", _("Left a message")
+    CALLBACK = "callback", _("Asked to be called back")
     FORWARDED = "forwarded", _("Forwarded")
     UNKNOWN_NUMBER = "unknown_number", _("Number without a line")
     NO_ANSWER = "no_answer", _("No answer")
@@ -192,6 +193,10 @@ class Call(models.Model):
     hold_seconds = models.FloatField(default=0)
     wrap_seconds = models.FloatField(default=0)
     offers = models.PositiveSmallIntegerField(default=0)
+    told_wait = models.FloatField(null=True)  # the expected wait (s) he was told first, and when
+    told_at = models.DateTimeField(null=True)
+    rating = models.PositiveSmallIntegerField(_("mark"), null=True, blank=True)  # the customer's, 1 (worst) to 5
+    rated = _loose(settings.AUTH_USER_MODEL, _("rated"), db_index=False)  # whose mark it is
     seq = models.IntegerField(default=0)  # highest fact folded in
 
     objects = ScopedQuerySet.as_manager()

@@ -47,6 +47,9 @@ _OF_CALLS = (
     ("calls_voicemessage", "call_id", "calls_call"),
     ("calls_callrecord", "call_id", "calls_call"),
     ("calls_callrecordversion", "record_id", "calls_callrecord"),
+    ("backlog_callback", "call_id", "calls_call"),
+    ("backlog_item", "call_id", "calls_call"),
+    ("backlog_loss", "call_id", "calls_call"),
 )
 _LEDGER = DemoObject._meta.db_table
 _PERSON = "accounts_person"

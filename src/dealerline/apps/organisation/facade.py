@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -26,14 +28,22 @@ from dealerline.apps.organisation.models import (
     Number,
     Store,
 )
-from dealerline.domain.hours import year_without_days
+from dealerline.domain.hours import after_open, year_without_days
 
 __all__ = [
     "ALWAYS", "LineKind", "agents_see_numbers_in", "directory_carriers", "directory_hours", "directory_lines",
-    "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "group", "line_kinds",
+    "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "due", "group", "line_kinds",
     "line_names", "lines_seen_by", "published_numbers", "retention_days", "set_up_finished",
     "store_names", "stores_seen_by", "warn_of_missing_holidays", "year_without_holidays",
 ]
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Opening hours as the domain asks for them."""
+
+    weekly: Sequence[tuple[int, int, int]]
+    days: Mapping[str, tuple[str, Sequence[tuple[int, int]]]]
+
 
 ALWAYS = 0
 """The id of the opening hours of lines that have none: open day and night."""
@@ -157,6 +167,18 @@ def directory_hours() -> list[dict[str, Any]]:
             days[date] = (day.kind, intervals)
         result.append({"id": hours.pk, "weekly": tuple(weekly), "days": days})
     return result
+
+
+def due(line: int, at: datetime.datetime, minutes: int) -> datetime.datetime:
+    """When so many minutes of a line's opening hours will have passed; of the wall clock where it has none."""
+    row = Line.objects.select_related("store").filter(pk=line).first()
+    every = {hours["id"]: hours for hours in directory_hours()}
+    found = every.get(row.hours_id or ALWAYS) if row is not None else None
+    if row is None or found is None:
+        return at + datetime.timedelta(minutes=minutes)
+    opening = Week(found["weekly"], found["days"])
+    moment = after_open(opening, row.store.timezone, at.timestamp(), minutes * 60.0)
+    return datetime.datetime.fromtimestamp(moment, datetime.UTC)
 
 
 def directory_lines() -> list[dict[str, Any]]:

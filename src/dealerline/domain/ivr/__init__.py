@@ -7,6 +7,7 @@ from dealerline.domain.ivr.interpreter import begin, path_titles, step
 from dealerline.domain.ivr.model import Flow, FlowErrors, Node, Problem, chosen, title_of
 from dealerline.domain.ivr.values import (
     AskHours,
+    AskNumber,
     CallerGone,
     Chose,
     Collect,
@@ -22,8 +23,11 @@ from dealerline.domain.ivr.values import (
     Key,
     LeaveQueue,
     Note,
+    NumberIs,
     Play,
     PlayDone,
+    Promise,
+    Promised,
     QueueAnswered,
     QueueEmpty,
     QueueReturned,
@@ -41,6 +45,7 @@ from dealerline.domain.ivr.walking import kind_of
 
 __all__ = [
     "AskHours",
+    "AskNumber",
     "CallerGone",
     "Chose",
     "Collect",
@@ -59,9 +64,12 @@ __all__ = [
     "LeaveQueue",
     "Node",
     "Note",
+    "NumberIs",
     "Play",
     "PlayDone",
     "Problem",
+    "Promise",
+    "Promised",
     "QueueAnswered",
     "QueueEmpty",
     "QueueReturned",

@@ -228,6 +228,7 @@ FIELDS: dict[str, tuple[type[Any], dict[str, _Field]]] = {
             "leave": _Field(_keyed(_node)),
             "max_wait": _Field(_number(0, 7200)),
             "priority": _Field(_number(0, 100)),
+            "offers": _Field(_prompts),
         },
     ),
     "voicemail": (
@@ -240,6 +241,17 @@ FIELDS: dict[str, tuple[type[Any], dict[str, _Field]]] = {
             "done": _Field(_prompts),
             "next": _Field(_node),
             "on_fail": _Field(_node),
+        },
+    ),
+    "callback": (
+        model.CallbackNode,
+        {
+            "queue": _Field(_text),
+            "prompts": _Field(_prompts),
+            "timeout": _Field(_SECONDS),
+            "tries": _Field(_TRIES),
+            "next": _Field(_node),
+            "on_fail": _Field(_node, True),
         },
     ),
     "forward": (
@@ -326,6 +338,10 @@ def _references(notes: _Notes, flow: Flow, known: set[str]) -> None:
                     notes.add(path, "key_twice", name=key)
             if not (node.on_timeout or node.on_wrong or flow.person):
                 notes.add(path, "no_way_on")
+        if isinstance(node, model.CallbackNode) and not node.queue:
+            queues = [n for n in flow.nodes.values() if isinstance(n, model.QueueNode)]
+            if not queues:
+                notes.add(f"{path}.queue", "callback_nowhere")
         if isinstance(node, model.GotoNode) and bool(node.to) == bool(node.line):
             notes.add(path, "goto_one")
 
@@ -404,8 +420,9 @@ def check(
                 for language in sorted({"zh", "en"} - prompts[key]):
                     values = {"name": key, "wanted": language}
                     found.append(Problem(f"{path}.{where}", "no_language", values, "warning"))
-        if isinstance(node, model.QueueNode) and queues is not None and node.queue not in queues:
-            found.append(Problem(f"{path}.queue", "unknown_queue", {"name": node.queue}))
+        queue = getattr(node, "queue", "")
+        if queue and queues is not None and queue not in queues:
+            found.append(Problem(f"{path}.queue", "unknown_queue", {"name": queue}))
         line = getattr(node, "line", "")
         if line and lines is not None and line not in lines:
             found.append(Problem(f"{path}.line", "unknown_line", {"name": line}))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Any
 
-from dealerline.domain.ivr import model
+from dealerline.domain.ivr import calling_back, model
 from dealerline.domain.ivr.model import Flow, Title
 from dealerline.domain.ivr.values import (
     STAGES,
@@ -30,7 +30,9 @@ from dealerline.domain.ivr.values import (
     IllegalEvent,
     Key,
     LeaveQueue,
+    NumberIs,
     PlayDone,
+    Promised,
     QueueAnswered,
     QueueEmpty,
     QueueReturned,
@@ -86,6 +88,11 @@ def _played(run: Run, event: Event) -> None:
         run.say(Record(node.kind, node.max_seconds, node.silence_seconds, node.name))
     elif isinstance(node, model.ForwardNode):
         forward(run, node)
+    elif isinstance(node, model.CallbackNode):
+        if run.state.part == "failed":
+            run.enter(node.on_fail)
+        else:
+            run.collect(node.timeout)
 
 
 def _key_while_playing(run: Run, event: Event) -> None:
@@ -102,6 +109,10 @@ def _key_while_playing(run: Run, event: Event) -> None:
     elif isinstance(node, model.VoicemailNode):
         run.stop()
         _played(run, event)
+    elif isinstance(node, model.CallbackNode):
+        if run.state.part != "failed":
+            run.stop()
+            calling_back.key(run, node, event.digit)
     elif isinstance(node, model.QueueNode) and event.digit in node.leave:
         run.stop()
         run.note("flow.key", digits=event.digit, node=node.name)
@@ -111,7 +122,11 @@ def _key_while_playing(run: Run, event: Event) -> None:
 def _key_at_menu(run: Run, event: Event) -> None:
     assert isinstance(event, Key)
     run.set(token=run.state.token + 1)  # the timer of Collect is old now
-    choose(run, event.digit)
+    node = run.node
+    if isinstance(node, model.CallbackNode):
+        calling_back.key(run, node, event.digit)
+    else:
+        choose(run, event.digit)
 
 
 def _key_in_queue(run: Run, event: Event) -> None:
@@ -133,7 +148,23 @@ def _ignored(run: Run, event: Event) -> None:
 
 
 def _timeout(run: Run, event: Event) -> None:
-    try_again(run, "")
+    node = run.node
+    if isinstance(node, model.CallbackNode):
+        calling_back.silence(run, node)
+    else:
+        try_again(run, "")
+
+
+def _number(run: Run, event: Event) -> None:
+    node = run.node
+    assert isinstance(event, NumberIs) and isinstance(node, model.CallbackNode)
+    calling_back.number_is(run, node, event.number)
+
+
+def _promised(run: Run, event: Event) -> None:
+    node = run.node
+    assert isinstance(event, Promised) and isinstance(node, model.CallbackNode)
+    calling_back.promised(run, node, event.ok, event.prompts)
 
 
 def _hours(run: Run, event: Event) -> None:
@@ -188,7 +219,7 @@ def _recorded(run: Run, event: Event) -> None:
 
 def _closed(run: Run, event: Event) -> None:
     node = run.node
-    run.enter(node.next if isinstance(node, model.VoicemailNode) else "")
+    run.enter(node.next if isinstance(node, model.VoicemailNode | model.CallbackNode) else "")
 
 
 def _forwarded(run: Run, event: Event) -> None:
@@ -204,16 +235,25 @@ def _gone(run: Run, event: Event) -> None:
     run.end("caller_gone", hangup=False)
 
 
+#: Where a node begins anew after a restart: what it waited for is gone.
+AGAIN = ("playing", "collecting", "hours", "recording", "closing", "forwarding", "asking", "promising")
+
+
 def _resume(run: Run, event: Event) -> None:
     """What was playing or timed is gone with the old switch: begin that node again. A queue or a talk goes on."""
-    stage = run.state.stage
-    if stage in ("playing", "collecting", "hours", "recording", "closing", "forwarding"):
+    stage, node = run.state.stage, run.flow.nodes[run.state.node]
+    if stage == "closing" and isinstance(node, model.CallbackNode):  # he has his promise
+        run.set(token=run.state.token + 1)
+        run.enter(node.next)
+    elif stage in AGAIN:
         run.set(token=run.state.token + 1)
         run.enter(run.state.node)
 
 
 #: Where a caller may be when one or more nodes were entered.
-ANY_STAGE = frozenset({"playing", "collecting", "hours", "queued", "closing", "ended", "recording", "forwarding"})
+ANY_STAGE = frozenset(
+    {"playing", "collecting", "hours", "queued", "closing", "ended", "recording", "forwarding", "asking", "promising"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +276,10 @@ TABLE: dict[tuple[str, type[Any]], Rule] = {
     ("collecting", Timeout): _rule(_timeout, ANY_STAGE),
     ("hours", HoursAre): _rule(_hours, ANY_STAGE),
     ("hours", Key): _rule(_key_kept, {"hours"}),
+    ("asking", NumberIs): _rule(_number, {"playing"}),
+    ("asking", Key): _rule(_ignored, {"asking"}),
+    ("promising", Promised): _rule(_promised, {"playing", "closing"}),
+    ("promising", Key): _rule(_ignored, {"promising"}),
     ("queued", Key): _rule(_key_in_queue, ANY_STAGE),
     ("queued", QueueTimeout): _rule(_waited_out, ANY_STAGE),
     ("queued", QueueEmpty): _rule(_nobody_there, ANY_STAGE),

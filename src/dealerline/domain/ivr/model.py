@@ -114,7 +114,9 @@ class MenuNode:
 
 @dataclass(frozen=True, slots=True)
 class QueueNode:
-    """``max_wait``: seconds, 0: the queue's own. ``leave``: key -> node, works while waiting."""
+    """``max_wait``: seconds, 0: the queue's own. ``leave``: key -> node, works while waiting. ``offers``: what is said
+    of those keys after each announcement of his place.
+    """
 
     name: str
     queue: str
@@ -124,6 +126,7 @@ class QueueNode:
     leave: Mapping[str, str] = field(default_factory=dict)
     max_wait: float = 0
     priority: int = 0
+    offers: tuple[str, ...] = ()
     title: Title = field(default_factory=dict)
 
 
@@ -137,6 +140,22 @@ class VoicemailNode:
     done: tuple[str, ...] = ("voicemail.thanks",)
     next: str = ""
     on_fail: str = ""
+    title: Title = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackNode:
+    """Keeps the caller's place while he hangs up. ``queue``: where; "": in the queue he comes from. ``tries`` counts
+    silences, wrong keys and numbers that cannot be rung.
+    """
+
+    name: str
+    on_fail: str
+    queue: str = ""
+    prompts: tuple[str, ...] = ()
+    timeout: float = 0  # 0: as the installation says
+    tries: int = 3
+    next: str = ""
     title: Title = field(default_factory=dict)
 
 
@@ -186,6 +205,7 @@ Node = (
     | MenuNode
     | QueueNode
     | VoicemailNode
+    | CallbackNode
     | ForwardNode
     | HoursNode
     | GotoNode
@@ -227,6 +247,8 @@ def prompts_of(node: Node) -> Iterator[tuple[str, str]]:
         yield f"prompts.{index}", key
     for index, key in enumerate(getattr(node, "done", ())):
         yield f"done.{index}", key
+    for index, key in enumerate(getattr(node, "offers", ())):
+        yield f"offers.{index}", key
     for name in ("wrong_prompt", "timeout_prompt"):
         if getattr(node, name, ""):
             yield name, getattr(node, name)

@@ -91,6 +91,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "“to”和“line”只能写一个",
         "en": "give either “to” or “line”",
     },
+    "callback_nowhere": {
+        "zh": "回电节点不知道在哪个队列里保留位置：请写 queue，或从排队节点通到这里",
+        "en": "a call-back needs a queue to keep the place in: give “queue”, or lead to it from a queue node",
+    },
     "silent_loop": {
         "zh": "这些节点无声地循环：{name}",
         "en": "these nodes go round in silence: {name}",

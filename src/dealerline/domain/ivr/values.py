@@ -89,6 +89,21 @@ class ForwardDone:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberIs:
+    """The answer to AskNumber: the number he rings from, or "" when it is hidden or cannot be rung back."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """The answer to Promise. ``prompts``: when he will be rung, in words, or why he cannot be."""
+
+    ok: bool
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CallerGone:
     """The caller hung up."""
 
@@ -106,6 +121,8 @@ Event = (
     | QueueEmpty
     | RecordDone
     | ForwardDone
+    | NumberIs
+    | Promised
     | CallerGone
 )
 
@@ -188,6 +205,20 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
+class AskNumber:
+    """Answer with NumberIs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Keep the caller's place in ``queue`` and ring ``number`` when it comes up. Answer with Promised."""
+
+    queue: str
+    number: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
 class EnterLine:
     """Go on with the flow that ``line`` would run now; begin it with ``begin(..., visits=state.visits)``."""
 
@@ -226,6 +257,8 @@ Command = (
     | LeaveQueue
     | Record
     | Forward
+    | AskNumber
+    | Promise
     | EnterLine
     | Hangup
     | Chose
@@ -234,12 +267,29 @@ Command = (
 
 # --- state ---
 
-STAGES = ("new", "playing", "collecting", "hours", "queued", "talking", "recording", "closing", "forwarding", "ended")
+STAGES = (
+    "new",
+    "playing",
+    "collecting",
+    "hours",
+    "queued",
+    "talking",
+    "recording",
+    "closing",
+    "forwarding",
+    "asking",
+    "promising",
+    "ended",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a caller is. ``stage`` is one of STAGES; ``chosen`` holds (menu, key); ``typed`` keys not yet used."""
+    """Where a caller is. ``stage`` is one of STAGES; ``chosen`` holds (menu, key); ``typed`` keys not yet used.
+
+    ``queue``: the queue node he came to last. ``part`` and ``number``: of a call-back, what he is asked (confirm,
+    enter, or nothing more: failed) and the number so far.
+    """
 
     stage: str = "new"
     node: str = ""
@@ -252,6 +302,9 @@ class State:
     back: tuple[str, ...] = ()
     chosen: tuple[tuple[str, str], ...] = ()
     asked: bool = False  # for his language, in the flow he comes from
+    queue: str = ""
+    part: str = ""
+    number: str = ""
 
     def dump(self) -> str:
         """As JSON, below 1,000 characters."""
@@ -268,6 +321,9 @@ class State:
                 list(self.back),
                 [f"{node}:{key}" for node, key in self.chosen],
                 int(self.asked),
+                self.queue,
+                self.part,
+                self.number,
             ],
             ensure_ascii=False,
             separators=(",", ":"),
@@ -277,10 +333,12 @@ class State:
     def load(text: str) -> State:
         """What ``dump`` wrote. Raises ValueError on anything else."""
         try:
-            stage, node, language, zone, tries, visits, token, typed, back, chosen, asked = json.loads(text)
+            stage, node, language, zone, tries, visits, token, typed, back, chosen, asked, *more = json.loads(text)
+            queue, part, number = more or ("", "", "")  # written by an older switch
             pairs = tuple((str(c).rpartition(":")[0], str(c).rpartition(":")[2]) for c in chosen)
             counts = int(tries), int(visits), int(token)
-            loaded = State(stage, node, language, zone, *counts, typed, tuple(back), pairs, bool(asked))
+            told = {"typed": typed, "back": tuple(back), "chosen": pairs, "asked": bool(asked)}
+            loaded = State(stage, node, language, zone, *counts, **told, queue=queue, part=part, number=number)
         except (ValueError, TypeError) as error:
             raise ValueError("not a saved flow position") from error
         if loaded.stage not in STAGES:

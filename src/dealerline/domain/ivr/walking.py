@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dealerline.domain.ivr import model
+from dealerline.domain.ivr import calling_back, model
 from dealerline.domain.ivr.model import Flow, Node
 from dealerline.domain.ivr.values import (
     AskHours,
@@ -108,6 +108,7 @@ _KINDS = {
     model.MenuNode: "menu",
     model.QueueNode: "queue",
     model.VoicemailNode: "voicemail",
+    model.CallbackNode: "callback",
     model.ForwardNode: "forward",
     model.HoursNode: "hours",
     model.GotoNode: "goto",
@@ -154,7 +155,7 @@ def _enter_menu(run: Run, node: model.MenuNode | model.LanguageNode) -> None:
 
 
 def _enter_queue(run: Run, node: model.QueueNode) -> None:
-    run.set(typed="")
+    run.set(typed="", queue=node.name)
     if node.prompts:
         run.play(node.prompts)
     else:
@@ -213,6 +214,7 @@ ENTER: dict[type[Any], Callable[[Run, Any], None]] = {
     model.MenuNode: _enter_menu,
     model.QueueNode: _enter_queue,
     model.VoicemailNode: _enter_voicemail,
+    model.CallbackNode: calling_back.enter,
     model.ForwardNode: _enter_forward,
     model.HoursNode: _enter_hours,
     model.GotoNode: _enter_goto,

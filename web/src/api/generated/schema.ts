@@ -4,6 +4,106 @@
  */
 
 export interface paths {
+    "/api/backlog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Items
+         * @description What is left over in the person's stores, what is due first first.
+         */
+        get: operations["dealerline_apps_backlog_api_list_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backlog/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Items
+         * @description How much is open, nobody's, his, overdue.
+         */
+        get: operations["dealerline_apps_backlog_api_count_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backlog/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Give, sort, note, finish, open again.
+         */
+        patch: operations["dealerline_apps_backlog_api_change"];
+        trace?: never;
+    };
+    "/api/backlog/{item}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim
+         * @description Make it his own; 409 with who was quicker.
+         */
+        post: operations["dealerline_apps_backlog_api_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backlog/{item}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description Claim it and dial its number at his desk; audited, since the number may be one that he sees masked.
+         */
+        post: operations["dealerline_apps_backlog_api_ring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board/today": {
         parameters: {
             query?: never;
@@ -18,6 +118,46 @@ export interface paths {
         get: operations["dealerline_apps_calls_api_board_board_today"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Callbacks
+         * @description Promised call-backs of the last days: kept in time, late, not reached; and the newest hundred.
+         */
+        get: operations["dealerline_apps_backlog_api_callbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/{callback}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Take a promise back.
+         */
+        post: operations["dealerline_apps_backlog_api_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -548,6 +688,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/service/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Marks
+         * @description The marks that customers gave after their calls.
+         */
+        get: operations["dealerline_apps_calls_api_service_marks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/service/waits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waits
+         * @description Expected waits that callers were told first, beside the waits they had, by queue.
+         */
+        get: operations["dealerline_apps_calls_api_service_waits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -960,6 +1140,8 @@ export interface components {
             /** Queue */
             queue: number | null;
             queue_name: components["schemas"]["Text"] | null;
+            /** Rating */
+            rating: number | null;
             record: components["schemas"]["RecordOut"] | null;
             /** Recordings */
             recordings: number;
@@ -975,6 +1157,8 @@ export interface components {
             talked: number;
             /** To Number */
             to_number: string;
+            /** Told Wait */
+            told_wait: number | null;
             /** Transfers */
             transfers: components["schemas"]["TransferOut"][];
             /** Waited */
@@ -1016,6 +1200,8 @@ export interface components {
             /** Queue */
             queue: number | null;
             queue_name: components["schemas"]["Text"] | null;
+            /** Rating */
+            rating: number | null;
             /** Recordings */
             recordings: number;
             result: components["schemas"]["Text"] | null;
@@ -1026,8 +1212,93 @@ export interface components {
             talked: number;
             /** To Number */
             to_number: string;
+            /** Told Wait */
+            told_wait: number | null;
             /** Waited */
             waited: number;
+        };
+        /**
+         * CallbackOut
+         * @description A promise. ``late_seconds``: after the time that was told, negative when before it.
+         */
+        CallbackOut: {
+            /**
+             * Call
+             * Format: uuid
+             */
+            call: string;
+            customer: components["schemas"]["Ref"] | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** How */
+            how: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last Result */
+            last_result: string;
+            /** Late Seconds */
+            late_seconds: number | null;
+            /** Number */
+            number: string;
+            /**
+             * Promised At
+             * Format: date-time
+             */
+            promised_at: string;
+            queue_name: components["schemas"]["Text"] | null;
+            /** State */
+            state: string;
+            /** Store */
+            store: number;
+            /** Tries */
+            tries: number;
+        };
+        /**
+         * CallbacksOut
+         * @description How promises were kept, and the newest of them. ``kept_share``: kept in time, of all that are settled.
+         */
+        CallbacksOut: {
+            /** Cancelled */
+            cancelled: number;
+            /** In Time */
+            in_time: number;
+            /** Items */
+            items: components["schemas"]["CallbackOut"][];
+            /** Kept Share */
+            kept_share: number | null;
+            /** Late */
+            late: number;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /** Promised */
+            promised: number;
+            /** Unreached */
+            unreached: number;
+        };
+        /** CallbacksQuery */
+        CallbacksQuery: {
+            /**
+             * Days
+             * @default 1
+             */
+            days: number;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /** Store */
+            store?: number | null;
         };
         /**
          * CallsQuery
@@ -1175,6 +1446,17 @@ export interface components {
             /** Code */
             code: string;
         };
+        /** CountsOut */
+        CountsOut: {
+            /** Free */
+            free: number;
+            /** Mine */
+            mine: number;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+        };
         /**
          * CustomerIn
          * @description The short form. ``phone`` may be empty when ``call`` is given: then the caller's own number is used.
@@ -1292,6 +1574,16 @@ export interface components {
              * @default
              */
             q: string;
+            /** Store */
+            store?: number | null;
+        };
+        /** DaysQuery */
+        DaysQuery: {
+            /**
+             * Days
+             * @default 1
+             */
+            days: number;
             /** Store */
             store?: number | null;
         };
@@ -1422,6 +1714,116 @@ export interface components {
             /** Offered */
             offered: number;
         };
+        /**
+         * ItemOut
+         * @description One thing left over. ``times``: how often he was lost, or rung in vain; ``seconds``: of the voice message.
+         */
+        ItemOut: {
+            /**
+             * Call
+             * Format: uuid
+             */
+            call: string;
+            customer: components["schemas"]["Ref"] | null;
+            /** Done At */
+            done_at: string | null;
+            done_by: components["schemas"]["Ref"] | null;
+            /** Done Call */
+            done_call: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            line_name: components["schemas"]["Text"] | null;
+            /** Mark */
+            mark: number | null;
+            /** Message */
+            message: string | null;
+            /** Note */
+            note: string;
+            /** Number */
+            number: string;
+            /** Overdue */
+            overdue: boolean;
+            owner: components["schemas"]["Ref"] | null;
+            /** Promised At */
+            promised_at: string | null;
+            /** Result */
+            result: string;
+            /** Seconds */
+            seconds: number | null;
+            /** Sort */
+            sort: string;
+            /** Store */
+            store: number;
+            /** Times */
+            times: number;
+            /** Tries */
+            tries: number | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ItemPatch
+         * @description What to change. ``owner``: a person's id, 0 for nobody; ``result``: "" opens it again.
+         */
+        ItemPatch: {
+            /** Note */
+            note?: string | null;
+            /** Owner */
+            owner?: number | null;
+            /** Result */
+            result?: string | null;
+            /** Sort */
+            sort?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** ItemsQuery */
+        ItemsQuery: {
+            /**
+             * Kind
+             * @default
+             */
+            kind: string;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort: string;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /** Store */
+            store?: number | null;
+        };
         /** LaneOut */
         LaneOut: {
             /** Key */
@@ -1515,6 +1917,17 @@ export interface components {
             /** Seconds */
             seconds: number;
             text: components["schemas"]["Text"];
+        };
+        /** MarksOut */
+        MarksOut: {
+            /** Average */
+            average: number | null;
+            /** Bad */
+            bad: number;
+            /** Count */
+            count: number;
+            /** Stores */
+            stores: components["schemas"]["StoreMarks"][];
         };
         /**
          * MeOut
@@ -1758,6 +2171,17 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Page[ItemOut] */
+        Page_ItemOut_: {
+            /** Items */
+            items: components["schemas"]["ItemOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
         /** Page[MessageOut] */
         Page_MessageOut_: {
             /** Items */
@@ -1845,6 +2269,19 @@ export interface components {
             right: number[];
             /** Seconds */
             seconds: number;
+        };
+        /** PersonMarks */
+        PersonMarks: {
+            /** Average */
+            average: number;
+            /** Bad */
+            bad: number;
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+            /** Person */
+            person: number;
         };
         /** PhoneOut */
         PhoneOut: {
@@ -2296,6 +2733,23 @@ export interface components {
             } | null;
         };
         /**
+         * StoreMarks
+         * @description ``bad``: marks of 1 and 2; ``people``: whose they are, for leads, and one's own.
+         */
+        StoreMarks: {
+            /** Average */
+            average: number | null;
+            /** Bad */
+            bad: number;
+            /** Count */
+            count: number;
+            name: components["schemas"]["Text"] | null;
+            /** People */
+            people: components["schemas"]["PersonMarks"][];
+            /** Store */
+            store: number;
+        };
+        /**
          * StoreOut
          * @description A store he works with.
          */
@@ -2409,6 +2863,30 @@ export interface components {
             target_kind: string;
             target_name: components["schemas"]["Text"];
         };
+        /**
+         * WaitsOut
+         * @description A queue. Seconds; shares are 0 to 1: ``good`` within a minute or a third of what was told, ``not_longer`` than
+         *     that.
+         */
+        WaitsOut: {
+            /** Calls */
+            calls: number;
+            /** Error */
+            error: number;
+            /** Good */
+            good: number;
+            name: components["schemas"]["Text"];
+            /** Not Longer */
+            not_longer: number;
+            /** Queue */
+            queue: number;
+            /** Real */
+            real: number;
+            /** Store */
+            store: number;
+            /** Told */
+            told: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -2418,6 +2896,258 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    dealerline_apps_backlog_api_list_items: {
+        parameters: {
+            query?: {
+                page?: number;
+                state?: string;
+                kind?: string;
+                sort?: string;
+                store?: number | null;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_count_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_ring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_calls_api_board_board_today: {
         parameters: {
             query?: {
@@ -2440,6 +3170,106 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_callbacks: {
+        parameters: {
+            query?: {
+                days?: number;
+                state?: string;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbacksOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_backlog_api_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3569,6 +4399,70 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_service_marks: {
+        parameters: {
+            query?: {
+                days?: number;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarksOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_calls_api_service_waits: {
+        parameters: {
+            query?: {
+                days?: number;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitsOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -57,6 +57,8 @@ class CallOut(Schema):
     waited: float
     talked: float
     recordings: int
+    rating: int | None
+    told_wait: float | None
     matter: Text | None
     result: Text | None
     draft: bool | None

@@ -118,6 +118,7 @@ def draw_many(person: Person, calls: Iterable[Call]) -> list[dict[str, Any]]:
             "queue_name": queues.get(row.queue_id or 0),
             "agent": row.agent_id, "agent_name": people.get(row.agent_id or 0, ""), "outcome": row.outcome,
             "waited": row.waited_seconds, "talked": row.talk_seconds, "recordings": counts.get(row.pk, 0),
+            "rating": row.rating, "told_wait": row.told_wait,
             "matter": record.matter.text if record and record.matter else None,
             "result": record.result.text if record and record.result else None,
             "draft": record.draft if record else None})

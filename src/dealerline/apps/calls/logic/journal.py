@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ CALL_FIELDS = [
     "direction", "from_number", "to_number", "customer_number", "carrier", "store", "line", "queue", "agent",
     "language",
     "path", "outcome", "ended_by", "cause", "arrived_at", "queued_at", "answered_at", "ended_at", "waited_seconds",
-    "talk_seconds", "hold_seconds", "wrap_seconds", "offers", "seq"]
+    "talk_seconds", "hold_seconds", "wrap_seconds", "offers", "told_wait", "told_at", "rating", "rated", "seq"]
 LEG_FIELDS = ["agent", "queue", "offered_at", "started_at", "ended_at", "result", "hold_seconds", "wrap_seconds", "how",
               "left"]
 PARTICIPANT_FIELDS = ["party", "role", "person", "phone", "how", "joined_at", "left_at", "left", "voice_seconds",
@@ -78,12 +78,25 @@ def forget_segment(segment: str) -> None:
     SpoolPosition.objects.filter(pk=segment).delete()
 
 
+_hearers: list[Callable[[Sequence[Fact]], None]] = []
+
+
+def hear_facts(tell: Callable[[Sequence[Fact]], None]) -> None:
+    """Have ``tell`` called with the facts that are new, in the transaction that takes them in, after their calls were
+    written. For apps above this one, which it does not know.
+    """
+    if tell not in _hearers:
+        _hearers.append(tell)
+
+
 def take_in(facts: Sequence[Fact], segment: str, offset: int) -> int:
     """Insert ``facts``, fold the calls they touch and move the position, or nothing at all. How many were new."""
     with transaction.atomic():
         new = insert_events(facts)
         project({fact.call for fact in new if fact.call})
         audit_supervision(new)
+        for tell in _hearers:
+            tell(new)
         SpoolPosition.objects.update_or_create(pk=segment, defaults={"offset": offset})
     return len(new)
 
@@ -139,7 +152,8 @@ def _call(rows: CallRows) -> Call:
         ended_by=rows.ended_by, cause=rows.cause, arrived_at=_time(rows.arrived_at), queued_at=_time(rows.queued_at),
         answered_at=_time(rows.answered_at), ended_at=_time(rows.ended_at), waited_seconds=rows.waited_seconds,
         talk_seconds=rows.talk_seconds, hold_seconds=rows.hold_seconds, wrap_seconds=rows.wrap_seconds,
-        offers=rows.offers, seq=rows.seq)
+        offers=rows.offers, told_wait=rows.told_wait, told_at=_time(rows.told_at), rating=rows.rating,
+        rated_id=rows.rated, seq=rows.seq)
 
 
 def _write_legs(all_rows: Sequence[CallRows]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person, sees_numbers
@@ -52,6 +53,20 @@ def draw(person: Person, message: VoiceMessage) -> dict[str, Any]:
         "done_at": message.done_at, "version": message.version}
 
 
+_hearers: list[Callable[[VoiceMessage], None]] = []
+
+
+def hear_messages(tell: Callable[[VoiceMessage], None]) -> None:
+    """Have ``tell`` called with each message that is changed here, in the same transaction."""
+    if tell not in _hearers:
+        _hearers.append(tell)
+
+
+def follow(message: UUID, **values: Any) -> None:
+    """The work that a message is has been changed elsewhere: the same state here."""
+    VoiceMessage.objects.filter(pk=message).update(**values, version=F("version") + 1)
+
+
 def change(person: Person, message: VoiceMessage, values: dict[str, Any], version: int) -> VoiceMessage:
     """Anybody of the store may take a new message or finish his own; giving it to others needs ``messages.handle``."""
     store = message.call.store_id
@@ -83,6 +98,8 @@ def change(person: Person, message: VoiceMessage, values: dict[str, Any], versio
         row.done_at = (row.done_at or timezone.now()) if row.state == "done" else None
         row.version += 1
         row.save()
+        for tell in _hearers:
+            tell(row)
     return VoiceMessage.objects.select_related(*RELATED).get(pk=row.pk)
 
 

@@ -59,13 +59,29 @@ def _forward_ended(rows: CallRows, fact: Fact) -> None:
 def _voicemail(rows: CallRows, fact: Fact) -> None:
     data = fact.data
     rows.messages.append(Message(fact.id, fact.at, str(data.get("path", ""))[:255], seconds(data.get("seconds")),
-                                 str(data.get("kind", "message"))))
+                                 str(data.get("message") or data.get("kind", "message"))))
 
 
 def _entered(rows: CallRows, fact: Fact) -> None:
     rows.queue = number(fact.data.get("queue")) or rows.queue
     rows.queued_at = rows.queued_at or fact.at
     rows.waiting_since = fact.at
+
+
+def _announced(rows: CallRows, fact: Fact) -> None:
+    """What he is told first is what he counts on."""
+    if rows.told_at is None and fact.data.get("wait") is not None:
+        rows.told_wait, rows.told_at = seconds(fact.data.get("wait")), fact.at
+
+
+def _promised(rows: CallRows, fact: Fact) -> None:
+    rows.promised = True
+
+
+def _rated(rows: CallRows, fact: Fact) -> None:
+    mark = number(fact.data.get("mark"))
+    if mark is not None and 1 <= mark <= 5:
+        rows.rating, rows.rated = mark, agent_of(fact)
 
 
 def _returned(rows: CallRows, fact: Fact) -> None:
@@ -191,6 +207,9 @@ _FOLD: dict[str, Callable[[CallRows, Fact], None]] = {
     "forward.ended": _forward_ended,
     "voicemail.recorded": _voicemail,
     "queue.entered": _entered,
+    "queue.announced": _announced,
+    "callback.promised": _promised,
+    "rating.given": _rated,
     "queue.returned": _returned,
     "queue.left": _left,
     "offer.made": _offered,
@@ -222,6 +241,8 @@ def _outcome(rows: CallRows) -> str:
         return "live"
     if rows.messages:
         return "voicemail"
+    if rows.promised:
+        return "callback"
     if rows.forwarded:
         return "forwarded"
     if rows.unknown_number:

@@ -155,6 +155,11 @@ class CallRows:
     ended_at: float | None = None
     waited_seconds: float = 0.0
     offers: int = 0
+    told_wait: float | None = None
+    told_at: float | None = None
+    promised: bool = False
+    rating: int | None = None
+    rated: int | None = None
     seq: int = 0
     legs: list[Leg] = field(default_factory=list)
     recordings: dict[str, Recording] = field(default_factory=dict)

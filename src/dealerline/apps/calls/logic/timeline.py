@@ -28,7 +28,7 @@ from dealerline.apps.calls.models import Call, Event, Queue
 from dealerline.apps.organisation.facade import line_names
 from dealerline.domain import numbers
 
-NUMBERS = ("from_number", "to_number", "number")
+NUMBERS = ("from_number", "to_number", "number", "asked_from")
 PEOPLE = ("agent", "by", "watched")
 WITHHELD = ("channel", "path", "agent_path", "customer_path")
 """What a page has no use for: names of channels and files."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from procrastinate.contrib.django import app as jobs
 
+from dealerline.apps.backlog.facade import adopt
 from dealerline.apps.demo.load import organisation, sounds
 from dealerline.apps.demo.load.calls import Calls
 from dealerline.apps.demo.load.customers import Customers
@@ -91,6 +92,7 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None, days: int =
         calls = Calls(ledger, made, customers.ids, sounds.record(past), sounds.messages(), now.timestamp())
         calls.load(past)
         ledger.close()
+        adopt(now - timedelta(days=1))
         DemoLoad.objects.create(base=base, until=now, counts=ledger.counts)
         for recording in calls.waiting_recordings():
             jobs.configure_task("join_recording").defer(recording=recording)

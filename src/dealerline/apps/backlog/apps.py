@@ -1,0 +1,20 @@
+"""The Django app's name and label."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class BacklogConfig(AppConfig):
+    """See the package's docstring."""
+
+    name = "dealerline.apps.backlog"
+    label = "backlog"
+    verbose_name = _("Work left over")
+
+    def ready(self) -> None:
+        """Hear of every new fact, and of what becomes of voice messages."""
+        from dealerline.apps.backlog.logic import feeding
+        from dealerline.apps.calls import facade as calls
+
+        calls.hear_facts(feeding.take_in)
+        calls.hear_messages(feeding.message_changed)

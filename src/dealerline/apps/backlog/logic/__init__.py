@@ -1,0 +1,1 @@
+"""What is done with work left over. No views here."""
