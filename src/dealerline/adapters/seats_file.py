@@ -12,7 +12,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from dealerline.domain import presence
+from dealerline.domain import consent, presence
 from dealerline.switch.agents import GRACE
 from dealerline.switch.engine import Engine
 from dealerline.switch.model import Call, Phase, Seat
@@ -69,7 +69,10 @@ class SeatsFile:
             "tab": seat.tab,
             "registered": seat.registered,
             "microphone": seat.microphone,
+            "beat": seat.beat,
         }
+        if seat.request is not None:
+            packed["request"] = [seat.request.reason, seat.request.since, seat.request.minutes]
         if now.state == "wrap" and seat.call is not None:
             call = seat.call
             packed["wrap"] = {
@@ -114,14 +117,18 @@ class SeatsFile:
         seat = self._engine.agents.seat(packed["person"])
         seat.device, seat.tab, seat.lost = packed["device"], packed["tab"], True
         seat.registered, seat.microphone = packed["registered"], packed["microphone"]
-        kept = state if state in ("ready", "busy", "wrap") else "ready"  # a call of his says more, when it is found
+        seat.beat, seat.heard = float(packed.get("beat", 0)), self._core.now
+        if packed.get("request"):
+            seat.request = consent.Request(seat.person, *packed["request"])
+        # A call of his says more, when it is found.
+        kept = state if state in ("ready", "busy", "wrap", "away") else "ready"
         seat.presence = presence.Agent(
             seat.person,
             kept,
-            packed["reason"] if kept == "busy" else "",
+            packed["reason"] if kept in ("busy", "away") else "",
             "resumed",
             packed["since"],
-            packed["until"] if kept != "ready" else None,
+            packed["until"] if kept in ("busy", "wrap") else None,
         )
         if kept == "wrap":
             self._wrap(seat, packed.get("wrap"))
