@@ -114,7 +114,7 @@ class Stage:
 
 def every_scene(stage: Stage) -> None:
     for name in ask(f"{stage.mock}/mock/scenes"):
-        if not name.startswith("lead-hands"):
+        if not name.startswith(("lead-hands", "lead-requests")):
             stage.scene(name)
             stage.take(name)
 
@@ -209,9 +209,58 @@ def leading(stage: Stage) -> None:
     stage.opens("/")
 
 
+def board(stage: Stage) -> None:
+    """The live board, its keys."""
+    page = stage.page
+    stage.scene("lead-hands")
+    stage.opens("/board")
+    expect(page.get_by_test_id("board-alarm").nth(3)).to_be_visible()
+    stage.scene("agent-asks")
+    page.keyboard.press("q")
+    page.keyboard.press("ArrowDown")
+    page.get_by_text("（2）" if stage.language == "zh" else "(2)").click()
+    stage.take("board")
+    page.get_by_test_id("board-level").hover()
+    page.wait_for_timeout(300)
+    page.screenshot(path=stage.to / f"board-formula.{stage.language}.{stage.size[0]}.png")
+    stage.opens("/")
+
+
+def presence(stage: Stage) -> None:
+    """Requests for a break: one key grants the first."""
+    page = stage.page
+    stage.scene("lead-requests")
+    expect(page.get_by_test_id("requests")).to_be_visible()
+    stage.take("requests")
+    page.keyboard.press("Alt+5")
+    stage.awaits("consent", person=21, grant=True)
+    stage.scene("agent-asks")
+    page.get_by_test_id("asks-back").click()
+    stage.awaits("take_back")
+    stage.scene("agent-away")
+    expect(page.get_by_test_id("trouble-state")).to_be_visible()
+    page.keyboard.press("Alt+b")
+    expect(page.get_by_test_id("menu-ready")).to_be_visible()
+    stage.take("state-menu-away")
+    page.keyboard.press("Escape")
+
+
+def wall(stage: Stage) -> None:
+    """The board on a wall, also at the size of one, and with more people than fit; and when the line is cut."""
+    page = stage.page
+    page.goto(stage.pages + "/board/wall")
+    expect(page.get_by_test_id("wall-queue").first).to_be_visible()
+    for size in (stage.size, (1920, 1080)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_timeout(5000)  # the hint fades
+        page.screenshot(path=stage.to / f"wall.{stage.language}.{size[0]}.png")
+    page.set_viewport_size({"width": stage.size[0], "height": stage.size[1]})
+    stage.opens("/")
+
+
 PARTS: dict[str, Callable[[Stage], None]] = {
     "scenes": every_scene, "picker": picker, "two_actions": two_actions, "dragging": dragging, "hand": hand,
-    "leading": leading,
+    "leading": leading, "presence": presence, "board": board, "wall": wall,
 }
 
 

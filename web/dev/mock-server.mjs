@@ -25,7 +25,7 @@ const queues = [
   { id: 101, code: 'sales', name: T('销售', 'Sales'), store: 1 }, { id: 102, code: 'repair', name: T('维修', 'Repair'), store: 1 }, { id: 103, code: 'rescue', name: T('救援', 'Rescue'), store: 1 },
   { id: 201, code: 'sales', name: T('销售', 'Sales'), store: 2 }, { id: 202, code: 'complaints', name: T('投诉', 'Complaints'), store: 2 }, { id: 301, code: 'newcar', name: T('新车咨询', 'New cars'), store: 3 },
 ]
-const reasons = [{ code: 'break', name: T('休息', 'Break'), minutes: 15 }, { code: 'meal', name: T('用餐', 'Meal'), minutes: 45 }, { code: 'meeting', name: T('会议', 'Meeting'), minutes: 0 }, { code: 'training', name: T('培训', 'Training'), minutes: 0 }]
+const reasons = [{ code: 'break', name: T('休息', 'Break'), minutes: 15 }, { code: 'meal', name: T('用餐', 'Meal'), minutes: 45 }, { code: 'meeting', name: T('会议', 'Meeting'), minutes: 0, consent: true }, { code: 'training', name: T('培训', 'Training'), minutes: 0 }]
 const customer = { id: 501, number: 'C000501', name: '欧阳建国', title: '先生', kind: 'person', level: 'vip', labels: ['老客户', '转介绍'], company: '', phones: [{ id: 1, number: '+8613812345678', use: 'mobile', primary: true }, { id: 2, number: '+862166668888', use: 'home', primary: false }], notes: '喜欢下午联系，车由太太开。', store: 1, version: 3, need: '' }
 const day = (days) => new Date(Date.now() + days * 864e5).toISOString().slice(0, 10)
 const file = {
@@ -55,9 +55,11 @@ const tell = (message) => sockets.forEach((s) => s.readyState === 1 && s.send(JS
 function agent(next) { state.agent = { reason: '', cause: '', until: null, text: null, ...next, since: now() }; tell({ type: 'agent', ...state.agent }) }
 function call(next) { const old = state.calls.get(next.id) ?? {}; const merged = { ...old, ...next, rev: ++state.rev }; state.calls.set(merged.id, merged); tell({ type: 'call', ...merged }); return merged }
 function gone(id) { state.calls.delete(id); tell({ type: 'call_gone', call: id, rev: ++state.rev }) }
-const people = ['王磊', '赵敏', '孙浩', '周婷', '吴刚', '郑爽', '马超', '林雪'].map((name, i) => ({ id: 20 + i, name, store: (i % 3) + 1, state: ['talking', 'ready', 'wrap', 'busy', 'ready', 'offline', 'talking', 'busy'][i], reason: i === 3 ? 'meal' : i === 7 ? 'no_answer' : '', since: now() - 60 * i - 20, call_since: null }))
+const people = ['王磊', '赵敏', '孙浩', '周婷', '吴刚', '郑爽', '马超', '林雪'].map((name, i) => ({ id: 20 + i, name, store: (i % 3) + 1, state: ['talking', 'ready', 'wrap', 'busy', 'ready', 'offline', 'talking', 'busy'][i], reason: i === 3 ? 'meal' : i === 7 ? 'no_answer' : '', since: now() - 60 * i - 20, until: i === 3 ? now() - 95 : null, call_since: null }))
 const board = () => ({ type: 'board', now: now(), lines, people: [...people, { id: 7, name: me.name, store: 1, state: state.agent.state, reason: state.agent.reason, since: state.agent.since, call_since: null }],
-  queues: queues.map((q, i) => ({ id: q.id, store: q.store, waiting: [2, 0, 1, 0, 3, 0][i], oldest: [now() - 26, null, now() - 9, null, now() - 61, null][i], ready: i % 3, talking: (i * 2) % 3 })) })
+  queues: queues.map((q, i) => ({ id: q.id, store: q.store, waiting: [2, 0, 1, 0, 3, 0][i], oldest: [now() - 26, null, now() - 9, null, now() - 61, null][i], ready: i % 3, talking: (i * 2) % 3, present: (i % 3) + 3, name: q.name, service_seconds: 20, limits: [2, 60, 80], expected: [72, null, 41, null, 190, null][i], answered: 36 + i * 5, within: 30 + i * 4, lost_late: [3, 0, 1, 6, 22, 0][i], abandons: [1 + i, i % 3, [2, 0, 1, 3, 9, 0][i], [1, 0, 0, 1, 4, 0][i]], sent_on: i % 2, level: [0.77, 0.83, 0.82, 0.68, 0.59, 0.82][i], average_wait: 9 + i * 4.4, average_talk: 150 + i * 31 })),
+  alarms: [alarm('oldest', 202, now() - 61 - 60, 61, 60), alarm('waiting', 202, now() - 44, 3, 2), alarm('level', 202, now() - 1900, 59, 80), { ...alarm('over_break', null, now() - 95, 95, 0), store: 1, person: 23, name: T('周婷', '周婷') }, { ...alarm('nobody', 301, now() - 4000, 0, 0), ended: now() - 3700 }, { ...alarm('waiting', 101, now() - 2100, 6, 2), ended: now() - 1980 }] })
+const alarm = (kind, queue, since, value, limit) => ({ id: `${kind}-${queue}-${Math.round(value)}`, kind, store: queues.find((q) => q.id === queue)?.store ?? 1, queue, person: null, name: queues.find((q) => q.id === queue)?.name ?? null, value, limit, since, ended: null })
 function ring(body) {
   const line = lines.find((l) => l.id === body.line) ?? lines[1]
   const id = randomUUID()
@@ -65,17 +67,19 @@ function ring(body) {
   call({ id, phase: 'offered', direction: 'in', number: body.new ? '+8613900001111' : '+8613812345678', to_number: '02166660001', store: line.store, store_name: stores.find((s) => s.id === line.store).name, line: line.id, line_name: line.name, line_kind: line.id === 12 ? 'repair' : 'sales', queue: 102, queue_name: T('维修', 'Repair'), language: body.language ?? 'zh', path: [T('维修', 'Repair'), T('查询进度', 'Progress')], arrived: now() - 31, waited: 24, offered: now(), ring_until: now() + 20, answered: null, held_since: null, muted: false, wrap_until: null, recording: 'off', channel_hint: '' })
 }
 const sent = []
-const welcome = () => ({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles, phone: true, outside: '+86137****0001' }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, lines, now: now() })
+const welcome = () => ({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles, phone: true, outside: '+86137****0001' }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, lines, stores, now: now() })
 function scene(name) {
   const made = scenes[name]?.()
   if (!made) return false
   stop()
   sent.length = 0
   state.calls.clear()
-  state.agent = { ...state.agent, state: made.agent, reason: '', since: now() - 65, until: made.agent === 'wrap' ? now() + 24 : null, text: null, wish: null, rejoin: made.rejoin ?? null }
+  state.agent = { ...state.agent, state: made.agent, reason: '', since: now() - 65, until: made.agent === 'wrap' ? now() + 24 : null, text: null, wish: null, rejoin: made.rejoin ?? null, asks: null }
   for (const c of made.calls) state.calls.set(c.id, { ...c, rev: ++state.rev })
+  if (made.more) Object.assign(state.agent, made.more)
   tell(welcome())
   tell({ type: 'hands', hands: made.hands ?? [] })
+  tell({ type: 'requests', requests: made.requests ?? [] })
   for (const notice of made.notices ?? []) tell({ type: 'notice', ...notice })
   return true
 }

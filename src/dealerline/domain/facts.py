@@ -92,6 +92,8 @@ KINDS: dict[str, Kind] = {
         Kind("agent.lost", ("agent", "what")),  # the browser or phone went away in mid-call
         Kind("agent.back", ("agent",)),
         Kind("agent.state", ("agent", "old", "new", "cause")),  # plus reason when busy
+        Kind("consent.asked", ("agent", "reason")),  # a break that a lead has to consent to
+        Kind("consent.ended", ("agent", "reason", "result", "cause")),  # granted|refused|withdrawn; plus by: the lead
         Kind("agent.signed_in", ("agent", "device")),
         Kind("agent.signed_out", ("agent", "cause")),
         Kind("wrap.started", ("agent", "until")),
@@ -134,6 +136,10 @@ KINDS: dict[str, Kind] = {
         Kind("recording.started", ("recording", "agent", "agent_path", "customer_path"), durable=True),
         Kind("recording.stopped", ("recording", "seconds"), durable=True),
         Kind("recording.failed", ("recording", "reason"), durable=True),
+        # the live board ---------------------------------------------------------------------------------------------
+        # what: waiting|oldest|level|nobody (subject: a queue), over_break (a person); value: when it began, the worst
+        Kind("alarm.raised", ("alarm", "what", "subject", "value", "limit")),
+        Kind("alarm.ended", ("alarm", "what", "subject", "value", "seconds")),
         # the system --------------------------------------------------------------------------------------------------
         Kind("switch.started", ("version", "resumed")),
         Kind("ari.lost", ()),

@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
 from dealerline.domain.facts import Fact, check
@@ -54,6 +54,7 @@ class Core:
         self.media_here = False
         self.alarms: dict[str, bool] = {}
         self.last_seq: dict[str, int] = {}  # what the journal held when we started
+        self.noted: Callable[[Sequence[Fact]], None] = lambda facts: None  # written just now
         self._depth = 0
         self._began = 0.0
         self._facts: list[Fact] = []
@@ -71,6 +72,7 @@ class Core:
         self.tell_seat: Callable[[Seat], None] = lambda seat: None
         self.tell_alarm: Callable[[str, bool], None] = lambda code, on: None
         self.tell_notice: Callable[[int, Text, str], None] = lambda person, text, kind: None
+        self.requests_changed: Callable[[], None] = lambda: None
         self.hands_changed: Callable[[], None] = lambda: None
         self.changed: Callable[[], None] = lambda: None
 
@@ -126,6 +128,7 @@ class Core:
         if self._facts:
             facts, self._facts = self._facts, []
             self.journal.write_many(facts)
+            self._guard(lambda: self.noted(facts))
         orders, self._orders, self._afterwards = [*self._orders, *self._afterwards], [], []
         for order in orders:
             order()

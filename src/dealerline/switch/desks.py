@@ -1,8 +1,8 @@
 """Every page that is connected, what it asks for, and what it is told.
 
 Rules of the file. The switch is the authority: a page asks, the switch answers ok or says in words why not. A page
-hears of its own call and state at once; of queues and the board at most once a second, and only when something
-changed. It sees its stores only.
+hears of its own call and state at once; of queues at most once a second, of the board twice (``boards``), and only
+when something changed. It sees its stores only.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 from dealerline.domain import presence
 from dealerline.domain.sip import password
 from dealerline.switch import texts, tickets, whyview
+from dealerline.switch.boards import Boards
 from dealerline.switch.callverbs import CallVerbs
-from dealerline.switch.directory import Text
+from dealerline.switch.directory import Text, Wall
 from dealerline.switch.engine import Engine
 from dealerline.switch.model import Call, Refused, Seat
 from dealerline.switch.ports import Desk
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 EVERY = 1.0
 MICROPHONES = ("ok", "refused", "missing", "unknown")
 WRAP_MORE = 60.0
+SLOWEST_BEAT = 10.0
 TAB = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -39,20 +41,21 @@ class Session:
         self.desk = desk
         self.watch = watch
         self.stores = stores
-        self.board = watch
         self.colleagues = False
         self.leads = False
+        self.wall: Wall | None = None  # a screen on a wall, and nobody
 
 
 class Desks:
     """All sessions. ``sip_secret`` derives the SIP passwords, ``desk_secret`` checks tickets."""
 
-    def __init__(self, engine: Engine, desk_secret: str, sip_secret: str) -> None:
+    def __init__(self, engine: Engine, desk_secret: str, sip_secret: str, zone: str = "Asia/Shanghai") -> None:
         self.engine = engine
         self.core = engine.core
         self.views = Views(engine.core, engine)
         self._desk_secret, self._sip_secret = desk_secret, sip_secret
         self.sessions: dict[Desk, Session] = {}
+        self.boards = Boards(engine.core, engine, zone)
         self._changed = True
         self._waiting: dict[Desk, dict[str, Any]] = {}
         self.core.tell_call = self._tell_call
@@ -62,11 +65,15 @@ class Desks:
         self.core.changed = self._mark
         self.core.tell_notice = self._tell_notice
         self.core.hands_changed = self._tell_hands
+        self.core.requests_changed = self._tell_requests
         self.verbs = CallVerbs(engine)
         self._on: dict[str, Callable[[Seat, dict[str, Any]], dict[str, Any]]] = {
             **self.verbs.commands,
             "phone": self._phone,
             "state": self._state,
+            "present": self._present,
+            "consent": self._consent,
+            "take_back": self._take_back,
             "wrap_done": self._wrap_done,
             "wrap_more": self._wrap_more,
             "dial": self._dial,
@@ -77,11 +84,15 @@ class Desks:
             "lower_hand": self._lower_hand,
         }
         self.core.later(EVERY, self._again)
+        engine.watching.start()
+        self.boards.start()
+        self.core.directory.subscribe(lambda snapshot: self._configured())
 
     # telling
     # ------------------------------------------------------------------------------------------------------------
     def _mark(self) -> None:
         self._changed = True
+        self.boards.mark()
 
     def _tell_call(self, call: Call) -> None:
         call.rev += 1
@@ -111,6 +122,15 @@ class Desks:
             if session.leads:
                 session.desk.send({"type": "hands", "hands": self.engine.supervising.hands(session.stores)})
 
+    def _tell_requests(self) -> None:
+        self.core.once("requests", self._send_requests)
+
+    def _send_requests(self) -> None:
+        for session in self.sessions.values():
+            if session.leads:
+                asks = self.engine.consents.open_for(session.desk.person, session.stores)
+                session.desk.send({"type": "requests", "requests": asks})
+
     def _tell_alarm(self, code: str, on: bool) -> None:
         for session in self.sessions.values():
             session.desk.send({"type": "alarm", "code": code, "text": texts.ALARMS.get(code, {}), "on": on})
@@ -121,10 +141,7 @@ class Desks:
             return
         self._changed = False
         colleagues = self.views.colleagues() if any(s.colleagues for s in self.sessions.values()) else None
-        board = self.views.board() if any(s.board for s in self.sessions.values()) else None
         for session in self.sessions.values():
-            if board is not None and session.board:
-                session.desk.send(self.views.cut(board, session.stores))
             if colleagues is not None and session.colleagues:
                 session.desk.send({"type": "colleagues", "people": colleagues, "now": self.core.now})
             waiting = self.views.waiting(session.stores)
@@ -137,6 +154,8 @@ class Desks:
     def hello(self, desk: Desk, message: dict[str, Any]) -> Session:
         """A page says who it is. Raises Refused, or tickets.BadTicket."""
         ticket = tickets.read(str(message.get("ticket", "")), self._desk_secret, self.core.now)
+        if ticket.wall:
+            return self._hello_wall(desk, ticket)
         person = self.core.lookup.people.get(ticket.person)
         if person is None:
             raise Refused("no_person")
@@ -145,31 +164,61 @@ class Desks:
         device, tab = str(message.get("device", "browser")), str(message.get("tab", ""))
         if device not in ("browser", "phone", "outside") or not TAB.fullmatch(tab):
             raise Refused("bad_message")
+        beat = message.get("beat", 0)
+        if not isinstance(beat, int | float) or not 0 <= beat <= SLOWEST_BEAT:
+            raise Refused("bad_message")
         session = Session(desk, watch, frozenset(person.stores) | {person.store})
         session.leads = bool(MAY & set(person.roles))
         seat: Seat | None = None
         if not watch:
             seat = self.core.seats.get(person.id)
             made: list[Seat] = []
-            self.core.run(lambda: made.append(self.engine.agents.hello(desk, device, tab)))
+            self.core.run(lambda: made.append(self.engine.agents.hello(desk, device, tab, float(beat))))
             seat = made[0] if made else seat
         word = "" if watch else password(self._sip_secret, agent_endpoint(person.id))
         desk.send(self.views.welcome(seat, person, word))
         self.sessions[desk] = session  # from here on it is told of changes: the welcome comes first
+        if watch:
+            self.boards.look(desk, session.stores)
         self._waiting[desk] = waiting = self.views.waiting(session.stores)
         desk.send({"type": "queues", "waiting": waiting})
         if session.leads and (hands := self.engine.supervising.hands(session.stores)):
             desk.send({"type": "hands", "hands": hands})
+        if session.leads and (asks := self.engine.consents.open_for(person.id, session.stores)):
+            desk.send({"type": "requests", "requests": asks})
         for code, on in self.core.alarms.items():
             if on:
                 desk.send({"type": "alarm", "code": code, "text": texts.ALARMS.get(code, {}), "on": True})
         self._changed = True
         return session
 
+    def _hello_wall(self, desk: Desk, ticket: tickets.Ticket) -> Session:
+        """A screen on a wall: it looks at the board of its stores, and may do nothing else."""
+        wall = self.core.lookup.walls.get(ticket.wall)
+        if wall is None or wall.serial != ticket.serial:
+            raise Refused("wall_ended")
+        session = Session(desk, True, frozenset(wall.stores))
+        session.wall = wall
+        desk.send(self.views.welcome_wall(wall))
+        self.sessions[desk] = session
+        self.boards.look(desk, session.stores)
+        return session
+
+    def _configured(self) -> None:
+        """Screens whose link was taken back, or that show other stores now, are sent away."""
+        self._mark()
+        for session in list(self.sessions.values()):
+            if session.wall is not None and self.core.lookup.walls.get(session.wall.id) != session.wall:
+                ended = self.core.lookup.walls.get(session.wall.id)
+                same = ended is not None and ended.serial == session.wall.serial
+                session.desk.send({"type": "signed_out", "cause": "restart" if same else "removed"})
+                session.desk.close()
+
     def gone(self, desk: Desk) -> None:
         """The connection ended."""
         session = self.sessions.pop(desk, None)
         self._waiting.pop(desk, None)
+        self.boards.leave(desk)
         if session is not None and not session.watch:
             self.core.run(self.engine.agents.desk_gone, desk)
 
@@ -178,13 +227,19 @@ class Desks:
     def command(self, session: Session, message: dict[str, Any]) -> dict[str, Any]:
         """Do what a page asks; the answer to send it."""
         identifier, kind = message.get("id"), message.get("type")
+        if not session.watch:
+            self.engine.watching.heard(session.desk)
         try:
             if kind == "ping":
                 return {"type": "pong", "id": identifier, "now": self.core.now}
             if kind == "board":
-                session.board = message.get("on") is True
-                self._changed = True
+                if message.get("on") is True:
+                    self.boards.look(session.desk, session.stores)
+                else:
+                    self.boards.leave(session.desk)
                 return {"type": "ok", "id": identifier}
+            if session.wall is not None:
+                raise Refused("watch_only")
             if kind == "colleagues":
                 session.colleagues = message.get("on") is True
                 if session.colleagues:
@@ -214,7 +269,23 @@ class Desks:
         return {}
 
     def _state(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self.engine.agents.wish(seat, str(message.get("state", "")), str(message.get("reason") or ""))
+        if self.engine.agents.wish(seat, str(message.get("state", "")), str(message.get("reason") or "")):
+            return {}
+        return {"asked": self.engine.consents.leads_there(seat.person)}
+
+    def _present(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        why = str(message.get("why") or "idle")
+        if why not in ("idle", "locked"):
+            raise Refused("bad_message")
+        self.engine.watching.present(seat, message.get("on") is True, why)
+        return {}
+
+    def _consent(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.consents.answer(seat, self._whom(message), message.get("grant") is True)
+        return {}
+
+    def _take_back(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.consents.over(seat, "takes_back")
         return {}
 
     def _wrap_done(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:

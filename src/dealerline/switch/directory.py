@@ -25,6 +25,7 @@ class Store:
     timezone: str = "Asia/Shanghai"
     music: str = ""  # Asterisk music class; "" is the default one
     retention_days: int = 365
+    alarm_over_break: bool = False  # the board's: somebody is over his break
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ class Queue:
     sticky_seconds: float = 0  # how long a caller waits for the person he knows before others are asked; 0: not at all
     sticky: str = "last"  # last|owner: whom a caller is kept for
     overflow: tuple[Overflow, ...] = ()
+    alarm_waiting: int = 0  # the board's limits: more callers than that; 0: none
+    alarm_oldest: float = 0  # somebody waits longer, in seconds
+    alarm_level: float = 0  # service level of today below so many per cent
+    alarm_nobody: bool = False  # nobody is signed in
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,17 @@ class BusyReason:
     code: str
     name: Text
     minutes: int = 0  # 0: no limit
+    needs_consent: bool = False  # a lead of his stores has to grant it first
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """A screen on a wall that may look at the board of these stores, as long as its serial number is this one."""
+
+    id: int
+    name: str
+    serial: int
+    stores: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +192,7 @@ class Snapshot:
     flows: tuple[FlowVersion, ...] = ()
     prompts: tuple[PromptAudio, ...] = ()
     reasons: tuple[BusyReason, ...] = ()
+    walls: tuple[Wall, ...] = ()
     skills: tuple[tuple[int, Text], ...] = ()  # (id, name)
     duties: tuple[Duty, ...] = ()  # of this week and the next
     levels: tuple[tuple[str, int], ...] = ()  # customer's level -> priority that is added
@@ -187,6 +204,7 @@ class Snapshot:
     callback_tries: int = 3  # how often a promised call-back is dialled before people have to see to it
     callback_minutes: float = 10  # between two tries
     callback_within: float = 60  # minutes in which one has to be kept where no wait could be told
+    idle_minutes: int = 30  # so long untouched, with no call, and a ready agent's page says that he is away; 0: never
     digit_seconds: float = 5  # how long a caller has for a key where his flow says nothing
     calls_per_desk: int = 3  # how many calls one person may have at a time, one of which he talks on
     supervision_visible: bool = True  # whether agents see that a lead is at their call

@@ -5,7 +5,7 @@ export interface Text {
   en: string
 }
 
-export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'supervising' | 'wrap' | 'busy' | 'outbound'
+export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'supervising' | 'wrap' | 'busy' | 'away' | 'outbound'
 export type Phase = 'offered' | 'talking' | 'held' | 'reconnecting' | 'wrap' | 'dialling' | 'test' | 'supervising' | 'parked'
 export type Way = 'transfer' | 'consult' | 'invite'
 export type Mode = 'listen' | 'whisper' | 'barge'
@@ -23,6 +23,8 @@ export interface AgentView {
   wish?: { state: AgentState; reason: string } | null
   /** A conversation he left, or lost with his page, that goes on without him. */
   rejoin?: Rejoin | null
+  /** A break that he asked a lead for. */
+  asks?: { reason: string; since: number } | null
 }
 
 export interface Rejoin {
@@ -113,6 +115,8 @@ export interface Reason {
   code: string
   name: Text
   minutes: number
+  /** A lead has to consent to it. */
+  consent?: boolean
 }
 
 export interface QueueInfo {
@@ -143,13 +147,70 @@ export interface BoardPerson {
   state: AgentState
   reason: string
   since: number
+  until?: number | null
   call_since: number | null
 }
 
+/** A queue now and today. Seconds; `level` is a share of 1; `limits`: waiting, oldest, level in per cent, 0 for none. */
+export interface BoardQueue {
+  id: number
+  store: number
+  name: Text
+  service_seconds: number
+  limits: [number, number, number]
+  waiting: number
+  oldest: number | null
+  expected: number | null
+  ready: number
+  present: number
+  talking: number
+  answered: number
+  within: number
+  lost_late: number
+  /** Who hung up after 0-5, 5-20, 20-60, 60 and more seconds. */
+  abandons: [number, number, number, number]
+  sent_on: number
+  level: number | null
+  average_wait: number | null
+  average_talk: number | null
+}
+
+export interface BoardLine {
+  id: number
+  store: number
+  name: Text
+  live: number
+}
+
+/** Something beyond its limit. `value`: the worst since it began; `name`: of the queue, or of the person. */
+export interface BoardAlarm {
+  id: string
+  kind: 'waiting' | 'oldest' | 'level' | 'nobody' | 'over_break'
+  store: number
+  queue: number | null
+  person: number | null
+  name: Text | null
+  value: number
+  limit: number
+  since: number
+  ended: number | null
+}
+
 export interface Board {
-  queues: { id: number; store: number; waiting: number; oldest: number | null; ready: number; talking: number; name?: Text; service_seconds?: number }[]
+  queues: BoardQueue[]
   people: BoardPerson[]
-  lines: { id: number; store: number; name: Text; live: number }[]
+  lines: BoardLine[]
+  alarms?: BoardAlarm[]
+  now: number
+}
+
+/** Rows that changed or came, and ids of those that are gone. */
+export interface BoardChanges {
+  queues?: BoardQueue[]
+  people?: BoardPerson[]
+  lines?: BoardLine[]
+  alarms?: BoardAlarm[]
+  gone?: { queues?: number[]; people?: number[]; lines?: number[] }
   now: number
 }
 
@@ -176,6 +237,16 @@ export interface Hand {
   since: number
 }
 
+/** Somebody who asks a lead's consent to a break. */
+export interface BreakRequest {
+  person: number
+  name: string
+  store: number
+  state: AgentState
+  reason: string
+  since: number
+}
+
 export type Target = { kind: 'person' | 'queue' | 'line'; id: number } | { kind: 'number'; number: string }
 
 export interface Alarm {
@@ -196,8 +267,13 @@ export type FromSwitch =
       /** null for a page that only looks. */
       agent: AgentView | null
       calls: CallView[]
-      sip: SipAccount
+      /** null for a screen on a wall. */
+      sip: SipAccount | null
+      /** The stores whose board he may see. */
+      stores?: { id: number; name: Text }[]
       reasons: Reason[]
+      /** So long untouched, and a ready agent's page says that nobody is there; 0: never. */
+      idle_minutes?: number
       queues: QueueInfo[]
       lines?: LineInfo[]
       /** Of the whole group: where a call can be transferred to. */
@@ -209,8 +285,10 @@ export type FromSwitch =
   | { type: 'call_gone'; call: string; rev: number; text?: Text | null }
   | { type: 'queues'; waiting: Record<string, { count: number; oldest: number | null }> }
   | ({ type: 'board' } & Board)
+  | ({ type: 'board_changes' } & BoardChanges)
   | { type: 'colleagues'; people: Colleague[]; now: number }
   | { type: 'hands'; hands: Hand[] }
+  | { type: 'requests'; requests: BreakRequest[] }
   | { type: 'notice'; text: Text; kind: 'info' | 'warning' }
   | ({ type: 'alarm' } & Alarm)
   | { type: 'signed_out'; cause: 'duplicate' | 'removed' | 'restart' }
@@ -225,11 +303,16 @@ export interface Answer {
   party?: string
   room?: string
   call?: string
+  /** A lead has to consent to it first; so many are at their desks. */
+  asked?: number
 }
 
 export type Command =
   | { type: 'phone'; registered: boolean; microphone: Microphone }
   | { type: 'state'; state: 'ready' | 'busy' | 'offline'; reason?: string }
+  | { type: 'present'; on: boolean; why?: 'idle' | 'locked' }
+  | { type: 'take_back' }
+  | { type: 'consent'; person: number; grant: boolean }
   | { type: 'hold' | 'unhold' | 'mute' | 'unmute'; call: string; party?: string }
   | { type: 'refuse' | 'answer' | 'wrap_done' | 'wrap_more' | 'take'; call: string }
   | { type: 'hangup'; call: string; all?: boolean }

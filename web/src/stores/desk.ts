@@ -1,9 +1,10 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api, ok } from '@/api/http'
+import { merged } from '@/lib/board'
 import { emptyBook, fromWelcome, inOrder, isSmall, withCall, withoutCall } from '@/lib/calls'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
-import { DEVICES, type AgentView, type Alarm, type Answer, type Board, type CallView, type Colleague, type Command, type DeviceKind, type FromSwitch, type Hand, type LineInfo, type QueueInfo, type Reason, type SipAccount, type Text } from '@/lib/protocol'
+import { DEVICES, type AgentView, type Alarm, type Answer, type Board, type BreakRequest, type CallView, type Colleague, type Command, type DeviceKind, type FromSwitch, type Hand, type LineInfo, type QueueInfo, type Reason, type SipAccount, type Text } from '@/lib/protocol'
 import { useClock } from './clock'
 
 /** Told in passing: shown for a while, then forgotten. */
@@ -15,7 +16,7 @@ export interface Notice {
 
 /** Which commands are the same one when given twice: a second click while the first is under way joins it. Digits are not: 1 1 is two. */
 export function sameCommand(command: Command): string {
-  if (command.type === 'keys' || command.type === 'phone' || command.type === 'board' || command.type === 'colleagues') return ''
+  if (command.type === 'keys' || command.type === 'phone' || command.type === 'present' || command.type === 'board' || command.type === 'colleagues') return ''
   return JSON.stringify(command)
 }
 
@@ -33,6 +34,8 @@ export const useDesk = defineStore('desk', () => {
   const targets = ref<{ queues: QueueInfo[]; lines: LineInfo[] }>({ queues: [], lines: [] })
   const colleagues = shallowRef<Colleague[] | null>(null)
   const hands = ref<Hand[]>([])
+  const requests = ref<BreakRequest[]>([])
+  const idleMinutes = ref(0)
   const notices = ref<Notice[]>([])
   /** Commands sent and not yet answered, by `sameCommand`. */
   const underWay = ref<Record<string, Command>>({})
@@ -42,6 +45,9 @@ export const useDesk = defineStore('desk', () => {
   const waiting = ref<Record<string, { count: number; oldest: number | null }>>({})
   const board = shallowRef<Board | null>(null)
   const alarms = ref<Alarm[]>([])
+  /** The stores whose board this page sees; a wall's name. */
+  const stores = ref<{ id: number; name: Text }[]>([])
+  const wallName = ref('')
   const sip = shallowRef<SipAccount | null>(null)
   const myId = ref(0)
   const device = ref<DeviceKind>(DEVICES.find((kind) => kind === localStorage.getItem('dealerline.device')) ?? 'browser')
@@ -68,7 +74,8 @@ export const useDesk = defineStore('desk', () => {
   const numbered = computed(() => calls.value.filter((c) => ['talking', 'held', 'reconnecting', 'dialling', 'parked'].includes(c.phase)).sort((a, b) => a.arrived - b.arrived))
   const parked = computed(() => numbered.value.filter((c) => c.phase === 'parked'))
 
-  function connect(watch: boolean): void {
+  /** `ticket`: for a screen on a wall, which nobody is signed in at. */
+  function connect(watch: boolean, ticket?: () => Promise<string>): void {
     if (socket) return
     signedOut.value = ''
     watching.value = watch
@@ -78,7 +85,7 @@ export const useDesk = defineStore('desk', () => {
       tab,
       device: device.value,
       watch,
-      ticket: async () => (await ok(api.POST('/api/desk/ticket'))).ticket,
+      ticket: ticket ?? (async () => (await ok(api.POST('/api/desk/ticket'))).ticket),
       onMessage: read,
       onLink: (value) => (link.value = value),
     })
@@ -103,6 +110,10 @@ export const useDesk = defineStore('desk', () => {
         lines.value = message.lines ?? []
         targets.value = message.targets ?? { queues: queues.value, lines: lines.value }
         sip.value = message.sip
+        stores.value = message.stores ?? []
+        wallName.value = message.person.id ? '' : message.person.name
+        idleMinutes.value = message.idle_minutes ?? 0
+        requests.value = []
         welcomeCalls(message.calls)
         hands.value = [] // the switch says them again
         for (const what of ['board', 'colleagues'] as const) if (looks[what] > 0) void send({ type: what, on: true }).catch(() => undefined)
@@ -123,11 +134,17 @@ export const useDesk = defineStore('desk', () => {
       case 'board':
         board.value = message
         break
+      case 'board_changes':
+        board.value = merged(board.value, message)
+        break
       case 'colleagues':
         colleagues.value = message.people
         break
       case 'hands':
         hands.value = message.hands
+        break
+      case 'requests':
+        requests.value = message.requests
         break
       case 'notice':
         notice(message.text, message.kind)
@@ -217,7 +234,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, telephones, agent, calls, offered, live, supervising, wrapping, rejoin, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
+    link, signedOut, telephones, agent, calls, offered, live, supervising, wrapping, rejoin, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, requests, idleMinutes, stores, wallName, notices, alarms, sip, myId, device, watching, tab,
     watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
     watchBoard: () => look('board'),
     watchColleagues: () => look('colleagues'),

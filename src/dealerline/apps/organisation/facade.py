@@ -125,14 +125,15 @@ def directory_settings() -> dict[str, Any]:
     """The installation's settings that the switch follows; nothing before set-up, when its own defaults hold."""
     found = group()
     names = ("agent_lost_seconds", "ring_seconds_transfer", "return_seconds", "digit_seconds", "calls_per_desk",
-             "supervision_visible", "conference_tones", "conference_tones_for")
+             "supervision_visible", "conference_tones", "conference_tones_for", "idle_minutes")
     return {name: getattr(found, name) for name in names} if found is not None else {}
 
 
 def directory_stores() -> list[dict[str, Any]]:
     """Active stores."""
     return [{"id": store.pk, "code": store.code, "name": store.text, "region": store.region_id,
-             "timezone": store.timezone, "music": store.music, "retention_days": store.retention_days}
+             "timezone": store.timezone, "music": store.music, "retention_days": store.retention_days,
+             "alarm_over_break": store.alarm_over_break}
             for store in Store.objects.filter(active=True).order_by("pk")]
 
 
@@ -211,5 +212,6 @@ def directory_phones() -> list[dict[str, Any]]:
 
 def directory_reasons() -> list[dict[str, Any]]:
     """Active busy reasons in their order."""
-    return [{"code": reason.code, "name": reason.text, "minutes": reason.minutes}
+    return [{"code": reason.code, "name": reason.text, "minutes": reason.minutes,
+             "needs_consent": reason.needs_consent}
             for reason in BusyReason.objects.filter(active=True)]

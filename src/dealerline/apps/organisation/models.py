@@ -76,6 +76,10 @@ class Group(Named):
         _("calls one agent may have at a time"), default=3,
         validators=[MinValueValidator(1), MaxValueValidator(9)],
         help_text=_("One he talks on, the others with music. 1: he cannot dial while he has a call."))
+    idle_minutes = models.PositiveSmallIntegerField(
+        _("minutes until a ready agent whom nobody sees is away"), default=30, validators=[MaxValueValidator(480)],
+        help_text=_("Ready, no call, and his page is not touched for this long: he is away until he touches it. "
+                    "0: never."))
     supervision_visible = models.BooleanField(
         _("agents see who listens"), default=True,
         help_text=_("Off: an agent is not told that a shift lead listens to his call. The audit log tells in any "
@@ -144,6 +148,20 @@ class Store(Named):
         _("agents see whole numbers"), default=False,
         help_text=_("Off: agents see customers' numbers masked, as +86138****5678. "
                     "Leads and managers always see them."))
+    alarm_waiting = models.PositiveSmallIntegerField(
+        _("alarm: more callers waiting than"), default=5,
+        help_text=_("In one queue; a queue may have its own. 0: none."))
+    alarm_oldest_seconds = models.PositiveSmallIntegerField(
+        _("alarm: somebody waits longer than (seconds)"), default=90,
+        help_text=_("In one queue; a queue may have its own. 0: none."))
+    alarm_level_percent = models.PositiveSmallIntegerField(
+        _("alarm: service level of today below (%)"), default=80, validators=[MaxValueValidator(100)],
+        help_text=_("In one queue; a queue may have its own. 0: none."))
+    alarm_nobody = models.BooleanField(
+        _("alarm: nobody signed in"), default=True,
+        help_text=_("While a line of the store is open, or somebody waits; a queue may say otherwise."))
+    alarm_over_break = models.BooleanField(
+        _("alarm: somebody over his break"), default=True, help_text=_("Busy longer than his reason's limit."))
     active = models.BooleanField(_("active"), default=True)
 
     objects = StoreQuerySet.as_manager()
@@ -358,6 +376,9 @@ class BusyReason(Named):
     code = models.CharField(_("code"), max_length=24, unique=True, validators=[CODE])
     minutes = models.PositiveSmallIntegerField(_("limit (minutes)"), default=0,
                                                help_text=_("0: no limit. Past it, his state turns red on the board."))
+    needs_consent = models.BooleanField(
+        _("needs a lead's consent"), default=False,
+        help_text=_("He asks, a lead of his store grants or refuses it; until then he goes on taking calls."))
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     active = models.BooleanField(_("active"), default=True)
 
