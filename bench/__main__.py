@@ -7,6 +7,7 @@ import sys
 
 NAMES = {
     "acd": "queue: agent free to next ring, calls a second, beside app_queue",
+    "routing": "the routing core alone, beside a naive scan; service levels beside Erlang's formulas",
     "pop": "ring to pop drawn",
     "verbs": "verb pressed to sound changed; processor for supervised conversations, beside a bare Asterisk",
 }
