@@ -33,7 +33,9 @@ from dealerline.domain.routing import (
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``handling``: seconds of an agent's time, after-call work included. ``patience``: he gives up after so long."""
+    """``handling``: seconds of an agent's time, after-call work included. ``patience``: he goes after so long, and it
+    counts as ``goes``.
+    """
 
     call: str
     queue: int
@@ -43,6 +45,7 @@ class Caller:
     priority: int = 0
     keep: tuple[int, ...] = ()
     keep_seconds: float = 0.0
+    goes: str = "abandoned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``how``: answered, abandoned, overflowed (taken elsewhere by a rule) or left (still there at the end)."""
+    """``how``: answered, abandoned, overflowed (taken elsewhere by a rule) or left (his flow took him out, or he is
+    still there at the end).
+    """
 
     caller: Caller
     how: str
@@ -140,7 +145,7 @@ class _Run:
         caller = self.waiting.pop(call)
         rung = self.ringing.pop(call, [])
         self.day.outcomes.append(Outcome(caller, how, self.now - caller.at))
-        if how != "left":
+        if self.router.position(call) is not None or self.router.offered(call):
             self.tell(CallLeft(call))
         for agent in rung:
             self.free(agent, self.free_since[agent])
@@ -156,7 +161,7 @@ class _Run:
 
     def gives_up(self, call: str) -> None:
         if call in self.waiting:
-            self.over(call, "abandoned")
+            self.over(call, self.waiting[call].goes)
 
     def answers(self, call: str) -> None:
         agents = self.ringing.pop(call, [])
