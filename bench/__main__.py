@@ -8,6 +8,7 @@ import sys
 NAMES = {
     "acd": "queue: agent free to next ring, calls a second, beside app_queue",
     "board": "the live board: a beat for 500 people and as many pages, beside the whole sent each time",
+    "routing": "the routing core alone, beside a naive scan; service levels beside Erlang's formulas",
     "pop": "ring to pop drawn",
     "verbs": "verb pressed to sound changed; processor for supervised conversations, beside a bare Asterisk",
 }

@@ -255,6 +255,17 @@ def robots(arguments: list[str]) -> int:
     _hand_over(["-m", "simulator.cli", "robots", *arguments])
 
 
+def simulate(arguments: list[str]) -> int:
+    settings = settings_module.load()
+    if not settings.database_url and not supervisor.running(settings):
+        print(texts.say(texts.NOT_RUNNING, texts.language()), file=sys.stderr)
+        return 3
+    # The records' process runs elsewhere and as somebody else: the file is read where it was meant.
+    given = [str(Path(word).absolute()) if before == "--rules" else word
+             for before, word in zip(["", *arguments], arguments, strict=False)]
+    _hand_over(["-m", "dealerline.adapters.whatif", *given])
+
+
 # for developers -------------------------------------------------------------------------------------------------------
 def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": PYTHON_PATH}
@@ -286,4 +297,4 @@ def doctor(arguments: list[str]) -> int:
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "up": up, "down": down, "status": status, "logs": logs, "manage": manage, "demo": demo, "ring": ring,
-    "robots": robots, "bench": bench, "test": test, "check": check, "doctor": doctor}
+    "robots": robots, "simulate": simulate, "bench": bench, "test": test, "check": check, "doctor": doctor}

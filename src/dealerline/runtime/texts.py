@@ -34,6 +34,7 @@ HELP: Text = {
   demo load | remove                     put the demo's group in, take it away again
   ring --line LINE --keys 1 --say TEXT   let a simulated customer ring
   robots N                               staff N robot agents
+  simulate --day DATE --rules FILE       a day's calls again under changed rules, beside the real day
   test [unit|integration|telephony|journeys] [...]
   check                                  style, types, walls, pages
   bench NAME [--quick]                   measure beside a peer
@@ -51,6 +52,7 @@ Settings: dealerline.example.toml. Data and cache: DEALERLINE_DATA, DEALERLINE_C
   demo load | remove                     装入或移除演示数据
   ring --line 线路 --keys 1 --say 话语     让模拟客户来电
   robots N                               安排 N 个机器人座席
+  simulate --day 日期 --rules 文件         用新规则重放某一天的来电，与实际结果对照
   test [unit|integration|telephony|journeys] [...]
   check                                  代码风格、类型、边界与网页检查
   bench 名称 [--quick]                    与对照系统并排测量

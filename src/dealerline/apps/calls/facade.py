@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,10 @@ from dealerline.apps.calls.logic.journal import forget_segment, hear_facts, posi
 from dealerline.apps.calls.logic.messages import follow, hear_messages
 from dealerline.apps.calls.logic.projector import fold
 from dealerline.apps.calls.logic.recordings import retime as retime_recordings
-from dealerline.apps.calls.models import Alarm, Call, Queue, QueueMember, VoiceMessage
+from dealerline.apps.calls.models import Alarm, Call, Event, Queue, QueueMember, VoiceMessage
 
-__all__ = ["Brief", "Left", "alarms", "briefs", "directory_queues", "fold", "follow", "forget_segment", "hear_facts",
-           "hear_messages", "lost_since", "open_messages", "positions", "project", "queue_codes", "queue_names",
+__all__ = ["Brief", "Left", "alarms", "briefs", "directory_queues", "facts_between", "fold", "follow", "forget_segment",
+           "hear_facts", "hear_messages", "lost_since", "open_messages", "positions", "project", "queue_codes", "queue_names",
            "raise_alarm", "retime_recordings", "spoken_since", "take_in"]
 
 
@@ -105,6 +105,13 @@ def _alarm_limits(queue: Queue) -> dict[str, Any]:
              "alarm_level": "alarm_level_percent", "alarm_nobody": "alarm_nobody"}
     own = {name: getattr(queue, field) for name, field in names.items()}
     return {name: getattr(queue.store, names[name]) if value is None else value for name, value in own.items()}
+
+
+def facts_between(begin: datetime, end: datetime, kinds: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """(epoch seconds, kind, call or "", person or 0, data) of the facts of these kinds, in order of time."""
+    found = Event.objects.filter(at__gte=begin, at__lt=end, kind__in=kinds).order_by("at", "seq")
+    for at, kind, call, person, data in found.values_list("at", "kind", "call", "person", "data").iterator():
+        yield at.timestamp(), kind, str(call or ""), person or 0, data
 
 
 def alarms() -> list[dict[str, Any]]:
