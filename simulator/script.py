@@ -202,8 +202,10 @@ CALLED: dict[str, list[dict[str, Any]]] = {
               {"loop": [{"await": "sound", "seconds": 5}, {"await": "quiet", "seconds": 20}, {"wait": 0.7},
                         {"say": "called.fine"}, {"wait": 3}]}],
 }
-LAST_DIGIT = {"0": "talks", "1": "talks", "2": "talks", "3": "busy", "4": "no_answer", "5": "rejected", "6": "machine",
-              "7": "fax", "8": "short", "9": "unallocated"}
+CALLED["confirms"] = [*CALLED["talks"][:4], {"await": "sound", "seconds": 5}, {"wait": PAUSE}, {"key": "1"},
+                      *CALLED["talks"][4:]]
+LAST_DIGIT = {"0": "talks", "1": "talks", "2": "confirms", "3": "busy", "4": "no_answer", "5": "rejected",
+              "6": "machine", "7": "fax", "8": "short", "9": "unallocated"}
 
 
 def called_behaviour(number: str) -> str:

@@ -26,6 +26,7 @@ from dealerline.switch.directory import (
     BusyReason,
     Carrier,
     DeskPhone,
+    Duty,
     FlowVersion,
     Hours,
     Line,
@@ -65,6 +66,7 @@ def build() -> Snapshot:
             levels=tuple(routing.directory_levels()),
             rating_stores=backlog.directory_ratings(),
             **backlog.directory_rules(),
+            duties=tuple(Duty(**row) for row in routing.directory_duties()),
             **organisation.directory_settings())
 
 

@@ -66,7 +66,8 @@ class Confirming:
     @staticmethod
     def needed(leg: AgentLeg | None) -> bool:
         """Whether this phone has to say who answered."""
-        return leg is not None and bool(leg.person) and not leg.answered and AT_CARRIER in leg.endpoint
+        ours = leg is not None and (bool(leg.person) or leg.role == "duty")
+        return leg is not None and ours and not leg.answered and AT_CARRIER in leg.endpoint
 
     def ask(self, call: Call, leg: AgentLeg) -> None:
         """Somebody took the phone: who is it?"""
@@ -116,7 +117,7 @@ class Confirming:
 
     @staticmethod
     def _legs(call: Call) -> list[AgentLeg]:
-        return [*call.legs_all, *([call.next_leg] if call.next_leg is not None else [])]
+        return [*call.legs_all, *(leg for leg in (call.next_leg, call.duty) if leg is not None)]
 
     def leg(self, call: Call, channel: str) -> AgentLeg | None:
         """The leg with that channel."""

@@ -68,6 +68,7 @@ class Duty:
     ends: float
     numbers: tuple[str, ...]  # E.164, the first in turn first
     people: tuple[int, ...] = ()  # whose numbers they are, 0: nobody's
+    kind: str = ""  # of lines of this kind only; "": of every line
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from dealerline.switch.core import Core
 from dealerline.switch.desklines import DeskLines
 from dealerline.switch.deskphones import DeskPhones
 from dealerline.switch.directory import Snapshot, Text
+from dealerline.switch.duty import DutyPhones
 from dealerline.switch.flows import Flows
 from dealerline.switch.hearing import Hearing
 from dealerline.switch.leaving import Leaving
@@ -98,6 +99,7 @@ class Engine:
         self.rejoining = Rejoining(self.core, self)
         self.recognising = Recognising(self.core, self, callers)
         self.outside = Outside(self.core, self)
+        self.duty = DutyPhones(self.core, self)
         self.parking = Parking(self.core, self)
         self.confirming = Confirming(self.core, self)
         self.deskphones = DeskPhones(self.core, self)
@@ -187,6 +189,8 @@ class Engine:
             self.tones.arrived(call, event.channel)
         elif role == "forward":
             self.outside.forward_answered(call)
+        elif role == "duty":
+            self.duty.confirmed(call)
         elif kind == "far":
             self.outside.far_answered(call)
 
@@ -267,6 +271,8 @@ class Engine:
                 self.end(call, "customer", "hung_up" if event.cause in (16, 0) else f"cause_{event.cause}")
         elif role == "forward":
             self.outside.forward_gone(call, event.cause)
+        elif role == "duty":
+            self.duty.gone(call, self.confirming.cause(call, event.channel, event.cause))
         elif role == "ear":
             self.hearing.ear_gone(call, event.channel)
         elif role == "mouth":
@@ -318,6 +324,7 @@ class Engine:
         if phase is Phase.FORWARDING and call.forward:
             result = "ended" if call.forward_up else "caller_gone"
             self.core.fact("forward.ended", call, number=call.forward_number, result=result)
+        self.duty.clear(call)
         if phase in (Phase.DIALLING, Phase.TEST):
             self.outside.give_up(call, cause)
         for channel in (call.channel, call.forward):

@@ -41,6 +41,7 @@ class Flows:
             ivr.Forward: self._forward,
             ivr.AskNumber: self._ask_number,
             ivr.Promise: self._promise,
+            ivr.RingDuty: self._ring_duty,
             ivr.EnterLine: self._enter_line,
             ivr.Hangup: self._hang_up,
             ivr.Chose: self._chose,
@@ -344,6 +345,9 @@ class Flows:
         built = self.core.lookup.flows.get(run.flow) if run else None
         node = built.flow.nodes.get(run.node) if run and built else None
         return tuple(getattr(node, "offers", ()))
+
+    def _ring_duty(self, call: Call, command: ivr.RingDuty) -> None:
+        self.engine.duty.ring(call, command.line, command.ring_seconds)
 
     def _hang_up(self, call: Call, command: ivr.Hangup) -> None:
         self.engine.end(call, "centre", "flow")

@@ -246,6 +246,9 @@ class Call:
     forward: str = ""  # the channel of an outside phone
     forward_number: str = ""
     forward_up: bool = False
+    duty: AgentLeg | None = None  # the phone on duty that rings, or asks for its key; ``forward`` is its channel
+    duty_left: list[tuple[str, int]] = field(default_factory=list)  # (number, person) still to be rung after it
+    duty_seconds: float = 0.0
     plays: int = 0
     wrap_until: float = 0.0
     legs: int = 0

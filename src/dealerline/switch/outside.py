@@ -68,17 +68,21 @@ class Outside:
     # ------------------------------------------------------------------------------------------------------------
     def forward(self, call: Call, number: str, seconds: float) -> None:
         """Ring an outside number for a caller in a flow; music meanwhile."""
+        self.core.go(call, Phase.FORWARDING)
+        if not self.ring_out(call, number, seconds, "forward"):
+            self.core.after.append(lambda: self.forward_over(call, "failed"))
+
+    def ring_out(self, call: Call, number: str, seconds: float, role: str, person: int = 0) -> str:
+        """Make the channel to that number, for ``forward`` or ``duty``. Its endpoint; "" when it cannot be dialled."""
         line = self.core.lookup.lines.get(call.line)
         endpoint = self._endpoint(self._carrier(line, call.carrier), number)
-        self.core.go(call, Phase.FORWARDING)
         call.forward_number = number
-        self.core.fact("forward.started", call, number=number)
+        self.core.fact("forward.started", call, number=number, **({"agent": person} if person else {}))
         if not endpoint:
-            self.core.after.append(lambda: self._forward_over(call, "failed"))
-            return
+            return ""
         call.legs += 1
         call.forward = f"{call.id}-f{call.legs}"
-        self.core.by_channel[call.forward] = (call, "forward")
+        self.core.by_channel[call.forward] = (call, role)
         self.engine.queueing.music(call)
         if not call.bridged:
             call.bridged = True
@@ -92,10 +96,16 @@ class Outside:
                 "",
                 shown,
                 int(seconds),
-                ("forward", call.id),
-                {"DL_CALL": call.id, "DL_ROLE": "forward"},
+                (role, call.id),
+                {"DL_CALL": call.id, "DL_ROLE": role},
             ),
         )
+        return endpoint
+
+    @staticmethod
+    def result(cause: int) -> str:
+        """What became of a phone that nobody talked on, by its Q.850 cause."""
+        return RESULTS.get(cause, "failed")
 
     def forward_answered(self, call: Call) -> None:
         call.forward_up = True
@@ -111,11 +121,12 @@ class Outside:
 
     def forward_gone(self, call: Call, cause: int) -> None:
         """The outside phone hung up, or never answered."""
-        result = "ended" if call.forward_up else RESULTS.get(cause, "failed")
+        result = "ended" if call.forward_up else self.result(cause)
         self.core.by_channel.pop(call.forward, None)
-        self._forward_over(call, result)
+        self.forward_over(call, result)
 
-    def _forward_over(self, call: Call, result: str) -> None:
+    def forward_over(self, call: Call, result: str) -> None:
+        """Nobody is forwarded to any more: the call ends with the talk, or its flow goes on."""
         if call.ended or call.phase is not Phase.FORWARDING:
             return
         self.engine.queueing.stop_music(call)

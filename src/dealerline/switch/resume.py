@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PARKED = '"ph":"parked"'
+LEGS = ("agent", "forward", "duty", "outside")  # roles of channels that we made for a call
 DIED = 27  # the cause we give when Asterisk itself died: destination out of order
 
 
@@ -116,7 +117,7 @@ class Resumer:
         legs = [
             c
             for c in found.channels.values()
-            if c.variables.get("DL_CALL") == call_id and c.variables.get("DL_ROLE") in ("agent", "forward", "outside")
+            if c.variables.get("DL_CALL") == call_id and c.variables.get("DL_ROLE") in LEGS
         ]
         phase = Phase(state["ph"])
         if phase in (*TALKS, Phase.TRANSFER) or (phase is Phase.FORWARDING and call.talk.parties):
@@ -166,11 +167,25 @@ class Resumer:
         if leg is None and waits and self.engine.overflowing.is_out(call):
             self.engine.overflowing.in_vain(call)
             return
+        if self._on_duty(call, legs):
+            return
         if leg is None:
             self.engine.end(call, "agent", "forward_ended")
             return
         call.forward, call.forward_up = leg.id, leg.state == "Up"
         self.core.by_channel[leg.id] = (call, "forward")
+
+    def _on_duty(self, call: Call, legs: list[LiveChannel]) -> bool:
+        """Somebody on duty was being rung, and had not said that it is he: all of it begins anew."""
+        asked = [c for c in legs if c.variables.get("DL_ROLE") == "duty"]
+        for each in asked:
+            self.core.do(self.core.media.hang_up, each.id)
+            self.core.fact("forward.ended", call, number=call.forward_number, result="failed")
+        if asked:
+            call.phase, call.music = Phase.FLOW, True
+            self.engine.queueing.stop_music(call)
+            self.engine.flows.resume(call)
+        return bool(asked)
 
     # the rest
     # -----------------------------------------------------------------------------------------------------------
@@ -179,7 +194,7 @@ class Resumer:
         if channel.id in self.core.by_channel:
             return
         role = channel.variables.get("DL_ROLE")
-        if role in ("agent", "forward", "customer", "outside") or channel.args[:1] == ("ear",):
+        if role in (*LEGS, "customer") or channel.args[:1] == ("ear",):
             self.core.do(self.core.media.hang_up, channel.id)
         elif channel.args[:1] == ("in",):
             self.engine._arrived(Arrived(channel.id, channel.args, channel.name, channel.from_number))

@@ -79,6 +79,8 @@ def test_the_demo_comes_and_goes_and_leaves_the_database_as_it_was(product: Sett
     assert there["calls_call"][0] > 500
     assert there["calls_event"][0] > 8 * there["calls_call"][0]
     assert there["calls_recording"][0] == 14
+    assert there["routing_queuerule"][0] == there["calls_queue"][0]
+    assert there["routing_dutyshift"][0] == 28
     assert len(files(product)) > 28, "two sides of each recording, the messages' sounds, the list of callers"
 
     run("remove_demo")

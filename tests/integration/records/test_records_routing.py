@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from dealerline.adapters import snapshot
 from dealerline.apps.accounts.models import Person
+from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.calls.models import Call, Queue, QueueMember
 from dealerline.apps.customers.models import Customer, CustomerPhone, Order
 from dealerline.apps.organisation.models import Hours, HoursInterval, Number
@@ -20,6 +22,7 @@ from dealerline.apps.routing.logic.callers import WHO, who_is
 from dealerline.apps.routing.models import (
     CallerListing,
     Capacity,
+    DutyShift,
     Lending,
     LevelPriority,
     NamedPerson,
@@ -33,7 +36,7 @@ from dealerline.apps.routing.models import (
 )
 from dealerline.domain import hours as opening
 from dealerline.switch.directory import Need, Overflow
-from tests.integration.records.conftest import World
+from tests.integration.records.conftest import Browser, World
 from tests.integration.records.test_records_back_office import submit
 
 pytestmark = pytest.mark.django_db
@@ -285,3 +288,62 @@ def test_a_number_is_listed_as_it_is_compared_by_who_may_and_within_his_stores(w
     assert submit(world.browser("ada"), path, **{**given, "kind": "blocked"}) == ""
     shared = CallerListing.objects.get(store=None)
     assert max_.get(f"/admin/routing/callerlisting/{shared.pk}/change/").status_code == 200
+
+
+# the duty roster ------------------------------------------------------------------------------------------------------
+def night(world: World, date: str, **fields: Any) -> DutyShift:
+    given = {"store": world.east, "first_number": NUMBER} | fields
+    shift = DutyShift(date=date, **given)
+    shift.full_clean()
+    shift.save()
+    return DutyShift.objects.get(pk=shift.pk)
+
+
+def test_who_is_on_duty_is_in_the_switchs_directory_with_times_of_the_stores_wall_clock(world: World) -> None:
+    today = timezone.localdate()
+    Person.objects.filter(pk=world.alice.pk).update(mobile="+8613900000001")
+    alice = Person.objects.get(pk=world.alice.pk)
+    night(world, today.isoformat(), first=alice, first_number="", second=world.bob, second_number="138 1234 5678")
+    night(world, (today + timedelta(days=1)).isoformat(), kind="rescue", begins="08:00", ends="20:00")
+    night(world, (today + timedelta(days=40)).isoformat())
+    first, second = snapshot.build().duties
+    assert first.numbers == ("+8613900000001", "+8613812345678")
+    assert first.people == (alice.pk, world.bob.pk)
+    zone = ZoneInfo(world.east.timezone)
+    begins, ends = (datetime.fromtimestamp(at, zone) for at in (first.begins, first.ends))
+    assert (begins.date(), begins.hour, ends.date(), ends.hour) == (today, 18, today + timedelta(days=1), 8)
+    assert (second.kind, second.ends - second.begins) == ("rescue", 12 * 3600)
+    Person.objects.filter(pk=alice.pk).update(is_active=False)
+    assert snapshot.build().duties[0].numbers == ("+8613812345678",)
+
+
+def week_form(browser: Browser, path: str, **changes: str) -> Any:
+    """The week's table, filled in, sent."""
+    page = browser.get(path, headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    data = {"csrfmiddlewaretoken": browser.token}
+    for row, _ in page.context["rows"]:
+        for name in row.fields:
+            data[row.add_prefix(name)] = row[name].value() or ""
+    return browser.post(path, {k: str(v) for k, v in (data | changes).items()}, headers={"Accept-Language": "en"})
+
+
+def test_a_week_is_filled_in_as_a_table_and_copied_to_the_next(world: World) -> None:
+    lena, path = world.browser("lena"), f"/admin/routing/dutyshift/week/?store={world.east.pk}&week=2026-12-02"
+    person = {"d0-first": world.bob.pk, "d2-first": world.bob.pk, "d2-first_number": "13900000002"}
+    answer = week_form(lena, path, **person)
+    assert "Bob has no mobile" in answer.content.decode() and not DutyShift.objects.exists()
+    person |= {"d0-first_number": NUMBER, "d2-second_number": "ask Bob"}
+    assert "no telephone number" in week_form(lena, path, **person).content.decode()
+    answer = week_form(lena, path, **{**person, "d2-second_number": "", "_copy": "1"})
+    assert answer.status_code == 302 and "week=2026-12-07" in answer["Location"]
+    dates = [f"{shift.date:%m-%d}" for shift in DutyShift.objects.all()]
+    assert dates == ["11-30", "12-02", "12-07", "12-09"]
+    assert week_form(lena, path, **{"d0-first": "", "d0-first_number": "", "_copy": "1"}).status_code == 302
+    dates = [f"{shift.date:%m-%d}" for shift in DutyShift.objects.all()]
+    assert dates == ["12-02", "12-07", "12-09"], "a week that is filled in already stays as it is"
+    assert AuditEntry.objects.filter(object_type="dutyshift", store=world.east).count() == 2
+    # others
+    assert world.browser("walter").get(path).status_code == 403
+    assert world.browser("walter").get("/admin/routing/dutyshift/week/").context["store"] == world.west
+    assert world.browser("alice").get(path).status_code == 302

@@ -48,7 +48,8 @@ def test_plates_follow_chinas_grammar(seed: int, new_energy: bool) -> None:
 
 def test_no_number_of_the_demo_can_be_a_persons() -> None:
     numbers = [number for one in everyone() for number, _ in one.phones] + strangers()
-    numbers += [layout.staff_mobile(p) for p in layout.PEOPLE] + [layout.duty_mobile(s) for s in layout.STORES]
+    numbers += [number(p) for p in layout.PEOPLE for number in (layout.staff_mobile, layout.night_mobile)]
+    numbers += [layout.duty_mobile(s) for s in layout.STORES]
     assert all(is_demo_number(number) for number in numbers)
     mobiles = [number for number in numbers if number.startswith(MOBILE_PREFIX)]
     assert mobiles

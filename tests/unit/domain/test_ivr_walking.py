@@ -35,6 +35,7 @@ from dealerline.domain.ivr import (
     Record,
     RecordDone,
     Resumed,
+    RingDuty,
     SetLanguage,
     Started,
     State,
@@ -308,6 +309,18 @@ def test_a_forward_that_was_talked_ends_the_call() -> None:
     caller(Key("4"))
     caller.hears_out()
     assert caller(ForwardDone("ended")) == [Hangup()]
+
+
+def test_whoever_is_on_duty_is_rung_by_the_roster_and_a_message_is_the_last_resort() -> None:
+    nodes = {**NODES, "duty": {"type": "duty", "line": "repair", "prompts": "connecting", "on_fail": "mail"}}
+    caller = Caller(build({"start": "ask", "person": "sales", "nodes": nodes})).at_menu()
+    assert caller(Key("4"))[-1].prompts == ("connecting",)
+    assert caller.hears_out() == [RingDuty("repair", 25)]
+    assert caller(Key("1")) == [] and caller.state.stage == "forwarding"
+    again = caller(Resumed())
+    assert again[-1].prompts == ("connecting",)
+    caller.hears_out()
+    assert caller(ForwardDone("no_answer"))[0].prompts == ("leave",)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def answers(commands: tuple[Any, ...], key: str) -> ivr.Event | None:
                 return ivr.HoursAre("closed")
             case ivr.Record():
                 return ivr.RecordDone(12.0)
-            case ivr.Forward():
+            case ivr.Forward() | ivr.RingDuty():
                 return ivr.ForwardDone("no_answer")
             case ivr.AskNumber():
                 return ivr.NumberIs("+8613812345678")
@@ -105,7 +105,7 @@ def test_whoever_keys_the_same_for_ever_reaches_an_end(path: Path, key: str) -> 
 def test_key_0_leads_to_a_person_while_open(path: Path) -> None:
     flow = load(path)
     person = flow.nodes[flow.person]
-    assert isinstance(person, model.QueueNode | model.ForwardNode)
+    assert isinstance(person, model.QueueNode | model.ForwardNode | model.DutyNode)
 
 
 def test_rescue_asks_nothing_before_the_queue() -> None:

@@ -42,7 +42,7 @@ from dealerline.switch.memory import Callers, Clock, Desk, Directory, Journal, K
 from dealerline.switch.model import Call
 from dealerline.switch.openbook import OpenBook
 
-SALES, MENU, MESSAGE, CLOSED, DUTY, BROKEN = (f"0238888000{n}" for n in range(1, 7))
+SALES, MENU, MESSAGE, CLOSED, DUTY, BROKEN, ROSTER = (f"0238888000{n}" for n in range(1, 8))
 SECRET = "secret"
 KEYS = (
     "welcome.sales",
@@ -112,6 +112,7 @@ FLOWS = (
         message=LEAVE,
         bye=BYE,
     ),
+    flow(6, duty={"type": "duty", "on_fail": "message", "ring_seconds": 20}, message=LEAVE, bye=BYE),
 )
 
 
@@ -134,6 +135,7 @@ def snapshot(**changes: Any) -> Snapshot:
             line(4, CLOSED, "rescue", 1, hours=2),
             line(5, DUTY, "new_car", 5),
             line(6, BROKEN, "fax", 99),
+            line(7, ROSTER, "other", 6),
         ),
         "queues": (
             Queue(

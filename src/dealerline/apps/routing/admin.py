@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.common.admin import GroupAdmin, GuardedForm, ScopedAdmin, ScopedInline, stores_of
+from dealerline.apps.routing import duty_admin  # noqa: F401 - registers the roster's screens
 from dealerline.apps.routing.logic.rules import circle, circle_in_words, preview_of, warnings_of
 from dealerline.apps.routing.models import (
     CallerListing,

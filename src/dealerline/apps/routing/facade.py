@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dealerline.apps.routing.logic.callers import who_is
 from dealerline.apps.routing.logic.directory import (
+    directory_duties,
     directory_levels,
     directory_people,
     directory_queues,
     directory_skills,
 )
 
-__all__ = ["directory_levels", "directory_people", "directory_queues", "directory_skills", "who_is"]
+__all__ = ["directory_duties", "directory_levels", "directory_people", "directory_queues", "directory_skills", "who_is"]

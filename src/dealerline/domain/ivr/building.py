@@ -263,6 +263,15 @@ FIELDS: dict[str, tuple[type[Any], dict[str, _Field]]] = {
             "on_fail": _Field(_node, True),
         },
     ),
+    "duty": (
+        model.DutyNode,
+        {
+            "line": _Field(_text),
+            "prompts": _Field(_prompts),
+            "ring_seconds": _Field(_number(5, 120)),
+            "on_fail": _Field(_node, True),
+        },
+    ),
     "hours": (
         model.HoursNode,
         {

@@ -86,7 +86,7 @@ def _played(run: Run, event: Event) -> None:
     elif isinstance(node, model.VoicemailNode):
         run.set(stage="recording")
         run.say(Record(node.kind, node.max_seconds, node.silence_seconds, node.name))
-    elif isinstance(node, model.ForwardNode):
+    elif isinstance(node, model.ForwardNode | model.DutyNode):
         forward(run, node)
     elif isinstance(node, model.CallbackNode):
         if run.state.part == "failed":
@@ -224,7 +224,7 @@ def _closed(run: Run, event: Event) -> None:
 
 def _forwarded(run: Run, event: Event) -> None:
     node = run.node
-    assert isinstance(event, ForwardDone) and isinstance(node, model.ForwardNode)
+    assert isinstance(event, ForwardDone) and isinstance(node, model.ForwardNode | model.DutyNode)
     if event.result == "ended":
         run.end("forwarded")
     else:

@@ -170,6 +170,18 @@ class ForwardNode:
 
 
 @dataclass(frozen=True, slots=True)
+class DutyNode:
+    """Rings whoever carries the phone now, one after the other, of ``line`` ("": the line that was rung)."""
+
+    name: str
+    on_fail: str
+    prompts: tuple[str, ...] = ()
+    line: str = ""
+    ring_seconds: float = 25
+    title: Title = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class HoursNode:
     """Branches by the opening hours of ``line`` ("": the line that was rung)."""
 
@@ -207,6 +219,7 @@ Node = (
     | VoicemailNode
     | CallbackNode
     | ForwardNode
+    | DutyNode
     | HoursNode
     | GotoNode
     | HangupNode

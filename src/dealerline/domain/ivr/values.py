@@ -219,6 +219,14 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class RingDuty:
+    """Ring whoever is on duty for ``line`` ("" for the one rung), so many seconds each. Answer with ForwardDone."""
+
+    line: str
+    ring_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class EnterLine:
     """Go on with the flow that ``line`` would run now; begin it with ``begin(..., visits=state.visits)``."""
 
@@ -259,6 +267,7 @@ Command = (
     | Forward
     | AskNumber
     | Promise
+    | RingDuty
     | EnterLine
     | Hangup
     | Chose

@@ -25,6 +25,7 @@ from dealerline.domain.ivr.values import (
     Hangup,
     Note,
     Play,
+    RingDuty,
     SetLanguage,
     State,
     StopPlay,
@@ -110,6 +111,7 @@ _KINDS = {
     model.VoicemailNode: "voicemail",
     model.CallbackNode: "callback",
     model.ForwardNode: "forward",
+    model.DutyNode: "duty",
     model.HoursNode: "hours",
     model.GotoNode: "goto",
     model.HangupNode: "hangup",
@@ -173,7 +175,7 @@ def _enter_voicemail(run: Run, node: model.VoicemailNode) -> None:
     run.play(node.prompts)
 
 
-def _enter_forward(run: Run, node: model.ForwardNode) -> None:
+def _enter_forward(run: Run, node: model.ForwardNode | model.DutyNode) -> None:
     run.set(typed="")
     if node.prompts:
         run.play(node.prompts, interruptible=False)
@@ -181,9 +183,12 @@ def _enter_forward(run: Run, node: model.ForwardNode) -> None:
         forward(run, node)
 
 
-def forward(run: Run, node: model.ForwardNode) -> None:
+def forward(run: Run, node: model.ForwardNode | model.DutyNode) -> None:
     run.set(stage="forwarding")
-    run.say(Forward(node.number, node.ring_seconds))
+    if isinstance(node, model.DutyNode):
+        run.say(RingDuty(node.line, node.ring_seconds))
+    else:
+        run.say(Forward(node.number, node.ring_seconds))
 
 
 def _enter_hours(run: Run, node: model.HoursNode) -> None:
@@ -216,6 +221,7 @@ ENTER: dict[type[Any], Callable[[Run, Any], None]] = {
     model.VoicemailNode: _enter_voicemail,
     model.CallbackNode: calling_back.enter,
     model.ForwardNode: _enter_forward,
+    model.DutyNode: _enter_forward,
     model.HoursNode: _enter_hours,
     model.GotoNode: _enter_goto,
     model.HangupNode: _enter_hangup,

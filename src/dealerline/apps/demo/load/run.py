@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app as jobs
 
 from dealerline.apps.backlog.facade import adopt
-from dealerline.apps.demo.load import organisation, sounds
+from dealerline.apps.demo.load import organisation, routing, sounds
 from dealerline.apps.demo.load.calls import Calls
 from dealerline.apps.demo.load.customers import Customers
 from dealerline.apps.demo.load.ledger import Ledger, table
@@ -80,6 +80,7 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None, days: int =
         ledger = Ledger()
         say("group, stores, lines, people")
         made = organisation.load(ledger)
+        routing.load(ledger, made, base)
         people = everyone()
         say(f"{len(people)} customers")
         customers = Customers(ledger, made, base, zone)

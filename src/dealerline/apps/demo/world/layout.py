@@ -193,6 +193,11 @@ def staff_mobile(person: Staff) -> str:
     return mobile(90_000_000 + int(person.extension) * 10)
 
 
+def night_mobile(person: Staff) -> str:
+    """The phone he carries on duty; its last digit is 2, so the simulator's outside world answers it and presses 1."""
+    return mobile(90_000_000 + int(person.extension) * 10 + 2)
+
+
 def duty_mobile(store: Store) -> str:
     """Where a closed line may be forwarded; answered by the simulator."""
     return mobile(91_000_000 + store.serial)

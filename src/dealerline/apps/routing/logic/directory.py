@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
+
+from django.utils import timezone
 
 from dealerline.apps.routing.logic.rules import lendings
 from dealerline.apps.routing.models import (
     Capacity,
+    DutyShift,
     LevelPriority,
     OverflowRule,
     PersonCapacity,
@@ -78,3 +82,18 @@ def _overflow(rule: OverflowRule, store: int) -> list[dict[str, Any]]:
         return [row]
     return [{**row, "lent_hours": hours}
             for hours in dict.fromkeys(lending.hours_id or 0 for lending in lendings(queue, store))]
+
+
+def directory_duties() -> list[dict[str, Any]]:
+    """Who is on duty, from the day before yesterday to two weeks ahead; the file is made anew every minute."""
+    today = timezone.localdate()
+    shifts = DutyShift.objects.filter(date__gte=today - datetime.timedelta(2), date__lte=today + datetime.timedelta(14),
+                                      store__active=True).select_related("store", *DutyShift.TURNS)
+    made = []
+    for shift in shifts.order_by("date", "begins", "pk"):
+        begins, ends = shift.span()
+        turns = shift.turns
+        if turns:
+            made.append({"store": shift.store_id, "begins": begins, "ends": ends, "kind": shift.kind,
+                         "numbers": tuple(number for number, _ in turns), "people": tuple(who for _, who in turns)})
+    return made
