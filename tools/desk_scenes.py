@@ -114,7 +114,7 @@ class Stage:
 
 def every_scene(stage: Stage) -> None:
     for name in ask(f"{stage.mock}/mock/scenes"):
-        if not name.startswith("lead-hands"):
+        if not name.startswith(("lead-hands", "lead-requests")):
             stage.scene(name)
             stage.take(name)
 
@@ -209,9 +209,28 @@ def leading(stage: Stage) -> None:
     stage.opens("/")
 
 
+def presence(stage: Stage) -> None:
+    """Requests for a break: one key grants the first."""
+    page = stage.page
+    stage.scene("lead-requests")
+    expect(page.get_by_test_id("requests")).to_be_visible()
+    stage.take("requests")
+    page.keyboard.press("Alt+5")
+    stage.awaits("consent", person=21, grant=True)
+    stage.scene("agent-asks")
+    page.get_by_test_id("asks-back").click()
+    stage.awaits("take_back")
+    stage.scene("agent-away")
+    expect(page.get_by_test_id("trouble-state")).to_be_visible()
+    page.keyboard.press("Alt+b")
+    expect(page.get_by_test_id("menu-ready")).to_be_visible()
+    stage.take("state-menu-away")
+    page.keyboard.press("Escape")
+
+
 PARTS: dict[str, Callable[[Stage], None]] = {
     "scenes": every_scene, "picker": picker, "two_actions": two_actions, "dragging": dragging, "hand": hand,
-    "leading": leading,
+    "leading": leading, "presence": presence,
 }
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs/reference/states.md"
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from dealerline.domain import presence  # noqa: E402 - found through the line above
+from dealerline.domain import consent, presence  # noqa: E402 - found through the line above
 from dealerline.domain.conversation import model, transfer, verbs  # noqa: E402
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
 
@@ -45,6 +45,18 @@ def agents() -> list[str]:
         "|---|---|---|",
         *(f"| {s} | {e.__name__} | {', '.join(c.to)} |" for (s, e), c in presence.TABLE.items()),
         "",
+    ]
+
+
+def requests() -> list[str]:
+    edges = [("asked", to, event) for event, to in consent.TABLE.items()]
+    return [
+        "## A break that a lead has to consent to",
+        "",
+        "From `src/dealerline/domain/consent.py`. While it is asked for, the agent is what he was; granted during a",
+        "call, it is his wish for afterwards. One may ask while " + ", ".join(sorted(consent.MAY_ASK)) + ".",
+        "",
+        *diagram(edges, "asked"),
     ]
 
 
@@ -121,7 +133,7 @@ def page() -> str:
         "Drawn from the tables in the code by `tools/draw_states.py`. Do not edit.",
         "",
     ]
-    return "\n".join([*head, *agents(), *flows(), *hearing(), *attempts()])
+    return "\n".join([*head, *agents(), *requests(), *flows(), *hearing(), *attempts()])
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ const queues = [
   { id: 101, code: 'sales', name: T('销售', 'Sales'), store: 1 }, { id: 102, code: 'repair', name: T('维修', 'Repair'), store: 1 }, { id: 103, code: 'rescue', name: T('救援', 'Rescue'), store: 1 },
   { id: 201, code: 'sales', name: T('销售', 'Sales'), store: 2 }, { id: 202, code: 'complaints', name: T('投诉', 'Complaints'), store: 2 }, { id: 301, code: 'newcar', name: T('新车咨询', 'New cars'), store: 3 },
 ]
-const reasons = [{ code: 'break', name: T('休息', 'Break'), minutes: 15 }, { code: 'meal', name: T('用餐', 'Meal'), minutes: 45 }, { code: 'meeting', name: T('会议', 'Meeting'), minutes: 0 }, { code: 'training', name: T('培训', 'Training'), minutes: 0 }]
+const reasons = [{ code: 'break', name: T('休息', 'Break'), minutes: 15 }, { code: 'meal', name: T('用餐', 'Meal'), minutes: 45 }, { code: 'meeting', name: T('会议', 'Meeting'), minutes: 0, consent: true }, { code: 'training', name: T('培训', 'Training'), minutes: 0 }]
 const customer = { id: 501, number: 'C000501', name: '欧阳建国', title: '先生', kind: 'person', level: 'vip', labels: ['老客户', '转介绍'], company: '', phones: [{ id: 1, number: '+8613812345678', use: 'mobile', primary: true }, { id: 2, number: '+862166668888', use: 'home', primary: false }], notes: '喜欢下午联系，车由太太开。', store: 1, version: 3, need: '' }
 const day = (days) => new Date(Date.now() + days * 864e5).toISOString().slice(0, 10)
 const file = {
@@ -71,10 +71,12 @@ function scene(name) {
   stop()
   sent.length = 0
   state.calls.clear()
-  state.agent = { ...state.agent, state: made.agent, reason: '', since: now() - 65, until: made.agent === 'wrap' ? now() + 24 : null, text: null, wish: null, rejoin: made.rejoin ?? null }
+  state.agent = { ...state.agent, state: made.agent, reason: '', since: now() - 65, until: made.agent === 'wrap' ? now() + 24 : null, text: null, wish: null, rejoin: made.rejoin ?? null, asks: null }
   for (const c of made.calls) state.calls.set(c.id, { ...c, rev: ++state.rev })
+  if (made.more) Object.assign(state.agent, made.more)
   tell(welcome())
   tell({ type: 'hands', hands: made.hands ?? [] })
+  tell({ type: 'requests', requests: made.requests ?? [] })
   for (const notice of made.notices ?? []) tell({ type: 'notice', ...notice })
   return true
 }

@@ -59,6 +59,9 @@ export const scenes = {
   'lead-listen': () => led('listening'),
   'lead-whisper': () => led('whispering'),
   'lead-barge': () => led('in'),
+  'lead-requests': () => ({ agent: 'ready', calls: [], requests: [{ person: 21, name: '赵敏', store: 2, state: 'ready', reason: 'meeting', since: now() - 75 }, { person: 24, name: '吴刚', store: 1, state: 'talking', reason: 'meeting', since: now() - 8 }] }),
+  'agent-asks': () => ({ agent: 'ready', calls: [], more: { asks: { reason: 'meeting', since: now() - 31 } } }),
+  'agent-away': () => ({ agent: 'away', calls: [], more: { reason: 'idle', text: { zh: '页面长时间无人操作，已自动设为离开。动一下鼠标或按任意键即恢复示闲。', en: 'Nobody has touched this page for long, so you are away. Touch it, or press any key, and you are ready.' } } }),
   'lead-hands': () => ({ agent: 'ready', calls: [], hands: [{ person: 20, name: '王磊', call: 'x', note: '客户要求退车，想找店总', since: now() - 131 }, { person: 26, name: '马超', call: 'y', note: '', since: now() - 12 }] }),
   notices: () => ({ ...talk(), notices: [{ kind: 'warning', text: T('转给 王磊 没有接通：对方忙。客户已回到您这里。', 'The transfer to Wang Lei came to nothing: busy. The customer is back with you.') }, { kind: 'info', text: T('班长 周婷 已将您设为示忙（会议）。', 'Shift lead Zhou Ting has set you to busy (meeting).') }] }),
 }

@@ -12,7 +12,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from dealerline.domain import presence
+from dealerline.domain import consent, presence
 from dealerline.switch.agents import GRACE
 from dealerline.switch.engine import Engine
 from dealerline.switch.model import Call, Phase, Seat
@@ -74,7 +74,10 @@ class SeatsFile:
             "registered": seat.registered,
             "microphone": seat.microphone,
             "worked": [round(seat.worked, 1), seat.worked_day],
+            "beat": seat.beat,
         }
+        if seat.request is not None:
+            packed["request"] = [seat.request.reason, seat.request.since, seat.request.minutes]
         if now.state == "wrap" and seat.call is not None:
             packed["wrap"] = self._call(seat.call)
         if seat.done:
@@ -112,14 +115,18 @@ class SeatsFile:
         seat.device, seat.tab, seat.lost = packed["device"], packed["tab"], True
         seat.registered, seat.microphone = packed["registered"], packed["microphone"]
         seat.worked, seat.worked_day = packed.get("worked", (0.0, 0))
-        kept = state if state in ("ready", "busy", "wrap") else "ready"  # a call of his says more, when it is found
+        seat.beat, seat.heard = float(packed.get("beat", 0)), self._core.now
+        if packed.get("request"):
+            seat.request = consent.Request(seat.person, *packed["request"])
+        # A call of his says more, when it is found.
+        kept = state if state in ("ready", "busy", "wrap", "away") else "ready"
         seat.presence = presence.Agent(
             seat.person,
             kept,
-            packed["reason"] if kept == "busy" else "",
+            packed["reason"] if kept in ("busy", "away") else "",
             "resumed",
             packed["since"],
-            packed["until"] if kept != "ready" else None,
+            packed["until"] if kept in ("busy", "wrap") else None,
         )
         if kept == "wrap":
             self._wrap(seat, packed.get("wrap"))

@@ -85,6 +85,8 @@ KINDS: dict[str, Kind] = {
         Kind("agent.lost", ("agent", "what")),  # the browser or phone went away in mid-call
         Kind("agent.back", ("agent",)),
         Kind("agent.state", ("agent", "old", "new", "cause")),  # plus reason when busy
+        Kind("consent.asked", ("agent", "reason")),  # a break that a lead has to consent to
+        Kind("consent.ended", ("agent", "reason", "result", "cause")),  # granted|refused|withdrawn; plus by: the lead
         Kind("agent.signed_in", ("agent", "device")),
         Kind("agent.signed_out", ("agent", "cause")),
         Kind("wrap.started", ("agent", "until")),

@@ -8,7 +8,10 @@ The rules of the file:
 - A wish made during a call (busy after this call, go home) is kept in ``wish`` and granted when the call and its
   after-call work are over. Who asks for nothing becomes ready again.
 - ``until`` is when the state has a limit: the end of ringing, of after-call work, of a break with minutes. The domain
-  sets it, the switch's timer sends the event.
+  sets it, the switch's timer sends the event. A break past its limit ends nothing: it is the board's alarm. A call in
+  the middle of a break does not lengthen it.
+- ``away`` is nobody's wish: he was ready, and is believed not to be at his desk (``why``: AWAY). It ends by itself when
+  he is there again, or by a wish of his.
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-STATES = ("offline", "ready", "reserved", "ringing", "talking", "wrap", "busy", "outbound", "supervising")
+STATES = ("offline", "ready", "reserved", "ringing", "talking", "wrap", "busy", "away", "outbound", "supervising")
 ON_CALL = frozenset({"reserved", "ringing", "talking", "outbound", "supervising"})
+AWAY = ("asleep", "idle", "locked")  # his page is not heard of; nobody touched it; his screen is locked
 OWN_REASONS = frozenset({"no_answer", "refused", "device_lost", "microphone"})  # the switch's, no wish
 
 
@@ -28,11 +32,14 @@ class IllegalChange(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an agent wants to be when he is free. ``minutes``: how long a break may last, 0: no limit."""
+    """What an agent wants to be when he is free. ``minutes``: how long a break may last, 0: no limit; ``until``: when
+    a break that went on before ends.
+    """
 
     state: str
     reason: str = ""
     minutes: float = 0
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,18 @@ class DeviceLost:
 
 
 @dataclass(frozen=True, slots=True)
+class GoesAway:
+    """He is not at his desk, as far as can be told. ``why``: one of AWAY."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """He is at his desk again."""
+
+
+@dataclass(frozen=True, slots=True)
 class TalkLost:
     """He was gone from a call for too long; the caller is queued again."""
 
@@ -192,7 +211,7 @@ def _become(agent: Agent, state: str, cause: str, now: float, **more: Any) -> Ag
 def _grant(agent: Agent, cause: str, now: float) -> Agent:
     """Free again: the wish made meanwhile, else ready."""
     wish = agent.wish or Wish("ready")
-    until = now + wish.minutes * 60 if wish.state == "busy" and wish.minutes else None
+    until = now + wish.minutes * 60 if wish.state == "busy" and wish.minutes else wish.until
     return _become(agent, wish.state, cause, now, reason=wish.reason, until=until, wish=None, call="")
 
 
@@ -263,14 +282,14 @@ def _turns(agent: Agent, event: Any, now: float) -> Agent:
 
 def _dial(agent: Agent, event: Any, now: float) -> Agent:
     """Afterwards he is what he was: ready, or busy with the same reason."""
-    was = Wish("busy", agent.reason) if agent.state == "busy" else None
+    was = Wish("busy", agent.reason, until=agent.until) if agent.state == "busy" else None
     return _become(agent, "outbound", "dialled", now, wish=was, call=event.call)
 
 
 def _was(agent: Agent) -> Wish | None:
     """What to be again afterwards."""
     if agent.state == "busy":
-        return Wish("busy", agent.reason)
+        return Wish("busy", agent.reason, until=agent.until)
     return Wish("offline") if agent.state == "offline" else agent.wish
 
 
@@ -298,6 +317,14 @@ def _wrap_done(agent: Agent, event: Any, now: float) -> Agent:
 
 def _lost(agent: Agent, event: Any, now: float) -> Agent:
     return _become(agent, "busy", event.reason, now, reason=event.reason, wish=None, call="")
+
+
+def _goes_away(agent: Agent, event: Any, now: float) -> Agent:
+    return _become(agent, "away", event.why, now, reason=event.why, wish=None, call="")
+
+
+def _returns(agent: Agent, event: Any, now: float) -> Agent:
+    return _become(agent, "ready", "returned", now, wish=None, call="")
 
 
 def _resume(agent: Agent, event: Any, now: float) -> Agent:
@@ -337,8 +364,8 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     ("ready", Reserve): Change(_reserve, ("reserved",)),
     ("ready", Dial): Change(_dial, ("outbound",)),
     **{(state, Summon): Change(_summon, ("reserved",)) for state in ("ready", "busy", "wrap")},
-    **{(state, Rejoin): Change(_summon, ("reserved",)) for state in ("offline", "ready", "busy", "wrap")},
-    **{(state, Supervise): Change(_supervise, ("supervising",)) for state in ("offline", "ready", "busy")},
+    **{(state, Rejoin): Change(_summon, ("reserved",)) for state in ("offline", "ready", "busy", "away", "wrap")},
+    **{(state, Supervise): Change(_supervise, ("supervising",)) for state in ("offline", "ready", "busy", "away")},
     **_rows("supervising"),
     ("supervising", Answer): Change(_answer, ("talking",)),  # he takes the call over
     ("supervising", Ended): Change(_ended, ("wrap", *_FREE)),
@@ -350,6 +377,14 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     ("busy", WantsOffline): Change(_to_offline, ("offline",)),
     ("busy", Dial): Change(_dial, ("outbound",)),
     ("busy", DeviceLost): Change(_stay, ("busy",)),
+    ("ready", GoesAway): Change(_goes_away, ("away",)),
+    ("away", GoesAway): Change(_goes_away, ("away",)),  # for another reason
+    ("away", Returns): Change(_returns, ("ready",)),
+    ("away", WantsReady): Change(_to_ready, ("ready",)),
+    ("away", WantsBusy): Change(_to_busy, ("busy",)),
+    ("away", WantsOffline): Change(_to_offline, ("offline",)),
+    ("away", Dial): Change(_dial, ("outbound",)),
+    ("away", DeviceLost): Change(_lost, ("busy",)),
     **_rows("reserved"),
     ("reserved", Ring): Change(_ring, ("ringing",)),
     ("reserved", Answer): Change(_answer, ("talking",)),  # a desk phone may answer before it says that it rings
@@ -379,7 +414,7 @@ TABLE: dict[tuple[str, type[Any]], Change] = {
     ("wrap", DeviceLost): Change(_later_lost, ("wrap",)),
     **{
         (state, Resume): Change(_resume, ("talking", "outbound", "wrap", "supervising"))
-        for state in ("offline", "ready", "busy")
+        for state in ("offline", "ready", "busy", "away")
     },
 }
 

@@ -4,7 +4,8 @@ Rules of the file. A person's state changes only by ``event``, through the domai
 the router hears of it in the same step. Nobody is offered a call whose phone could not ring: a browser must have said
 that its softphone is registered and its microphone works, and Asterisk must be able to reach the endpoint. A page
 that goes away is given ``GRACE`` seconds to come back (a reload) before its person is signed out; meanwhile nothing
-is offered to him.
+is offered to him. A page that is not heard of, or says that nobody is there, is ``watching``'s matter; breaks that a
+lead has to consent to are ``consents``'.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dealerline.domain import presence
+from dealerline.domain import consent, presence
 from dealerline.switch.core import Core
 from dealerline.switch.model import Call, Phase, Refused, Seat
 from dealerline.switch.ports import Desk
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 8.0
 WORK = ("talking", "wrap", "outbound")  # what counts as work for the strategy that rings whoever had least of it
+TAKES_CALLS = frozenset({"ready", "away"})  # his phone has to be there
 RING_GRACE = 1.5  # a page that goes away while it rings
 
 
@@ -68,6 +70,7 @@ class Agents:
             and seat.call is None
             and self.core.media_here
             and self.reachable(seat)
+            and not self.engine.watching.late(seat)
             and seat.person in self.core.lookup.people
         )
 
@@ -79,7 +82,8 @@ class Agents:
         new = presence.step(old, event, self.core.now)
         seat.presence = new
         if (old.state, old.reason) != (new.state, new.reason):
-            seat.text = CAUSES.get(text or new.reason) if new.state == "busy" and new.cause != "wish" else None
+            told = text or (new.cause if new.state == "offline" else new.reason)
+            seat.text = CAUSES.get(told) if new.cause != "wish" else None
             extra: dict[str, Any] = {"reason": new.reason} if new.reason else {}
             self.core.fact(
                 "agent.state",
@@ -91,6 +95,8 @@ class Agents:
                 cause=new.cause,
                 **extra,
             )
+            if seat.request is not None and (why := consent.ended_by(new.state, new.reason)):
+                self.engine.consents.over(seat, why)
         if old != new:
             self.core.touch_seat(seat)
         if old.state in WORK and new.state != old.state:
@@ -125,10 +131,15 @@ class Agents:
         zone = ZoneInfo(store.timezone if store is not None else "Asia/Shanghai")
         return datetime.fromtimestamp(self.core.now, zone).toordinal()
 
-    def wish(self, seat: Seat, state: str, reason: str) -> None:
-        """What the person himself wants to be. Raises Refused."""
+    def wish(self, seat: Seat, state: str, reason: str, by: int = 0) -> bool:
+        """What the person himself, or the lead ``by``, wants him to be; False when a lead has to consent to it first.
+        Raises Refused.
+        """
+        known = self.core.lookup.reasons.get(reason) if state == "busy" else None
+        if known is not None and not by and self.engine.consents.needed(seat, known):
+            self.engine.consents.ask(seat, known)
+            return False
         if state == "busy":
-            known = self.core.lookup.reasons.get(reason)
             if known is None and self.core.lookup.reasons:
                 raise Refused("bad_reason")
             wanted: object = presence.WantsBusy(reason or "other", known.minutes if known else 0)
@@ -136,19 +147,22 @@ class Agents:
             wanted = presence.WantsReady() if state == "ready" else presence.WantsOffline()
         else:
             raise Refused("bad_state")
-        if state == "ready" and seat.presence.state in ("offline", "busy") and not self.reachable(seat):
+        if state == "ready" and seat.presence.state in ("offline", "busy", "away") and not self.reachable(seat):
             raise Refused("no_phone")
+        instead = {"ready": "takes_back", "offline": "signed_out"}.get(state, "other_wish")
+        self.engine.consents.over(seat, "forced" if by else instead)
         seat.text = None
         self.core.touch_seat(seat)
         if state == "ready" and seat.presence.state == "ready":
             self.sync(seat)
-            return
+            return True
         self.event(seat, wanted)
+        return True
 
     # pages
     # --------------------------------------------------------------------------------------------------------------
-    def hello(self, desk: Desk, device: str, tab: str) -> Seat:
-        """A page (or robot) of this person is there; an older one has to go."""
+    def hello(self, desk: Desk, device: str, tab: str, beat: float = 0.0) -> Seat:
+        """A page (or robot) of this person is there; an older one has to go. ``beat``: so often it will be heard."""
         seat = self.seat(desk.person)
         old = seat.desk
         again = old is None and seat.lost and seat.tab == tab
@@ -157,7 +171,10 @@ class Agents:
             old.close()
             self.core.fact("agent.signed_out", person=seat.person, agent=seat.person, cause="duplicate")
         moved = seat.tab != tab or seat.device != device
+        if moved and seat.presence.state == "offline":
+            seat.text = None  # why another page of his ended is no news any more
         seat.desk, seat.tab, seat.device, seat.lost = desk, tab, device, False
+        seat.beat, seat.heard = beat, self.core.now
         if seat.gone_timer is not None:
             seat.gone_timer.cancel()
             seat.gone_timer = None
@@ -217,6 +234,7 @@ class Agents:
             return
         self.core.fact("agent.signed_out", person=seat.person, agent=seat.person, cause="socket_lost")
         seat.registered, seat.microphone = False, "unknown"
+        self.engine.consents.over(seat, "signed_out")
         self.event(seat, presence.WantsOffline("socket_lost"))
 
     def sign_out(self, seat: Seat, cause: str) -> None:
@@ -227,6 +245,7 @@ class Agents:
             self.core.fact("agent.signed_out", person=seat.person, agent=seat.person, cause=cause)
         seat.desk, seat.lost = None, False
         self.engine.parking.watch(seat)
+        self.engine.consents.over(seat, "signed_out")
         self.event(seat, presence.WantsOffline(cause))
 
     def health(self, seat: Seat, registered: bool, microphone: str) -> None:
@@ -235,8 +254,10 @@ class Agents:
         seat.registered, seat.microphone = registered, microphone
         if before == (registered, microphone):
             return
-        if seat.presence.state == "ready" and microphone in ("refused", "missing"):
+        if seat.presence.state in TAKES_CALLS and microphone in ("refused", "missing"):
             self.event(seat, presence.DeviceLost("microphone"), "microphone")
+        elif seat.presence.state in TAKES_CALLS and before[0] and not registered:
+            self.core.later(GRACE, self._device_stayed_away, seat)  # it may register anew at once
         self.sync(seat)
         self.core.touch_seat(seat)
         self.engine.parking.watch(seat)
@@ -259,7 +280,7 @@ class Agents:
                 self.core.later(RING_GRACE, self._ringing_lost, seat.call, seat)
             elif seat.call is not None and leg is not None and seat.device == "browser":
                 self.engine.talk.desk_gone(seat.call, seat)
-            elif seat.presence.state == "ready" and seat.desk is not None:
+            elif seat.presence.state in TAKES_CALLS and seat.desk is not None:
                 # A page that reloads, or a phone that registers anew, is back at once; only one that stays away counts.
                 self.core.later(GRACE, self._device_stayed_away, seat)
 
@@ -273,11 +294,12 @@ class Agents:
         return []
 
     def _device_stayed_away(self, seat: Seat) -> None:
-        if seat.presence.state == "ready" and seat.desk is not None and not self.reachable(seat):
-            self.event(seat, presence.DeviceLost("device_lost"), "device_lost")
+        if seat.presence.state in TAKES_CALLS and seat.desk is not None and not self.reachable(seat):
+            self.event(seat, presence.DeviceLost("device_lost"), "phone_away")
 
     def configured(self, seat: Seat) -> None:
-        """The configuration changed: his number outside may have gone."""
+        """The configuration changed: his number outside may have gone, or the reason he asks to go for."""
+        self.engine.consents.configured(seat)
         if seat.device == "outside":
             self._device_stayed_away(seat)
         self.sync(seat)

@@ -71,6 +71,7 @@ class Core:
         self.tell_seat: Callable[[Seat], None] = lambda seat: None
         self.tell_alarm: Callable[[str, bool], None] = lambda code, on: None
         self.tell_notice: Callable[[int, Text, str], None] = lambda person, text, kind: None
+        self.requests_changed: Callable[[], None] = lambda: None
         self.hands_changed: Callable[[], None] = lambda: None
         self.changed: Callable[[], None] = lambda: None
 

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 EVERY = 1.0
 MICROPHONES = ("ok", "refused", "missing", "unknown")
 WRAP_MORE = 60.0
+SLOWEST_BEAT = 10.0
 TAB = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -62,11 +63,15 @@ class Desks:
         self.core.changed = self._mark
         self.core.tell_notice = self._tell_notice
         self.core.hands_changed = self._tell_hands
+        self.core.requests_changed = self._tell_requests
         self.verbs = CallVerbs(engine)
         self._on: dict[str, Callable[[Seat, dict[str, Any]], dict[str, Any]]] = {
             **self.verbs.commands,
             "phone": self._phone,
             "state": self._state,
+            "present": self._present,
+            "consent": self._consent,
+            "take_back": self._take_back,
             "wrap_done": self._wrap_done,
             "wrap_more": self._wrap_more,
             "dial": self._dial,
@@ -77,6 +82,7 @@ class Desks:
             "lower_hand": self._lower_hand,
         }
         self.core.later(EVERY, self._again)
+        engine.watching.start()
 
     # telling
     # ------------------------------------------------------------------------------------------------------------
@@ -110,6 +116,15 @@ class Desks:
         for session in self.sessions.values():
             if session.leads:
                 session.desk.send({"type": "hands", "hands": self.engine.supervising.hands(session.stores)})
+
+    def _tell_requests(self) -> None:
+        self.core.once("requests", self._send_requests)
+
+    def _send_requests(self) -> None:
+        for session in self.sessions.values():
+            if session.leads:
+                asks = self.engine.consents.open_for(session.desk.person, session.stores)
+                session.desk.send({"type": "requests", "requests": asks})
 
     def _tell_alarm(self, code: str, on: bool) -> None:
         for session in self.sessions.values():
@@ -145,13 +160,16 @@ class Desks:
         device, tab = str(message.get("device", "browser")), str(message.get("tab", ""))
         if device not in ("browser", "phone", "outside") or not TAB.fullmatch(tab):
             raise Refused("bad_message")
+        beat = message.get("beat", 0)
+        if not isinstance(beat, int | float) or not 0 <= beat <= SLOWEST_BEAT:
+            raise Refused("bad_message")
         session = Session(desk, watch, frozenset(person.stores) | {person.store})
         session.leads = bool(MAY & set(person.roles))
         seat: Seat | None = None
         if not watch:
             seat = self.core.seats.get(person.id)
             made: list[Seat] = []
-            self.core.run(lambda: made.append(self.engine.agents.hello(desk, device, tab)))
+            self.core.run(lambda: made.append(self.engine.agents.hello(desk, device, tab, float(beat))))
             seat = made[0] if made else seat
         word = "" if watch else password(self._sip_secret, agent_endpoint(person.id))
         desk.send(self.views.welcome(seat, person, word))
@@ -160,6 +178,8 @@ class Desks:
         desk.send({"type": "queues", "waiting": waiting})
         if session.leads and (hands := self.engine.supervising.hands(session.stores)):
             desk.send({"type": "hands", "hands": hands})
+        if session.leads and (asks := self.engine.consents.open_for(person.id, session.stores)):
+            desk.send({"type": "requests", "requests": asks})
         for code, on in self.core.alarms.items():
             if on:
                 desk.send({"type": "alarm", "code": code, "text": texts.ALARMS.get(code, {}), "on": True})
@@ -178,6 +198,8 @@ class Desks:
     def command(self, session: Session, message: dict[str, Any]) -> dict[str, Any]:
         """Do what a page asks; the answer to send it."""
         identifier, kind = message.get("id"), message.get("type")
+        if not session.watch:
+            self.engine.watching.heard(session.desk)
         try:
             if kind == "ping":
                 return {"type": "pong", "id": identifier, "now": self.core.now}
@@ -214,7 +236,23 @@ class Desks:
         return {}
 
     def _state(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        self.engine.agents.wish(seat, str(message.get("state", "")), str(message.get("reason") or ""))
+        if self.engine.agents.wish(seat, str(message.get("state", "")), str(message.get("reason") or "")):
+            return {}
+        return {"asked": self.engine.consents.leads_there(seat.person)}
+
+    def _present(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        why = str(message.get("why") or "idle")
+        if why not in ("idle", "locked"):
+            raise Refused("bad_message")
+        self.engine.watching.present(seat, message.get("on") is True, why)
+        return {}
+
+    def _consent(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.consents.answer(seat, self._whom(message), message.get("grant") is True)
+        return {}
+
+    def _take_back(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
+        self.engine.consents.over(seat, "takes_back")
         return {}
 
     def _wrap_done(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:

@@ -158,6 +158,7 @@ class BusyReason:
     code: str
     name: Text
     minutes: int = 0  # 0: no limit
+    needs_consent: bool = False  # a lead of his stores has to grant it first
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ class Snapshot:
     agent_lost_seconds: int = 20  # how long a talking agent's browser may be gone before the caller is queued in front
     ring_seconds_transfer: int = 20  # how long whoever is brought into a call is rung
     return_seconds: int = 20  # how long who transferred in vain is rung again
+    idle_minutes: int = 30  # so long untouched, with no call, and a ready agent's page says that he is away; 0: never
     digit_seconds: float = 5  # how long a caller has for a key where his flow says nothing
     calls_per_desk: int = 3  # how many calls one person may have at a time, one of which he talks on
     supervision_visible: bool = True  # whether agents see that a lead is at their call

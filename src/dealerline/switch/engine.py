@@ -17,6 +17,7 @@ from dealerline.domain import ivr, numbers, presence
 from dealerline.switch.agents import Agents
 from dealerline.switch.bringing import Bringing
 from dealerline.switch.confirming import Confirming
+from dealerline.switch.consents import Consents
 from dealerline.switch.core import Core
 from dealerline.switch.desklines import DeskLines
 from dealerline.switch.deskphones import DeskPhones
@@ -57,6 +58,7 @@ from dealerline.switch.state import pack
 from dealerline.switch.supervising import Supervising
 from dealerline.switch.talking import Talking
 from dealerline.switch.tones import Tones
+from dealerline.switch.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,8 @@ class Engine:
         self.queueing = Queueing(self.core, self)
         self.overflowing = Overflowing(self.core, self)
         self.agents = Agents(self.core, self)
+        self.watching = Watching(self.core, self)
+        self.consents = Consents(self.core, self)
         self.flows = Flows(self.core, self)
         self.recorder = Recorder(self.core, recordings, min_free_mb)
         self.hearing = Hearing(self.core, self)

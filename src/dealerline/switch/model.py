@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from dealerline.domain import presence
+from dealerline.domain import consent, presence
 from dealerline.domain.conversation import MAIN, Conversation, Ear, Layout, transfer
 from dealerline.switch.directory import Text
 from dealerline.switch.ports import Desk, Known, Timer
@@ -345,8 +345,10 @@ class Seat:
     parked_timer: Timer | None = None
     wrap_timer: Timer | None = None
     gone_timer: Timer | None = None
-    reason_timer: Timer | None = None
     text: Text | None = None  # why the state is not his own wish
+    request: consent.Request | None = None  # a break that a lead has to consent to
+    beat: float = 0.0  # so often, in seconds, his page promised to be heard; 0: it promised nothing
+    heard: float = 0.0  # when it was heard last
     rejoin: Call | None = None  # a conversation he left that goes on
     follows: int = 0  # the agent a lead goes on watching from call to call
     lost: bool = False  # the desk socket is away

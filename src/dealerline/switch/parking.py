@@ -257,7 +257,7 @@ class Parking:
         if not seat.has(call):
             seat.parked.append(call)
             seat.parked.sort(key=lambda each: each.held_since)
-        if seat.presence.state in ("offline", "ready", "busy"):
+        if seat.presence.state in ("offline", "ready", "busy", "away"):
             since = call.talk_started or self.core.now
             self.engine.agents.event(seat, presence.Resume("talking", call.id, since))
         seat.lost = seat.desk is None

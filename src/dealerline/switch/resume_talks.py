@@ -142,7 +142,7 @@ class Talks:
         seat.tab = seat.tab or leg.tab
         leg.endpoint = self.engine.agents.endpoint(seat)
         state = "supervising" if leg.role == "lead" else "talking"
-        if seat.presence.state in ("offline", "ready", "busy"):
+        if seat.presence.state in ("offline", "ready", "busy", "away"):
             self.engine.agents.event(seat, presence.Resume(state, call.id, leg.joined or self.core.now))
         seat.lost = seat.desk is None
         if seat.desk is None:
@@ -204,7 +204,7 @@ class Talks:
             self.engine.parking.found(call)
             return
         seat.call = call
-        if seat.presence.state in ("offline", "ready", "busy"):
+        if seat.presence.state in ("offline", "ready", "busy", "away"):
             self.engine.agents.event(seat, presence.Resume("talking", call.id, call.talk_started or self.core.now))
         seat.lost = seat.desk is None
         self.engine.hearing.sync(call)

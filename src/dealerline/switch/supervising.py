@@ -228,7 +228,7 @@ class Supervising:
             raise Refused("bad_message")
         if what == "ready" and seat.presence.state == "wrap":
             self.engine.agents.wrap_over(seat, "forced")
-        self.engine.agents.wish(seat, what, reason)
+        self.engine.agents.wish(seat, what, reason, lead.person)
         self._forced(lead, seat, what)
 
     def force_hangup(self, lead: Seat, person: int) -> None:

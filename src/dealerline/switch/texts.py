@@ -101,6 +101,11 @@ ERRORS |= {
         "zh": "您的话机已有两个通话。",
         "en": "Your desk phone has two calls already.",
     },
+    "no_request": {
+        "zh": "该申请已撤回或已被处理。",
+        "en": "This request was taken back, or answered already.",
+    },
+    "ask_later": {"zh": "离线时不能申请，请先示闲。", "en": "Not while you are offline: go ready first."},
     "no_talk": {"zh": "对方目前没有通话。", "en": "That person is not on a call just now."},
 }
 
@@ -121,9 +126,25 @@ CAUSES: dict[str, Text] = {
         "zh": "无法使用麦克风，已自动示忙。请在浏览器中允许使用麦克风。",
         "en": "The microphone cannot be used, so you were set to busy. Allow it in the browser's address bar.",
     },
+    "phone_away": {
+        "zh": "您的电话断开了，已自动示忙，以免来电无人接听。电话恢复后请切换为示闲。",
+        "en": "Your phone is away, so you were set to busy before a caller noticed. Go ready once it is back.",
+    },
     "socket_lost": {
-        "zh": "页面与服务器断开过，已自动示忙。",
-        "en": "The page had lost the server, so you were set to busy.",
+        "zh": "页面与服务器断开过，已自动离线，以免来电无人接听。准备好后请切换为示闲。",
+        "en": "This page had lost the server, so you were set offline before a caller noticed. Go ready again.",
+    },
+    "asleep": {
+        "zh": "您的页面没有响应（标签页休眠或电脑待机），已自动设为离开；页面恢复后会自动示闲。",
+        "en": "Your page is not heard of (its tab or computer sleeps), so you are away; ready when it wakes up.",
+    },
+    "idle": {
+        "zh": "页面长时间无人操作，已自动设为离开。动一下鼠标或按任意键即恢复示闲。",
+        "en": "Nobody has touched this page for long, so you are away. Touch it, or press any key, and you are ready.",
+    },
+    "locked": {
+        "zh": "电脑已锁屏，已自动设为离开；解锁后自动示闲。",
+        "en": "Your screen is locked, so you are away; ready again when you unlock it.",
     },
     "failed": {
         "zh": "呼叫您的电话失败，已自动示忙。请刷新页面或检查话机。",
@@ -215,7 +236,25 @@ TOLD: dict[str, tuple[str, str]] = {
     "forced_hangup": ("{0}结束了您的通话。", "{0} ended your call."),
     "removed": ("{0}请您离开了会议。", "{0} asked you to leave the conference."),
     "lost": ("{0}掉线了。", "{0} was cut off."),
+    "granted": ("{0}已批准您的申请。", "{0} has granted your request."),
+    "refused": ("{0}没有批准您的申请，请继续接听。", "{0} has not granted your request. Please go on taking calls."),
 }
+
+WITHDRAWN: dict[str, Text] = {
+    "call_offered": {
+        "zh": "有来电分配给您，示忙申请已撤回；通话中可以再次申请。",
+        "en": "A call came for you, so your request was taken back. You can ask again during the call.",
+    },
+    "taken_out": {"zh": "您已示忙，申请已撤回。", "en": "You are busy already, so your request was taken back."},
+    "reason_gone": {
+        "zh": "该示忙原因已更改，申请已撤回，请重新选择。",
+        "en": "This reason was changed, so your request was taken back. Choose again.",
+    },
+}
+BACK: tuple[str, str] = (
+    "页面休眠了 {0}，期间未分配来电；您现在已恢复示闲。",
+    "This page slept for {0}; no calls were offered meanwhile. You are ready again.",
+)
 
 
 def _filled(row: tuple[str, str], name: str) -> Text:
@@ -231,6 +270,14 @@ def came_back(result: str, name: str) -> Text:
 def told(code: str, name: str) -> Text:
     """Something that ``name`` did, for the one whom it concerns."""
     return _filled(TOLD[code], name)
+
+
+def woke(seconds: float) -> Text:
+    """For a page that is heard of again."""
+    whole = max(1, round(seconds))
+    zh = f"{whole // 60} 分 {whole % 60} 秒" if whole >= 60 else f"{whole} 秒"
+    en = f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+    return {"zh": BACK[0].format(zh), "en": BACK[1].format(en)}
 
 
 def error(code: str) -> Text:

@@ -105,6 +105,7 @@ class Views:
             "text": seat.text,
             "wish": {"state": now.wish.state, "reason": now.wish.reason} if now.wish else None,
             "rejoin": self.engine.rejoining.offer(seat),
+            "asks": {"reason": seat.request.reason, "since": seat.request.since} if seat.request else None,
         }
 
     def waiting(self, stores: frozenset[int]) -> dict[str, Any]:
@@ -134,7 +135,11 @@ class Views:
             "agent": self.agent(seat) if seat is not None else None,
             "calls": calls,
             "sip": {"username": f"agent-{person.id}", "password": sip_password, "path": "/sip", "realm": "dealerline"},
-            "reasons": [{"code": r.code, "name": r.name, "minutes": r.minutes} for r in lookup.reasons.values()],
+            "reasons": [
+                {"code": r.code, "name": r.name, "minutes": r.minutes, "consent": r.needs_consent}
+                for r in lookup.reasons.values()
+            ],
+            "idle_minutes": lookup.snapshot.idle_minutes,
             "queues": [
                 {"id": q.id, "code": q.code, "name": q.name, "store": q.store}
                 for q in lookup.queues.values()

@@ -17,11 +17,14 @@ from dealerline.domain.presence import (
     Dial,
     Ended,
     Fail,
+    GoesAway,
     IllegalChange,
     Release,
     Reserve,
     Resume,
+    Returns,
     Ring,
+    Summon,
     TalkLost,
     WantsBusy,
     WantsOffline,
@@ -135,6 +138,30 @@ def test_a_restarted_switch_finds_him_where_he_was() -> None:
     assert (agent.state, agent.call, agent.since) == ("talking", "c9", 42.0)
 
 
+def test_who_is_away_is_ready_again_when_he_returns_and_says_since_when_and_why() -> None:
+    agent = run(WantsReady(), GoesAway("asleep"))
+    assert (agent.state, agent.reason, agent.cause, agent.since) == ("away", "asleep", "asleep", 101.0)
+    assert step(agent, GoesAway("asleep"), 150.0).since == 101.0
+    locked = step(agent, GoesAway("locked"), 150.0)
+    assert (locked.reason, locked.since) == ("locked", 150.0)
+    assert step(locked, Returns(), 200.0) == Agent(7, "ready", cause="returned", since=200.0)
+    with pytest.raises(IllegalChange):
+        step(agent, Reserve("c1"), 160.0)
+
+
+def test_only_who_is_ready_goes_away_a_break_or_a_call_stays_what_it_is() -> None:
+    for events in ((WantsBusy("lunch"),), CALL, (*CALL, Ended(wrap_until=500.0)), ()):
+        with pytest.raises(IllegalChange):
+            run(*events, GoesAway("idle"))
+
+
+def test_a_call_in_the_middle_of_a_break_does_not_lengthen_it() -> None:
+    agent = run(WantsBusy("meal", 10), Dial("c2"), Answer(), Ended(), now=100.0)
+    assert (agent.state, agent.reason, agent.until) == ("busy", "meal", 700.0)
+    agent = run(WantsBusy("meal", 10), Summon("c3"), Answer(), Ended(), now=100.0)
+    assert agent.until == 700.0
+
+
 def test_nobody_gets_a_second_offer() -> None:
     for events in (CALL[:2], CALL[:3], CALL, (*CALL, Ended(wrap_until=500.0)), (WantsBusy("x"),), ()):
         with pytest.raises(IllegalChange):
@@ -158,6 +185,9 @@ EVENTS: st.SearchStrategy[Any] = st.sampled_from(
         WrapDone(),
         DeviceLost(),
         TalkLost(),
+        GoesAway("asleep"),
+        GoesAway("idle"),
+        Returns(),
         Resume("talking", "r", 1.0),
     ]
 )
@@ -176,7 +206,7 @@ def test_whatever_happens_the_state_has_a_cause_and_the_table_is_kept(events: li
         after = step(agent, event, float(now))
         assert after.state in change.to or (after.state == agent.state and agent.state in change.to)
         assert after.state in STATES
-        assert bool(after.reason) == (after.state == "busy")
+        assert bool(after.reason) == (after.state in ("busy", "away"))
         assert bool(after.call) == (after.state in ("reserved", "ringing", "talking", "wrap", "outbound"))
         assert after.wish is None or after.call
         agent = after

@@ -31,7 +31,7 @@ export interface Sources {
   storeName: (id: number) => string
 }
 
-const RANK: Record<Colleague['state'], number> = { ready: 0, wrap: 2, busy: 3, reserved: 4, ringing: 4, talking: 4, outbound: 4, supervising: 4, offline: 6 }
+const RANK: Record<Colleague['state'], number> = { ready: 0, wrap: 2, busy: 3, away: 3, reserved: 4, ringing: 4, talking: 4, outbound: 4, supervising: 4, offline: 6 }
 const SHOWN = 80
 
 export const keyOf = (target: Target): string => (target.kind === 'number' ? `number:${target.number}` : `${target.kind}:${target.id}`)

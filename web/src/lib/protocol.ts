@@ -5,7 +5,7 @@ export interface Text {
   en: string
 }
 
-export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'supervising' | 'wrap' | 'busy' | 'outbound'
+export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'supervising' | 'wrap' | 'busy' | 'away' | 'outbound'
 export type Phase = 'offered' | 'talking' | 'held' | 'reconnecting' | 'wrap' | 'dialling' | 'test' | 'supervising' | 'parked'
 export type Way = 'transfer' | 'consult' | 'invite'
 export type Mode = 'listen' | 'whisper' | 'barge'
@@ -23,6 +23,8 @@ export interface AgentView {
   wish?: { state: AgentState; reason: string } | null
   /** A conversation he left, or lost with his page, that goes on without him. */
   rejoin?: Rejoin | null
+  /** A break that he asked a lead for. */
+  asks?: { reason: string; since: number } | null
 }
 
 export interface Rejoin {
@@ -111,6 +113,8 @@ export interface Reason {
   code: string
   name: Text
   minutes: number
+  /** A lead has to consent to it. */
+  consent?: boolean
 }
 
 export interface QueueInfo {
@@ -174,6 +178,16 @@ export interface Hand {
   since: number
 }
 
+/** Somebody who asks a lead's consent to a break. */
+export interface BreakRequest {
+  person: number
+  name: string
+  store: number
+  state: AgentState
+  reason: string
+  since: number
+}
+
 export type Target = { kind: 'person' | 'queue' | 'line'; id: number } | { kind: 'number'; number: string }
 
 export interface Alarm {
@@ -196,6 +210,8 @@ export type FromSwitch =
       calls: CallView[]
       sip: SipAccount
       reasons: Reason[]
+      /** So long untouched, and a ready agent's page says that nobody is there; 0: never. */
+      idle_minutes?: number
       queues: QueueInfo[]
       lines?: LineInfo[]
       /** Of the whole group: where a call can be transferred to. */
@@ -209,6 +225,7 @@ export type FromSwitch =
   | ({ type: 'board' } & Board)
   | { type: 'colleagues'; people: Colleague[]; now: number }
   | { type: 'hands'; hands: Hand[] }
+  | { type: 'requests'; requests: BreakRequest[] }
   | { type: 'notice'; text: Text; kind: 'info' | 'warning' }
   | ({ type: 'alarm' } & Alarm)
   | { type: 'signed_out'; cause: 'duplicate' | 'removed' | 'restart' }
@@ -223,11 +240,16 @@ export interface Answer {
   party?: string
   room?: string
   call?: string
+  /** A lead has to consent to it first; so many are at their desks. */
+  asked?: number
 }
 
 export type Command =
   | { type: 'phone'; registered: boolean; microphone: Microphone }
   | { type: 'state'; state: 'ready' | 'busy' | 'offline'; reason?: string }
+  | { type: 'present'; on: boolean; why?: 'idle' | 'locked' }
+  | { type: 'take_back' }
+  | { type: 'consent'; person: number; grant: boolean }
   | { type: 'hold' | 'unhold' | 'mute' | 'unmute'; call: string; party?: string }
   | { type: 'refuse' | 'answer' | 'wrap_done' | 'wrap_more' | 'take'; call: string }
   | { type: 'hangup'; call: string; all?: boolean }

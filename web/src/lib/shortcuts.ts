@@ -3,7 +3,7 @@ export type Action =
   | 'answer' | 'refuse' | 'hold' | 'mute' | 'keypad' | 'hangup' | 'wrapDone' | 'wrapMore' | 'ready' | 'busy' | 'nextTab' | 'notes' | 'help'
   | 'transfer' | 'consult' | 'invite' | 'recordPause' | 'raiseHand' | 'rooms'
   | 'complete' | 'cancelAttempt' | 'swap' | 'threeWay'
-  | 'rejoin' | 'listen' | 'whisper' | 'barge' | 'takeOver' | 'helpHand'
+  | 'rejoin' | 'listen' | 'whisper' | 'barge' | 'takeOver' | 'helpHand' | 'grant' | 'deny'
 
 export const KEYS: Record<Action, { code: string; shown: string }> = {
   answer: { code: 'KeyA', shown: 'Alt+A' },
@@ -34,6 +34,8 @@ export const KEYS: Record<Action, { code: string; shown: string }> = {
   whisper: { code: 'Digit2', shown: 'Alt+2' },
   barge: { code: 'Digit3', shown: 'Alt+3' },
   takeOver: { code: 'Digit4', shown: 'Alt+4' },
+  grant: { code: 'Digit5', shown: 'Alt+5' },
+  deny: { code: 'Digit6', shown: 'Alt+6' },
   helpHand: { code: 'KeyL', shown: 'Alt+L' },
 }
 

@@ -4,7 +4,7 @@ export type Tone = 'ready' | 'talking' | 'wrap' | 'lost' | 'away'
 
 /** The one table of which state has which colour. */
 export const AGENT_TONE: Record<AgentState, Tone> = {
-  offline: 'away', ready: 'ready', reserved: 'talking', ringing: 'talking', talking: 'talking', supervising: 'talking', wrap: 'wrap', busy: 'away', outbound: 'talking',
+  offline: 'away', ready: 'ready', reserved: 'talking', ringing: 'talking', talking: 'talking', supervising: 'talking', wrap: 'wrap', busy: 'away', away: 'away', outbound: 'talking',
 }
 
 export const PHASE_TONE: Record<Phase, Tone> = {
@@ -12,7 +12,8 @@ export const PHASE_TONE: Record<Phase, Tone> = {
 }
 
 /** A state the switch put somebody into against his wish is red: it needs a look. */
-export function agentTone(state: AgentState, reason: string): Tone {
+export function agentTone(state: AgentState, reason: string, until: number | null = null, now = 0): Tone {
+  if (state === 'busy' && until !== null && until < now) return 'lost' // over his break
   return state === 'busy' && ['no_answer', 'device_lost', 'microphone'].includes(reason) ? 'lost' : AGENT_TONE[state]
 }
 

@@ -73,8 +73,16 @@ export function useActions(onHelp: () => void = () => undefined) {
   const keys = (call: CallView, digits: string): Promise<boolean> => run(desk.send({ type: 'keys', call: call.id, digits }))
   const dial = (number: string, line: number): Promise<boolean> => run(desk.send({ type: 'dial', number, line }))
   const headsetTest = (): Promise<boolean> => run(desk.send({ type: 'headset_test' }))
+  /** A reason that a lead has to consent to is only asked for; the switch says who could answer. */
   const state = (wish: 'ready' | 'busy' | 'offline', reason?: string): Promise<boolean> =>
-    run(desk.send({ type: 'state', state: wish, ...(reason ? { reason } : {}) }))
+    run(desk.send({ type: 'state', state: wish, ...(reason ? { reason } : {}) }).then((answer) => {
+      if (answer.asked !== undefined) ElMessage.info(t(answer.asked ? 'consent.sent' : 'consent.nobody'))
+    }))
+  const consent = (person: number, grant: boolean): Promise<boolean> => order({ type: 'consent', person, grant }, `request:${person}`)
+  function answerFirst(grant: boolean): boolean {
+    const first = desk.requests[0]
+    return first && session.leads && !desk.watching ? (void consent(first.person, grant), true) : false
+  }
 
   /** Opens the panel to choose whom; pressed again it only changes how. */
   function openBring(call: CallView, way: Way): void {
@@ -173,6 +181,9 @@ export function useActions(onHelp: () => void = () => undefined) {
         const first = desk.hands[0]
         return first && session.leads && !desk.watching ? (void supervise(first.person, 'listen', false, `hand:${first.person}`), true) : false
       }
+      case 'grant':
+      case 'deny':
+        return answerFirst(action === 'grant')
       case 'wrapDone':
         return wrapping ? (void wrapDone(wrapping), true) : false
       case 'wrapMore':
@@ -219,6 +230,6 @@ export function useActions(onHelp: () => void = () => undefined) {
 
   return {
     answer, refuse, hold, mute, hangup, take, wrapDone, wrapMore, keys, dial, headsetTest, state, onKey, tell, run, order,
-    openBring, bring, attempt, recordPause, hand, raiseHand, endForAll, supervise, mode, takeOver, rejoin, force, forceHangup,
+    openBring, bring, attempt, recordPause, hand, raiseHand, endForAll, supervise, mode, takeOver, rejoin, force, forceHangup, consent,
   }
 }

@@ -7,8 +7,8 @@ export function useDoing(): (state: string, reason: string) => string {
   const { t, te } = useI18n()
   const desk = useDesk()
   return (state, reason) => {
-    if (state !== 'busy' || !reason) return t(`state.${state}`)
+    if (!['busy', 'away'].includes(state) || !reason) return t(`state.${state}`)
     const known = desk.reasons.find((r) => r.code === reason)
-    return known ? words(known.name) : te(`reason.${reason}`) ? t(`reason.${reason}`) : t('state.busy')
+    return known ? words(known.name) : te(`reason.${reason}`) ? t(`reason.${reason}`) : t(`state.${state}`)
   }
 }

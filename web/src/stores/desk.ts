@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { api, ok } from '@/api/http'
 import { emptyBook, fromWelcome, inOrder, isSmall, withCall, withoutCall } from '@/lib/calls'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
-import { DEVICES, type AgentView, type Alarm, type Answer, type Board, type CallView, type Colleague, type Command, type DeviceKind, type FromSwitch, type Hand, type LineInfo, type QueueInfo, type Reason, type SipAccount, type Text } from '@/lib/protocol'
+import { DEVICES, type AgentView, type Alarm, type Answer, type Board, type BreakRequest, type CallView, type Colleague, type Command, type DeviceKind, type FromSwitch, type Hand, type LineInfo, type QueueInfo, type Reason, type SipAccount, type Text } from '@/lib/protocol'
 import { useClock } from './clock'
 
 /** Told in passing: shown for a while, then forgotten. */
@@ -15,7 +15,7 @@ export interface Notice {
 
 /** Which commands are the same one when given twice: a second click while the first is under way joins it. Digits are not: 1 1 is two. */
 export function sameCommand(command: Command): string {
-  if (command.type === 'keys' || command.type === 'phone' || command.type === 'board' || command.type === 'colleagues') return ''
+  if (command.type === 'keys' || command.type === 'phone' || command.type === 'present' || command.type === 'board' || command.type === 'colleagues') return ''
   return JSON.stringify(command)
 }
 
@@ -33,6 +33,8 @@ export const useDesk = defineStore('desk', () => {
   const targets = ref<{ queues: QueueInfo[]; lines: LineInfo[] }>({ queues: [], lines: [] })
   const colleagues = shallowRef<Colleague[] | null>(null)
   const hands = ref<Hand[]>([])
+  const requests = ref<BreakRequest[]>([])
+  const idleMinutes = ref(0)
   const notices = ref<Notice[]>([])
   /** Commands sent and not yet answered, by `sameCommand`. */
   const underWay = ref<Record<string, Command>>({})
@@ -103,6 +105,8 @@ export const useDesk = defineStore('desk', () => {
         lines.value = message.lines ?? []
         targets.value = message.targets ?? { queues: queues.value, lines: lines.value }
         sip.value = message.sip
+        idleMinutes.value = message.idle_minutes ?? 0
+        requests.value = []
         welcomeCalls(message.calls)
         hands.value = [] // the switch says them again
         for (const what of ['board', 'colleagues'] as const) if (looks[what] > 0) void send({ type: what, on: true }).catch(() => undefined)
@@ -128,6 +132,9 @@ export const useDesk = defineStore('desk', () => {
         break
       case 'hands':
         hands.value = message.hands
+        break
+      case 'requests':
+        requests.value = message.requests
         break
       case 'notice':
         notice(message.text, message.kind)
@@ -217,7 +224,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, telephones, agent, calls, offered, live, supervising, wrapping, rejoin, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, notices, alarms, sip, myId, device, watching, tab,
+    link, signedOut, telephones, agent, calls, offered, live, supervising, wrapping, rejoin, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, requests, idleMinutes, notices, alarms, sip, myId, device, watching, tab,
     watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
     watchBoard: () => look('board'),
     watchColleagues: () => look('colleagues'),

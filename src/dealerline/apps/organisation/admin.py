@@ -240,5 +240,5 @@ class DeskPhoneScreen(ScopedAdmin):
 
 @admin.register(BusyReason)
 class BusyReasonScreen(GroupAdmin):
-    list_display = ("code", "name_zh", "name_en", "minutes", "position", "active")
+    list_display = ("code", "name_zh", "name_en", "minutes", "needs_consent", "position", "active")
     list_editable = ("position", "active")

@@ -115,7 +115,7 @@ def directory_settings() -> dict[str, Any]:
     """The installation's settings that the switch follows; nothing before set-up, when its own defaults hold."""
     found = group()
     names = ("agent_lost_seconds", "ring_seconds_transfer", "return_seconds", "digit_seconds", "calls_per_desk",
-             "supervision_visible", "conference_tones", "conference_tones_for")
+             "supervision_visible", "conference_tones", "conference_tones_for", "idle_minutes")
     return {name: getattr(found, name) for name in names} if found is not None else {}
 
 
@@ -189,5 +189,6 @@ def directory_phones() -> list[dict[str, Any]]:
 
 def directory_reasons() -> list[dict[str, Any]]:
     """Active busy reasons in their order."""
-    return [{"code": reason.code, "name": reason.text, "minutes": reason.minutes}
+    return [{"code": reason.code, "name": reason.text, "minutes": reason.minutes,
+             "needs_consent": reason.needs_consent}
             for reason in BusyReason.objects.filter(active=True)]

@@ -76,6 +76,10 @@ class Group(Named):
         _("calls one agent may have at a time"), default=3,
         validators=[MinValueValidator(1), MaxValueValidator(9)],
         help_text=_("One he talks on, the others with music. 1: he cannot dial while he has a call."))
+    idle_minutes = models.PositiveSmallIntegerField(
+        _("minutes until a ready agent whom nobody sees is away"), default=30, validators=[MaxValueValidator(480)],
+        help_text=_("Ready, no call, and his page is not touched for this long: he is away until he touches it. "
+                    "0: never."))
     supervision_visible = models.BooleanField(
         _("agents see who listens"), default=True,
         help_text=_("Off: an agent is not told that a shift lead listens to his call. The audit log tells in any "
@@ -358,6 +362,9 @@ class BusyReason(Named):
     code = models.CharField(_("code"), max_length=24, unique=True, validators=[CODE])
     minutes = models.PositiveSmallIntegerField(_("limit (minutes)"), default=0,
                                                help_text=_("0: no limit. Past it, his state turns red on the board."))
+    needs_consent = models.BooleanField(
+        _("needs a lead's consent"), default=False,
+        help_text=_("He asks, a lead of his store grants or refuses it; until then he goes on taking calls."))
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     active = models.BooleanField(_("active"), default=True)
 

@@ -22,16 +22,19 @@ SUPERVISED = ("supervision.started", "supervision.changed", "supervision.ended",
 
 
 def audit_supervision(facts: Iterable[Fact]) -> None:
-    """One entry for each fact of somebody watching, taking over or forcing somebody: who, whom, what, which call."""
-    found = [fact for fact in facts if fact.kind in SUPERVISED or fact.kind == "agent.forced"]
+    """One entry for each fact of somebody watching, taking over or forcing somebody, or consenting to his break: who,
+    whom, what, which call.
+    """
+    found = [fact for fact in facts if fact.kind in SUPERVISED or _of_state(fact)]
     pairs = {fact.id: _who_and_whom(fact) for fact in found}
     people = {person.pk: person for person in Person.objects.filter(pk__in={who for pair in pairs.values()
                                                                             for who in pair if who})}
     for fact in found:
         who, whom = pairs[fact.id]
-        forced, at = fact.kind == "agent.forced", datetime.fromtimestamp(fact.at, UTC)
+        forced, at = _of_state(fact), datetime.fromtimestamp(fact.at, UTC)
         call = fact.call or (_call_of(whom, at) if fact.data.get("what") == "hangup" else "")
-        detail: dict[str, Any] = {"what": str(fact.data.get("what", ""))[:40] if forced else fact.kind}
+        what = str(fact.data.get("what") or f"consent_{fact.data.get('result')}")
+        detail: dict[str, Any] = {"what": what[:40] if forced else fact.kind}
         detail |= {key: fact.data[key] for key in ("mode", "visible", "reason") if key in fact.data}
         detail |= {"whom": whom} if whom else {}
         detail |= {"call": call} if forced and call else {}
@@ -41,8 +44,13 @@ def audit_supervision(facts: Iterable[Fact]) -> None:
                      store=fact.store or (target.store_id if target else None), detail=detail, at=at)
 
 
+def _of_state(fact: Fact) -> bool:
+    """Whether a lead set somebody's state by it, or answered his request."""
+    return fact.kind == "agent.forced" or (fact.kind == "consent.ended" and bool(fact.data.get("by")))
+
+
 def _who_and_whom(fact: Fact) -> tuple[int | None, int | None]:
-    if fact.kind == "agent.forced":
+    if _of_state(fact):
         return number(fact.data.get("by")), number(fact.data.get("agent"))
     return number(fact.data.get("agent")), number(fact.data.get("watched"))
 

@@ -17,7 +17,14 @@ from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
-from dealerline.apps.setup.logic.start_data import BUSY_REASONS, HOLIDAY_NAMES, LEVEL_PRIORITIES, MATTERS, RESULTS
+from dealerline.apps.setup.logic.start_data import (
+    BUSY_REASONS,
+    HOLIDAY_NAMES,
+    LEVEL_PRIORITIES,
+    MATTERS,
+    NEED_CONSENT,
+    RESULTS,
+)
 from dealerline.domain import ivr
 from dealerline.settings import CHECKOUT
 
@@ -51,7 +58,7 @@ def _add(model: Any, code: str, **values: Any) -> tuple[Any, bool]:
 def _reasons() -> int:
     model = table("organisation.BusyReason")
     return sum(
-        _add(model, code, name_zh=zh, name_en=en, minutes=minutes, position=n)[1]
+        _add(model, code, name_zh=zh, name_en=en, minutes=minutes, needs_consent=code in NEED_CONSENT, position=n)[1]
         for n, (code, zh, en, minutes) in enumerate(BUSY_REASONS)
     )
 

@@ -5,7 +5,7 @@ All of it may be changed in the back office.
 
 from __future__ import annotations
 
-# code, Chinese, English, limit in minutes (0: none)
+# code, Chinese, English, limit in minutes (0: none); those in NEED_CONSENT a lead has to grant
 BUSY_REASONS = (
     ("break", "小休", "Short break", 15),
     ("meal", "用餐", "Meal", 60),
@@ -16,6 +16,7 @@ BUSY_REASONS = (
     ("coaching", "辅导", "Coaching", 30),
     ("equipment", "设备故障", "Equipment trouble", 0),
 )
+NEED_CONSENT = frozenset({"training", "coaching"})
 
 # A customer's level -> steps of priority. Below any rescue line's, so that a breakdown comes first.
 LEVEL_PRIORITIES = (("vip", 4), ("gold", 2), ("silver", 1), ("normal", 0))
