@@ -7,6 +7,7 @@ import sys
 
 NAMES = {
     "acd": "queue: agent free to next ring, calls a second, beside app_queue",
+    "board": "the live board: a beat for 500 people and as many pages, beside the whole sent each time",
     "pop": "ring to pop drawn",
     "verbs": "verb pressed to sound changed; processor for supervised conversations, beside a bare Asterisk",
 }

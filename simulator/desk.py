@@ -175,12 +175,22 @@ class Desk:
             self.queues = message["waiting"]
         elif kind == "board":
             self.board = message
+        elif kind == "board_changes":
+            self._board(message)
         elif kind == "alarm":
             self.alarms[message["code"]] = message
         elif kind == "signed_out":
             self.signed_out = message["cause"]
         self._changed.set()
         self._on_message(message)
+
+    def _board(self, message: dict[str, Any]) -> None:
+        """Rows that changed take the place of what was known; what is gone is gone."""
+        board = {**self.board, "now": message["now"]}
+        for part in ("queues", "people", "lines"):
+            rows = {row["id"]: row for row in board.get(part, [])} | {row["id"]: row for row in message.get(part, [])}
+            board[part] = [row for key, row in rows.items() if key not in message.get("gone", {}).get(part, [])]
+        self.board = board
 
     def _call(self, view: dict[str, Any]) -> None:
         known = self.calls.get(view["id"])

@@ -209,6 +209,23 @@ def leading(stage: Stage) -> None:
     stage.opens("/")
 
 
+def board(stage: Stage) -> None:
+    """The live board, its keys."""
+    page = stage.page
+    stage.scene("lead-hands")
+    stage.opens("/board")
+    expect(page.get_by_test_id("board-alarm").nth(3)).to_be_visible()
+    stage.scene("agent-asks")
+    page.keyboard.press("q")
+    page.keyboard.press("ArrowDown")
+    page.get_by_text("（2）" if stage.language == "zh" else "(2)").click()
+    stage.take("board")
+    page.get_by_test_id("board-level").hover()
+    page.wait_for_timeout(300)
+    page.screenshot(path=stage.to / f"board-formula.{stage.language}.{stage.size[0]}.png")
+    stage.opens("/")
+
+
 def presence(stage: Stage) -> None:
     """Requests for a break: one key grants the first."""
     page = stage.page
@@ -230,7 +247,7 @@ def presence(stage: Stage) -> None:
 
 PARTS: dict[str, Callable[[Stage], None]] = {
     "scenes": every_scene, "picker": picker, "two_actions": two_actions, "dragging": dragging, "hand": hand,
-    "leading": leading, "presence": presence,
+    "leading": leading, "presence": presence, "board": board,
 }
 
 

@@ -27,7 +27,7 @@ def test_the_board_shows_who_waits_and_then_who_talks(centre: Centre, desk: Call
     manager.goes("/board")
     row = manager.page.locator(f"[data-testid=board-queue][data-queue='{queue_of(centre)}']")
     expect(row).to_be_visible()
-    waiting, talking = row.locator("td").nth(1), row.locator("td").nth(4)
+    waiting, talking = row.locator("td").nth(1), row.locator("td").nth(5)
     expect(waiting).to_have_text("0")
     agent.busy()
     centre.ring("sales").reaches("queue")

@@ -10,12 +10,13 @@ is cut off again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -67,16 +68,19 @@ class SpoolJournal:
             self.book.calls = json.loads(self._checkpoint.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             self.book.calls = {}
+        for fact in self.newest():
+            self.book.note(fact)
+        return self.book
+
+    def newest(self) -> Iterator[Fact]:
+        """The facts of the segment that was written to last."""
         try:
             lines = self._tail.read_bytes().splitlines()
         except OSError:
-            return self.book
+            return
         for line in lines:
-            try:
-                self.book.note(msgspec.json.decode(line, type=Fact))
-            except msgspec.MsgspecError:  # the last line of a machine that lost power
-                continue
-        return self.book
+            with contextlib.suppress(msgspec.MsgspecError):  # the last line of a machine that lost power
+                yield msgspec.json.decode(line, type=Fact)
 
     def write(self, fact: Fact) -> None:
         self.write_many((fact,))

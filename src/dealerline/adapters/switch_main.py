@@ -22,6 +22,7 @@ from aiohttp import web
 
 import dealerline
 from dealerline import settings as settings_module
+from dealerline.adapters.board_file import BoardFile
 from dealerline.adapters.callers_socket import SocketCallers
 from dealerline.adapters.directory_file import FileDirectory
 from dealerline.adapters.journal_spool import SpoolJournal
@@ -72,7 +73,8 @@ class Switch:
         )
         self.engine.resumer.book = self.journal.read_back()
         self.engine.resumer.version = getattr(dealerline, "__version__", "0.1.0")
-        self.desks = Desks(self.engine, settings.secret("desk"), settings.secret("sip"))
+        self.desks = Desks(self.engine, settings.secret("desk"), settings.secret("sip"), settings.timezone)
+        self.board = BoardFile(settings.run / "board.json", self.desks.boards)
         self.seats = SeatsFile(settings.run / "agents.json", self.engine)
         self.provisioner = Provisioner(self.media.ari, settings.secret("sip"))
         self.server = DeskServer(self.desks, settings.secret("internal"), lambda: self.engine.core.media_here)
@@ -145,10 +147,12 @@ class Switch:
         runner = web.AppRunner(self.server.application(), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", self.settings.switch_port).start()
+        self.board.restore(self.journal.newest)  # before the first fact of this switch begins a new segment
         self.engine.core.run(self.seats.restore)
         self.media.start()
         self.engine.reconciler.start()
         self.seats.start()
+        self.board.start()
         for work in (self.journal.run(), self._watch_directory(), self._lag(), self.callers.run()):
             self.spawn(work)
         # What is there now stays: the collector need not look at it again, and its pauses stay short.
@@ -157,6 +161,7 @@ class Switch:
         log.info("the switch is up on port %s", self.settings.switch_port)
         await stop.wait()
         self.seats.save()
+        self.board.save()
         await self.media.close()
         await runner.cleanup()
         for task in list(self._tasks):

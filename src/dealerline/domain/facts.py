@@ -126,6 +126,10 @@ KINDS: dict[str, Kind] = {
         Kind("recording.started", ("recording", "agent", "agent_path", "customer_path"), durable=True),
         Kind("recording.stopped", ("recording", "seconds"), durable=True),
         Kind("recording.failed", ("recording", "reason"), durable=True),
+        # the live board ---------------------------------------------------------------------------------------------
+        # what: waiting|oldest|level|nobody (subject: a queue), over_break (a person); value: when it began, the worst
+        Kind("alarm.raised", ("alarm", "what", "subject", "value", "limit")),
+        Kind("alarm.ended", ("alarm", "what", "subject", "value", "seconds")),
         # the system --------------------------------------------------------------------------------------------------
         Kind("switch.started", ("version", "resumed")),
         Kind("ari.lost", ()),

@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
 from dealerline.domain.facts import Fact, check
@@ -54,6 +54,7 @@ class Core:
         self.media_here = False
         self.alarms: dict[str, bool] = {}
         self.last_seq: dict[str, int] = {}  # what the journal held when we started
+        self.noted: Callable[[Sequence[Fact]], None] = lambda facts: None  # written just now
         self._depth = 0
         self._began = 0.0
         self._facts: list[Fact] = []
@@ -127,6 +128,7 @@ class Core:
         if self._facts:
             facts, self._facts = self._facts, []
             self.journal.write_many(facts)
+            self._guard(lambda: self.noted(facts))
         orders, self._orders, self._afterwards = [*self._orders, *self._afterwards], [], []
         for order in orders:
             order()

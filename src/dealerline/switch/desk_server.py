@@ -20,6 +20,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from dealerline.switch import texts, tickets
 from dealerline.switch.desks import Desks, Session
 from dealerline.switch.model import Refused
+from dealerline.switch.ports import Shared
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,15 @@ HELLO_SECONDS = 10.0
 SILENT_SECONDS = 30.0
 PER_SECOND = 60  # messages a page may send, on average over ten seconds
 encode = msgspec.json.Encoder().encode
+
+
+def encoded(message: dict[str, Any]) -> bytes:
+    """As JSON; of a message that many pages get, made once."""
+    if not isinstance(message, Shared):
+        return encode(message)
+    if message.data is None:
+        message.data = encode(message)
+    return message.data
 
 
 class SocketDesk:
@@ -41,7 +51,7 @@ class SocketDesk:
 
     def send(self, message: dict[str, Any]) -> None:
         try:
-            self._queue.put_nowait(encode(message))
+            self._queue.put_nowait(encoded(message))
         except asyncio.QueueFull:
             log.warning("a page of person %s does not read; it is cut off", self.person)
             self.close()

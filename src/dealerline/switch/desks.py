@@ -1,8 +1,8 @@
 """Every page that is connected, what it asks for, and what it is told.
 
 Rules of the file. The switch is the authority: a page asks, the switch answers ok or says in words why not. A page
-hears of its own call and state at once; of queues and the board at most once a second, and only when something
-changed. It sees its stores only.
+hears of its own call and state at once; of queues at most once a second, of the board twice (``boards``), and only
+when something changed. It sees its stores only.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from dealerline.domain import presence
 from dealerline.domain.sip import password
 from dealerline.switch import texts, tickets, whyview
+from dealerline.switch.boards import Boards
 from dealerline.switch.callverbs import CallVerbs
 from dealerline.switch.directory import Text
 from dealerline.switch.engine import Engine
@@ -40,7 +41,6 @@ class Session:
         self.desk = desk
         self.watch = watch
         self.stores = stores
-        self.board = watch
         self.colleagues = False
         self.leads = False
 
@@ -48,12 +48,13 @@ class Session:
 class Desks:
     """All sessions. ``sip_secret`` derives the SIP passwords, ``desk_secret`` checks tickets."""
 
-    def __init__(self, engine: Engine, desk_secret: str, sip_secret: str) -> None:
+    def __init__(self, engine: Engine, desk_secret: str, sip_secret: str, zone: str = "Asia/Shanghai") -> None:
         self.engine = engine
         self.core = engine.core
         self.views = Views(engine.core, engine)
         self._desk_secret, self._sip_secret = desk_secret, sip_secret
         self.sessions: dict[Desk, Session] = {}
+        self.boards = Boards(engine.core, engine, zone)
         self._changed = True
         self._waiting: dict[Desk, dict[str, Any]] = {}
         self.core.tell_call = self._tell_call
@@ -83,11 +84,14 @@ class Desks:
         }
         self.core.later(EVERY, self._again)
         engine.watching.start()
+        self.boards.start()
+        self.core.directory.subscribe(lambda snapshot: self._mark())
 
     # telling
     # ------------------------------------------------------------------------------------------------------------
     def _mark(self) -> None:
         self._changed = True
+        self.boards.mark()
 
     def _tell_call(self, call: Call) -> None:
         call.rev += 1
@@ -136,10 +140,7 @@ class Desks:
             return
         self._changed = False
         colleagues = self.views.colleagues() if any(s.colleagues for s in self.sessions.values()) else None
-        board = self.views.board() if any(s.board for s in self.sessions.values()) else None
         for session in self.sessions.values():
-            if board is not None and session.board:
-                session.desk.send(self.views.cut(board, session.stores))
             if colleagues is not None and session.colleagues:
                 session.desk.send({"type": "colleagues", "people": colleagues, "now": self.core.now})
             waiting = self.views.waiting(session.stores)
@@ -174,6 +175,8 @@ class Desks:
         word = "" if watch else password(self._sip_secret, agent_endpoint(person.id))
         desk.send(self.views.welcome(seat, person, word))
         self.sessions[desk] = session  # from here on it is told of changes: the welcome comes first
+        if watch:
+            self.boards.look(desk, session.stores)
         self._waiting[desk] = waiting = self.views.waiting(session.stores)
         desk.send({"type": "queues", "waiting": waiting})
         if session.leads and (hands := self.engine.supervising.hands(session.stores)):
@@ -190,6 +193,7 @@ class Desks:
         """The connection ended."""
         session = self.sessions.pop(desk, None)
         self._waiting.pop(desk, None)
+        self.boards.leave(desk)
         if session is not None and not session.watch:
             self.core.run(self.engine.agents.desk_gone, desk)
 
@@ -204,8 +208,10 @@ class Desks:
             if kind == "ping":
                 return {"type": "pong", "id": identifier, "now": self.core.now}
             if kind == "board":
-                session.board = message.get("on") is True
-                self._changed = True
+                if message.get("on") is True:
+                    self.boards.look(session.desk, session.stores)
+                else:
+                    self.boards.leave(session.desk)
                 return {"type": "ok", "id": identifier}
             if kind == "colleagues":
                 session.colleagues = message.get("on") is True

@@ -25,6 +25,7 @@ class Store:
     timezone: str = "Asia/Shanghai"
     music: str = ""  # Asterisk music class; "" is the default one
     retention_days: int = 365
+    alarm_over_break: bool = False  # the board's: somebody is over his break
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ class Queue:
     sticky_seconds: float = 0  # how long a caller waits for the person he knows before others are asked; 0: not at all
     sticky: str = "last"  # last|owner: whom a caller is kept for
     overflow: tuple[Overflow, ...] = ()
+    alarm_waiting: int = 0  # the board's limits: more callers than that; 0: none
+    alarm_oldest: float = 0  # somebody waits longer, in seconds
+    alarm_level: float = 0  # service level of today below so many per cent
+    alarm_nobody: bool = False  # nobody is signed in
 
 
 @dataclass(frozen=True, slots=True)

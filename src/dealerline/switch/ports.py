@@ -77,6 +77,12 @@ class Journal(Protocol):
         ...
 
 
+class Shared(dict[str, Any]):
+    """A message that many pages get: turned into JSON once."""
+
+    data: bytes | None = None
+
+
 class Desk(Protocol):
     """One signed-in browser page (or robot) of an agent."""
 

@@ -1,4 +1,4 @@
-"""What pages are shown: calls, people, queues and the board, each as the person who looks may see it.
+"""What pages are shown: calls, people and queues, each as the person who looks may see it.
 
 The rule of the file: nothing is changed here, and a number leaves only through ``_number``. See
 docs/reference/desk-protocol.md.
@@ -12,7 +12,7 @@ from dealerline.domain import numbers, presence
 from dealerline.switch import callview
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person
-from dealerline.switch.model import TALKS, Call, Seat
+from dealerline.switch.model import Call, Seat
 
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
@@ -161,64 +161,6 @@ class Views:
             },
             "alarms": [code for code, on in self.core.alarms.items() if on],
             "now": self.core.now,
-        }
-
-    def board(self) -> dict[str, Any]:
-        """The whole board, before it is cut to somebody's stores."""
-        lookup, router = self.core.lookup, self.engine.queueing.router
-        talking: dict[int, int] = {}
-        live: dict[int, int] = {}
-        for call in self.core.calls.values():
-            live[call.line] = live.get(call.line, 0) + 1
-            if call.queue and call.phase in TALKS:
-                talking[call.queue] = talking.get(call.queue, 0) + 1
-        return {
-            "type": "board",
-            "queues": [
-                {
-                    "id": q.id,
-                    "store": q.store,
-                    "name": q.name,
-                    "waiting": router.waiting(q.id),
-                    "oldest": router.oldest(q.id),
-                    "ready": router.free(q.id),
-                    "present": router.present(q.id),
-                    "talking": talking.get(q.id, 0),
-                    "service_seconds": q.service_seconds,
-                }
-                for q in lookup.queues.values()
-            ],
-            "people": [
-                self._person(p) for p in lookup.people.values() if p.id in self.core.seats or p.id in lookup.queues_of
-            ],
-            "lines": [
-                {"id": line.id, "store": line.store, "name": line.name, "kind": line.kind, "live": live.get(line.id, 0)}
-                for line in lookup.lines.values()
-            ],
-            "now": self.core.now,
-        }
-
-    def _person(self, person: Person) -> dict[str, Any]:
-        seat = self.core.seats.get(person.id)
-        state = seat.presence if seat is not None else presence.Agent(person.id)
-        call = seat.call if seat is not None else None
-        return {
-            "id": person.id,
-            "name": person.name,
-            "store": person.store,
-            "state": state.state,
-            "reason": state.reason,
-            "since": state.since,
-            "until": state.until,
-            "call_since": call.talk_started or None if call is not None and not call.ended else None,
-        }
-
-    @staticmethod
-    def cut(board: dict[str, Any], stores: frozenset[int]) -> dict[str, Any]:
-        """The part of a board that belongs to these stores."""
-        return {
-            **board,
-            **{key: [row for row in board[key] if row["store"] in stores] for key in ("queues", "people", "lines")},
         }
 
     def live(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from dealerline.apps.calls.models import (
 )
 from dealerline.apps.customers.models import Customer
 from dealerline.apps.flows.models import Flow, FlowVersion
+from dealerline.domain.service import Tally
 from dealerline.settings import Settings
 from tests.integration.records.conftest import World
 
@@ -391,12 +392,20 @@ def test_a_message_is_taken_finished_and_given_to_others_only_by_the_lead(
 def test_the_boards_figures_count_what_the_definitions_say(world: World, make_call: Callable[..., Any]) -> None:
     queue = Queue.objects.create(store=world.east, code="sales", name_zh="销售", service_seconds=20)
     now = timezone.now()
-    for outcome, waited in [("answered", 5), ("answered", 30), ("abandoned", 50), ("abandoned", 3), ("live", 0)]:
-        make_call(queue=queue, queued_at=now, outcome=outcome, waited_seconds=waited)
+    stays = [("answered", 5), ("answered", 30), ("abandoned", 50), ("abandoned", 3), ("key", 70), ("timeout", 60)]
+    for reason, waited in stays:
+        call = make_call(queue=queue, queued_at=now, ended_at=now + timedelta(seconds=40),
+                         outcome="answered" if reason == "answered" else "abandoned", waited_seconds=waited)
+        Event.objects.create(id=uuid.uuid4(), kind="queue.left", at=now, call=call.pk, store=world.east.pk,
+                             data={"queue": queue.pk, "reason": reason, "waited": waited})
     [row] = world.browser("alice").get("/api/board/today").json()["queues"]
-    assert (row["offered"], row["answered"], row["abandoned"], row["within"]) == (5, 2, 2, 1)
-    assert row["service_level"] == pytest.approx(1 / 3, abs=1e-3)  # the one who left after 3 s is not held against us
-    assert (row["average_wait"], row["longest_wait"]) == (17.5, 50)
+    assert (row["offered"], row["answered"], row["abandoned"], row["within"]) == (6, 2, 2, 1)
+    assert (row["abandons"], row["sent_on"], row["lost_late"]) == ([1, 0, 1, 0], 1, 2)
+    day = Tally()  # the live board counts the same facts by the same rule
+    for reason, waited in stays:
+        day.left(reason, waited, queue.service_seconds)
+    assert row["service_level"] == pytest.approx(day.level) == 0.25
+    assert (row["average_wait"], row["longest_wait"], row["average_talk"]) == (17.5, 70, 40)
     assert world.browser("charlie").get("/api/board/today").json() == {"queues": [], "hours": []}
 
 

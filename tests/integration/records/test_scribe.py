@@ -389,8 +389,8 @@ def test_a_change_by_anybody_reaches_the_switchs_file(centre: Stack, rows: Rows)
         return [reason["name"]["zh"] for reason in json.loads(path.read_text())["reasons"]]
 
     rows.one(
-        "INSERT INTO organisation_busyreason (code, name_zh, name_en, minutes, position, active) "
-        "VALUES ('tea', '喝茶', 'Tea', 5, 0, true)"
+        "INSERT INTO organisation_busyreason (code, name_zh, name_en, minutes, needs_consent, position, active) "
+        "VALUES ('tea', '喝茶', 'Tea', 5, false, 0, true)"
     )
     changed = time.monotonic()
     until(lambda: "喝茶" in names(), 10, what="the new reason in directory.json")

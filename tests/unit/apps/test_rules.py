@@ -64,7 +64,7 @@ def test_a_sealed_password_is_unreadable_and_opens_again() -> None:
 
 
 def test_every_fact_of_a_call_has_words_in_both_languages() -> None:
-    of_people = {"consent.asked", "consent.ended"}
+    of_people = {"consent.asked", "consent.ended", "alarm.raised", "alarm.ended"}
     of_people |= {"agent.state", "agent.signed_in", "agent.signed_out", "switch.started", "ari.lost", "ari.back"}
     by_their_manner = {"invite.started", "invite.ended", "transfer.done"}
     assert set(KINDS) - of_people - by_their_manner <= set(WORDS)

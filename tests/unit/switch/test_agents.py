@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dealerline.switch.memory import Desk
-from tests.unit.switch.world import SALES, World
+from tests.unit.switch.world import World
 
 
 def page(session: object) -> Desk:
@@ -310,18 +310,8 @@ def test_nobody_sees_another_stores_queues_or_people(world: World) -> None:
     world.clock.advance(2)
     board = page(session).last("board")
     assert board and board["queues"] == [] and [p["id"] for p in board["people"]] == [3]
+    assert page(session).last("board_changes") is None
     assert "+8613812345678" not in str(page(session).sent)
     world.hang_up(call)
 
 
-def test_the_board_comes_once_a_second_and_only_when_something_changed(world: World) -> None:
-    session = world.sign_in(1)
-    world.ask(session, "board", on=True)
-    world.clock.advance(3)
-    before = sum(m["type"] == "board" for m in page(session).sent)
-    world.clock.advance(10)
-    assert sum(m["type"] == "board" for m in page(session).sent) == before
-    call = world.ring(SALES)
-    world.hang_up(call)
-    world.clock.advance(2)
-    assert sum(m["type"] == "board" for m in page(session).sent) == before + 1

@@ -145,13 +145,70 @@ export interface BoardPerson {
   state: AgentState
   reason: string
   since: number
+  until?: number | null
   call_since: number | null
 }
 
+/** A queue now and today. Seconds; `level` is a share of 1; `limits`: waiting, oldest, level in per cent, 0 for none. */
+export interface BoardQueue {
+  id: number
+  store: number
+  name: Text
+  service_seconds: number
+  limits: [number, number, number]
+  waiting: number
+  oldest: number | null
+  expected: number | null
+  ready: number
+  present: number
+  talking: number
+  answered: number
+  within: number
+  lost_late: number
+  /** Who hung up after 0-5, 5-20, 20-60, 60 and more seconds. */
+  abandons: [number, number, number, number]
+  sent_on: number
+  level: number | null
+  average_wait: number | null
+  average_talk: number | null
+}
+
+export interface BoardLine {
+  id: number
+  store: number
+  name: Text
+  live: number
+}
+
+/** Something beyond its limit. `value`: the worst since it began; `name`: of the queue, or of the person. */
+export interface BoardAlarm {
+  id: string
+  kind: 'waiting' | 'oldest' | 'level' | 'nobody' | 'over_break'
+  store: number
+  queue: number | null
+  person: number | null
+  name: Text | null
+  value: number
+  limit: number
+  since: number
+  ended: number | null
+}
+
 export interface Board {
-  queues: { id: number; store: number; waiting: number; oldest: number | null; ready: number; talking: number; name?: Text; service_seconds?: number }[]
+  queues: BoardQueue[]
   people: BoardPerson[]
-  lines: { id: number; store: number; name: Text; live: number }[]
+  lines: BoardLine[]
+  alarms?: BoardAlarm[]
+  now: number
+}
+
+/** Rows that changed or came, and ids of those that are gone. */
+export interface BoardChanges {
+  queues?: BoardQueue[]
+  people?: BoardPerson[]
+  lines?: BoardLine[]
+  alarms?: BoardAlarm[]
+  gone?: { queues?: number[]; people?: number[]; lines?: number[] }
   now: number
 }
 
@@ -223,6 +280,7 @@ export type FromSwitch =
   | { type: 'call_gone'; call: string; rev: number; text?: Text | null }
   | { type: 'queues'; waiting: Record<string, { count: number; oldest: number | null }> }
   | ({ type: 'board' } & Board)
+  | ({ type: 'board_changes' } & BoardChanges)
   | { type: 'colleagues'; people: Colleague[]; now: number }
   | { type: 'hands'; hands: Hand[] }
   | { type: 'requests'; requests: BreakRequest[] }

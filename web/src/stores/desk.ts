@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api, ok } from '@/api/http'
+import { merged } from '@/lib/board'
 import { emptyBook, fromWelcome, inOrder, isSmall, withCall, withoutCall } from '@/lib/calls'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
 import { DEVICES, type AgentView, type Alarm, type Answer, type Board, type BreakRequest, type CallView, type Colleague, type Command, type DeviceKind, type FromSwitch, type Hand, type LineInfo, type QueueInfo, type Reason, type SipAccount, type Text } from '@/lib/protocol'
@@ -126,6 +127,9 @@ export const useDesk = defineStore('desk', () => {
         break
       case 'board':
         board.value = message
+        break
+      case 'board_changes':
+        board.value = merged(board.value, message)
         break
       case 'colleagues':
         colleagues.value = message.people

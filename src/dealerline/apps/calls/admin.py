@@ -38,6 +38,7 @@ class QueueScreen(ScopedAdmin):
         (None, {"fields": ("store", "code", "name_zh", "name_en", "active")}),
         (_("Agents"), {"fields": ("ring_seconds", "wrap_seconds", "priority")}),
         (_("Waiting"), {"fields": ("announce_seconds", "max_wait_seconds", "service_seconds", "music", "seen")}),
+        (_("Live board"), {"fields": ("alarm_waiting", "alarm_oldest_seconds", "alarm_level_percent", "alarm_nobody")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -25,8 +25,16 @@ def directory_queues(people: set[int]) -> list[dict[str, Any]]:
          "agents": tuple(members.get(queue.pk, ())), "ring_seconds": queue.ring_seconds,
          "wrap_seconds": queue.wrap_seconds, "announce_seconds": queue.announce_seconds,
          "max_wait_seconds": queue.max_wait_seconds, "service_seconds": queue.service_seconds,
-         "music": queue.music, "priority": queue.priority}
-        for queue in Queue.objects.filter(active=True, store__active=True).order_by("pk")]
+         "music": queue.music, "priority": queue.priority, **_alarm_limits(queue)}
+        for queue in Queue.objects.filter(active=True, store__active=True).select_related("store").order_by("pk")]
+
+
+def _alarm_limits(queue: Queue) -> dict[str, Any]:
+    """The live board's limits: the queue's own, else its store's."""
+    names = {"alarm_waiting": "alarm_waiting", "alarm_oldest": "alarm_oldest_seconds",
+             "alarm_level": "alarm_level_percent", "alarm_nobody": "alarm_nobody"}
+    own = {name: getattr(queue, field) for name, field in names.items()}
+    return {name: getattr(queue.store, names[name]) if value is None else value for name, value in own.items()}
 
 
 def alarms() -> list[dict[str, Any]]:

@@ -52,6 +52,18 @@ class Queue(Named):
     music = models.CharField(_("music"), max_length=40, blank=True, help_text=_("Empty: the store's music."))
     priority = models.SmallIntegerField(_("priority"), default=0,
                                         help_text=_("An agent of several queues serves the higher one first."))
+    alarm_waiting = models.PositiveSmallIntegerField(
+        _("alarm: more callers waiting than"), null=True, blank=True,
+        help_text=_("On the live board. Empty: the store's; 0: no alarm."))
+    alarm_oldest_seconds = models.PositiveSmallIntegerField(
+        _("alarm: somebody waits longer than (seconds)"), null=True, blank=True,
+        help_text=_("On the live board. Empty: the store's; 0: no alarm."))
+    alarm_level_percent = models.PositiveSmallIntegerField(
+        _("alarm: service level of today below (%)"), null=True, blank=True, validators=[MaxValueValidator(100)],
+        help_text=_("On the live board. Empty: the store's; 0: no alarm."))
+    alarm_nobody = models.BooleanField(
+        _("alarm: nobody signed in"), null=True, blank=True,
+        help_text=_("While a line of the store is open, or somebody waits. Unknown: as the store has it."))
     active = models.BooleanField(_("active"), default=True)
 
     objects = ScopedQuerySet.as_manager()
@@ -106,6 +118,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["call", "seq"], name="event_call", condition=models.Q(call__isnull=False)),
             BrinIndex(fields=["at"], name="event_at"),
+            models.Index(fields=["at"], name="event_queue_left", condition=models.Q(kind="queue.left")),  # the board's
         ]
 
     def __str__(self) -> str:

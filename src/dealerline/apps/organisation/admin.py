@@ -74,6 +74,8 @@ class StoreScreen(ScopedAdmin):
     fieldsets = (
         (None, {"fields": ("code", "name_zh", "name_en", "region", "brands", "city", "address", "timezone", "active")}),
         (_("Calls"), {"fields": ("music", "retention_days", "agents_see_numbers")}),
+        (_("Live board"), {"fields": ("alarm_waiting", "alarm_oldest_seconds", "alarm_level_percent", "alarm_nobody",
+                                      "alarm_over_break")}),
         (None, {"fields": ("seen",)}),
     )
 

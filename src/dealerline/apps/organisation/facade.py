@@ -122,7 +122,8 @@ def directory_settings() -> dict[str, Any]:
 def directory_stores() -> list[dict[str, Any]]:
     """Active stores."""
     return [{"id": store.pk, "code": store.code, "name": store.text, "region": store.region_id,
-             "timezone": store.timezone, "music": store.music, "retention_days": store.retention_days}
+             "timezone": store.timezone, "music": store.music, "retention_days": store.retention_days,
+             "alarm_over_break": store.alarm_over_break}
             for store in Store.objects.filter(active=True).order_by("pk")]
 
 

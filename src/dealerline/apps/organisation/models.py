@@ -148,6 +148,20 @@ class Store(Named):
         _("agents see whole numbers"), default=False,
         help_text=_("Off: agents see customers' numbers masked, as +86138****5678. "
                     "Leads and managers always see them."))
+    alarm_waiting = models.PositiveSmallIntegerField(
+        _("alarm: more callers waiting than"), default=5,
+        help_text=_("In one queue; a queue may have its own. 0: none."))
+    alarm_oldest_seconds = models.PositiveSmallIntegerField(
+        _("alarm: somebody waits longer than (seconds)"), default=90,
+        help_text=_("In one queue; a queue may have its own. 0: none."))
+    alarm_level_percent = models.PositiveSmallIntegerField(
+        _("alarm: service level of today below (%)"), default=80, validators=[MaxValueValidator(100)],
+        help_text=_("In one queue; a queue may have its own. 0: none."))
+    alarm_nobody = models.BooleanField(
+        _("alarm: nobody signed in"), default=True,
+        help_text=_("While a line of the store is open, or somebody waits; a queue may say otherwise."))
+    alarm_over_break = models.BooleanField(
+        _("alarm: somebody over his break"), default=True, help_text=_("Busy longer than his reason's limit."))
     active = models.BooleanField(_("active"), default=True)
 
     objects = StoreQuerySet.as_manager()

@@ -1933,22 +1933,33 @@ export interface components {
         };
         /**
          * QueueToday
-         * @description Seconds; the service level is a share of 1, null before the first settled call.
+         * @description Seconds; the service level is a share of 1 (docs/reference/board.md has its formula), null before a caller counts.
+         *
+         *     Of callers whose waiting ended today: ``abandons`` by seconds waited (0-5, 5-20, 20-60, 60 and more), ``sent_on``
+         *     unserved, ``lost_late`` after the queue's seconds.
          */
         QueueToday: {
             /** Abandoned */
             abandoned: number;
+            /** Abandons */
+            abandons: number[];
             /** Answered */
             answered: number;
+            /** Average Talk */
+            average_talk: number | null;
             /** Average Wait */
             average_wait: number | null;
             /** Longest Wait */
             longest_wait: number | null;
+            /** Lost Late */
+            lost_late: number;
             name: components["schemas"]["Text"];
             /** Offered */
             offered: number;
             /** Queue */
             queue: number;
+            /** Sent On */
+            sent_on: number;
             /** Service Level */
             service_level: number | null;
             /** Store */

@@ -18,7 +18,11 @@ router = Router(tags=["board"])
 
 
 class QueueToday(Schema):
-    """Seconds; the service level is a share of 1, null before the first settled call."""
+    """Seconds; the service level is a share of 1, null before a caller counts; docs/reference/board.md has its formula.
+
+    Of callers whose waiting ended today: ``abandons`` by seconds waited (0-5, 5-20, 20-60, 60 and more), ``sent_on``
+    unserved, ``lost_late`` after the queue's seconds.
+    """
 
     queue: int
     store: int
@@ -27,9 +31,13 @@ class QueueToday(Schema):
     answered: int
     abandoned: int
     within: int
+    lost_late: int
+    sent_on: int
+    abandons: list[int]
     service_level: float | None
     average_wait: float | None
     longest_wait: float | None
+    average_talk: float | None
 
 
 class HourToday(Schema):
