@@ -245,9 +245,22 @@ def presence(stage: Stage) -> None:
     page.keyboard.press("Escape")
 
 
+def wall(stage: Stage) -> None:
+    """The board on a wall, also at the size of one, and with more people than fit; and when the line is cut."""
+    page = stage.page
+    page.goto(stage.pages + "/board/wall")
+    expect(page.get_by_test_id("wall-queue").first).to_be_visible()
+    for size in (stage.size, (1920, 1080)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_timeout(5000)  # the hint fades
+        page.screenshot(path=stage.to / f"wall.{stage.language}.{size[0]}.png")
+    page.set_viewport_size({"width": stage.size[0], "height": stage.size[1]})
+    stage.opens("/")
+
+
 PARTS: dict[str, Callable[[Stage], None]] = {
     "scenes": every_scene, "picker": picker, "two_actions": two_actions, "dragging": dragging, "hand": hand,
-    "leading": leading, "presence": presence, "board": board,
+    "leading": leading, "presence": presence, "board": board, "wall": wall,
 }
 
 

@@ -66,7 +66,7 @@ function ring(body) {
   call({ id, phase: 'offered', direction: 'in', number: body.new ? '+8613900001111' : '+8613812345678', to_number: '02166660001', store: line.store, store_name: stores.find((s) => s.id === line.store).name, line: line.id, line_name: line.name, line_kind: line.id === 12 ? 'repair' : 'sales', queue: 102, queue_name: T('维修', 'Repair'), language: body.language ?? 'zh', path: [T('维修', 'Repair'), T('查询进度', 'Progress')], arrived: now() - 31, waited: 24, offered: now(), ring_until: now() + 20, answered: null, held_since: null, muted: false, wrap_until: null, recording: 'off', channel_hint: '' })
 }
 const sent = []
-const welcome = () => ({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles, phone: true, outside: '+86137****0001' }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, lines, now: now() })
+const welcome = () => ({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles, phone: true, outside: '+86137****0001' }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, lines, stores, now: now() })
 function scene(name) {
   const made = scenes[name]?.()
   if (!made) return false

@@ -20,6 +20,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/customers', component: () => import('@/pages/CustomersPage.vue'), meta: { title: 'nav.customers', permission: 'customers.view' } },
   { path: '/customers/:id', component: () => import('@/pages/CustomerPage.vue'), props: true, meta: { title: 'customer.title', permission: 'customers.view' } },
   { path: '/board', component: () => import('@/pages/BoardPage.vue'), meta: { title: 'nav.board', permission: 'board.view' } },
+  { path: '/board/wall', component: () => import('@/pages/WallPage.vue'), meta: { open: true, bare: true, title: 'nav.board' } },
   { path: '/system', component: () => import('@/pages/SystemPage.vue'), meta: { title: 'nav.system', permission: 'system.manage' } },
   { path: '/me', component: () => import('@/pages/MePage.vue'), meta: { title: 'me.title' } },
   { path: '/:rest(.*)*', component: () => import('@/pages/MissingPage.vue'), meta: { title: 'missing.title' } },

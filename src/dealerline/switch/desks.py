@@ -17,7 +17,7 @@ from dealerline.domain.sip import password
 from dealerline.switch import texts, tickets, whyview
 from dealerline.switch.boards import Boards
 from dealerline.switch.callverbs import CallVerbs
-from dealerline.switch.directory import Text
+from dealerline.switch.directory import Text, Wall
 from dealerline.switch.engine import Engine
 from dealerline.switch.model import Call, Refused, Seat
 from dealerline.switch.ports import Desk
@@ -43,6 +43,7 @@ class Session:
         self.stores = stores
         self.colleagues = False
         self.leads = False
+        self.wall: Wall | None = None  # a screen on a wall, and nobody
 
 
 class Desks:
@@ -85,7 +86,7 @@ class Desks:
         self.core.later(EVERY, self._again)
         engine.watching.start()
         self.boards.start()
-        self.core.directory.subscribe(lambda snapshot: self._mark())
+        self.core.directory.subscribe(lambda snapshot: self._configured())
 
     # telling
     # ------------------------------------------------------------------------------------------------------------
@@ -153,6 +154,8 @@ class Desks:
     def hello(self, desk: Desk, message: dict[str, Any]) -> Session:
         """A page says who it is. Raises Refused, or tickets.BadTicket."""
         ticket = tickets.read(str(message.get("ticket", "")), self._desk_secret, self.core.now)
+        if ticket.wall:
+            return self._hello_wall(desk, ticket)
         person = self.core.lookup.people.get(ticket.person)
         if person is None:
             raise Refused("no_person")
@@ -189,6 +192,28 @@ class Desks:
         self._changed = True
         return session
 
+    def _hello_wall(self, desk: Desk, ticket: tickets.Ticket) -> Session:
+        """A screen on a wall: it looks at the board of its stores, and may do nothing else."""
+        wall = self.core.lookup.walls.get(ticket.wall)
+        if wall is None or wall.serial != ticket.serial:
+            raise Refused("wall_ended")
+        session = Session(desk, True, frozenset(wall.stores))
+        session.wall = wall
+        desk.send(self.views.welcome_wall(wall))
+        self.sessions[desk] = session
+        self.boards.look(desk, session.stores)
+        return session
+
+    def _configured(self) -> None:
+        """Screens whose link was taken back, or that show other stores now, are sent away."""
+        self._mark()
+        for session in list(self.sessions.values()):
+            if session.wall is not None and self.core.lookup.walls.get(session.wall.id) != session.wall:
+                ended = self.core.lookup.walls.get(session.wall.id)
+                same = ended is not None and ended.serial == session.wall.serial
+                session.desk.send({"type": "signed_out", "cause": "restart" if same else "removed"})
+                session.desk.close()
+
     def gone(self, desk: Desk) -> None:
         """The connection ended."""
         session = self.sessions.pop(desk, None)
@@ -213,6 +238,8 @@ class Desks:
                 else:
                     self.boards.leave(session.desk)
                 return {"type": "ok", "id": identifier}
+            if session.wall is not None:
+                raise Refused("watch_only")
             if kind == "colleagues":
                 session.colleagues = message.get("on") is True
                 if session.colleagues:

@@ -167,6 +167,16 @@ class BusyReason:
 
 
 @dataclass(frozen=True, slots=True)
+class Wall:
+    """A screen on a wall that may look at the board of these stores, as long as its serial number is this one."""
+
+    id: int
+    name: str
+    serial: int
+    stores: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the switch decides from. ``version`` grows with each change."""
 
@@ -182,6 +192,7 @@ class Snapshot:
     flows: tuple[FlowVersion, ...] = ()
     prompts: tuple[PromptAudio, ...] = ()
     reasons: tuple[BusyReason, ...] = ()
+    walls: tuple[Wall, ...] = ()
     skills: tuple[tuple[int, Text], ...] = ()  # (id, name)
     duties: tuple[Duty, ...] = ()  # of this week and the next
     levels: tuple[tuple[str, int], ...] = ()  # customer's level -> priority that is added

@@ -23,6 +23,7 @@ from dealerline.switch.directory import (
     Queue,
     Snapshot,
     Store,
+    Wall,
 )
 
 FALLBACK_LANGUAGES = ("zh", "en")
@@ -52,6 +53,7 @@ class Lookup:
     phones: dict[int, DeskPhone] = field(default_factory=dict)
     carriers: dict[int, Carrier] = field(default_factory=dict)
     reasons: dict[str, BusyReason] = field(default_factory=dict)
+    walls: dict[int, Wall] = field(default_factory=dict)
     flows: dict[int, BuiltFlow] = field(default_factory=dict)
     levels: dict[str, int] = field(default_factory=dict)  # customer's level -> priority that is added
     problems: dict[int, str] = field(default_factory=dict)  # flow -> what is wrong with its newest version
@@ -120,6 +122,7 @@ def build(snapshot: Snapshot, old: Lookup | None = None) -> Lookup:
     made.people = {p.id: p for p in snapshot.people}
     made.phones = {p.id: p for p in snapshot.phones}
     made.carriers = {c.id: c for c in snapshot.carriers}
+    made.walls = {wall.id: wall for wall in snapshot.walls}
     made.reasons = {r.code: r for r in snapshot.reasons}
     for queue in snapshot.queues:
         for person in queue.agents:

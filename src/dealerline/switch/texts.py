@@ -106,6 +106,10 @@ ERRORS |= {
         "en": "This request was taken back, or answered already.",
     },
     "ask_later": {"zh": "离线时不能申请，请先示闲。", "en": "Not while you are offline: go ready first."},
+    "wall_ended": {
+        "zh": "此大屏链接已失效，请在后台重新获取。",
+        "en": "This wall display's link is not valid any more. Get a new one in the back office.",
+    },
     "no_talk": {"zh": "对方目前没有通话。", "en": "That person is not on a call just now."},
 }
 

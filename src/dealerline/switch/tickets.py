@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 class BadTicket(ValueError):
@@ -25,6 +25,8 @@ class Ticket:
     person: int
     login: str
     exp: float
+    wall: int = 0  # a screen on a wall, instead of a person
+    serial: int = 0
 
 
 def make(person: int, login: str, exp: float, secret: str) -> str:
@@ -41,6 +43,8 @@ def read(text: str, secret: str, now: float) -> Ticket:
     try:
         data = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         ticket = Ticket(int(data["person"]), str(data["login"]), float(data["exp"]))
+        if "wall" in data:
+            ticket = replace(ticket, wall=int(data["wall"]), serial=int(data["serial"]))
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise BadTicket("bad_ticket") from error
     if ticket.exp < now:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dealerline.domain import numbers, presence
 from dealerline.switch import callview
 from dealerline.switch.core import Core
-from dealerline.switch.directory import Person
+from dealerline.switch.directory import Person, Wall
 from dealerline.switch.model import Call, Seat
 
 if TYPE_CHECKING:
@@ -159,9 +159,15 @@ class Views:
                     for line in lookup.lines.values()
                 ],
             },
+            "stores": [{"id": s.id, "name": s.name} for s in lookup.stores.values() if s.id in stores],
             "alarms": [code for code, on in self.core.alarms.items() if on],
             "now": self.core.now,
         }
+
+    def welcome_wall(self, wall: Wall) -> dict[str, Any]:
+        """For a screen on a wall: nobody's page, with no telephone."""
+        nobody = Person(0, 0, wall.name, "", (), wall.stores)
+        return {**self.welcome(None, nobody, ""), "targets": {"queues": [], "lines": []}, "sip": None}
 
     def live(self) -> dict[str, Any]:
         """For the web process: how many of what, and the calls that go on (no numbers)."""

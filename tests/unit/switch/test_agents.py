@@ -313,5 +313,3 @@ def test_nobody_sees_another_stores_queues_or_people(world: World) -> None:
     assert page(session).last("board_changes") is None
     assert "+8613812345678" not in str(page(session).sent)
     world.hang_up(call)
-
-

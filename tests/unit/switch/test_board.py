@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +14,10 @@ import pytest
 
 from dealerline.adapters.board_file import BoardFile
 from dealerline.switch.desks import Session
+from dealerline.switch.directory import Wall
 from dealerline.switch.memory import Desk
-from tests.unit.switch.world import SALES, World, snapshot
+from dealerline.switch.model import Refused
+from tests.unit.switch.world import SALES, SECRET, World, snapshot
 
 
 @pytest.fixture
@@ -217,3 +222,47 @@ def test_a_broken_file_costs_only_the_figures(world: World, tmp_path: Path) -> N
         BoardFile(path, world.desks.boards).restore(list)
     world.clock.advance(2)
     assert world.core.metrics.errors == 0
+
+
+# screens on walls ---------------------------------------------------------------------------------------------------
+def wall_ticket(world: World, wall: int, serial: int) -> str:
+    body = {"person": 0, "login": "wall", "exp": world.clock.now() + 60, "wall": wall, "serial": serial}
+    text = base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
+    return f"{text}.{hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()}"
+
+
+def hang(world: World, wall: int = 1, serial: int = 1) -> Session:
+    hello = {"type": "hello", "ticket": wall_ticket(world, wall, serial), "tab": "wall", "watch": True}
+    return world.desks.hello(Desk(0), hello)
+
+
+def test_a_wall_shows_its_store_and_can_do_nothing_else(world: World) -> None:
+    world.directory.set(replace(world.directory.snapshot(), walls=(Wall(1, "前台", 1, (1,)),)))
+    world.sign_in(1)
+    world.sign_in(3)
+    wall = hang(world)
+    call = world.ring(SALES)
+    world.clock.advance(1)
+    welcome, board = page(wall).sent[0], page(wall).last("board")
+    assert welcome["person"]["name"] == "前台" and welcome["sip"] is None and welcome["agent"] is None
+    assert [store["id"] for store in welcome["stores"]] == [1]
+    assert board and {row["store"] for row in board["people"]} == {1} and [q["id"] for q in board["queues"]] == [10]
+    assert "138" not in json.dumps(page(wall).sent)
+    for command in ("state", "colleagues", "dial", "force", "explain", "consent"):
+        assert world.ask(wall, command, call=call.id, person=1, on=True)["type"] == "error"
+    assert world.ask(wall, "ping")["type"] == "pong"
+    world.close_page(wall)
+    assert world.state(1) == "reserved", "it is nobody's page"
+
+
+def test_a_link_that_was_taken_back_ends_within_the_second(world: World) -> None:
+    before, after = ((Wall(1, "前台", n, (1,)), Wall(2, "车间", 7, stores)) for n, stores in ((1, (2,)), (2, (1, 2))))
+    world.directory.set(replace(world.directory.snapshot(), walls=before))
+    front, shop = hang(world), hang(world, 2, 7)
+    world.directory.set(replace(world.directory.snapshot(), walls=after))
+    assert page(front).closed and page(front).sent[-1] == {"type": "signed_out", "cause": "removed"}
+    assert page(shop).closed and page(shop).sent[-1]["cause"] == "restart", "it comes back and sees the new stores"
+    for wall, serial in ((1, 1), (2, 6), (3, 1)):
+        with pytest.raises(Refused, match="wall_ended"):
+            hang(world, wall, serial)
+    assert hang(world, 2, 7).stores == {1, 2}

@@ -108,8 +108,9 @@ def test_a_page_promises_no_nonsense(world: World) -> None:
     for beat in (-1, 11, "2", None):
         ticket = tickets.make(1, "login", world.clock.now() + 60, SECRET)
         with pytest.raises(Exception, match="bad_message"):
-            world.desks.hello(Desk(1), {"type": "hello", "ticket": ticket, "tab": "t", "device": "browser",
-                                        "beat": beat})
+            world.desks.hello(
+                Desk(1), {"type": "hello", "ticket": ticket, "tab": "t", "device": "browser", "beat": beat}
+            )
 
 
 def test_a_page_that_nobody_touches_or_a_locked_screen_is_away_until_somebody_is_there(world: World) -> None:
@@ -272,7 +273,12 @@ def test_a_request_ends_with_another_wish_a_sign_out_a_lost_page_and_a_changed_r
     asks(world, alice)
     world.directory.set(replace(world.core.lookup.snapshot, reasons=REASONS[:1]))
     assert [cause for _, cause in ends(world)] == [
-        "takes_back", "other_wish", "signed_out", "signed_out", "reason_gone"]
+        "takes_back",
+        "other_wish",
+        "signed_out",
+        "signed_out",
+        "reason_gone",
+    ]
 
 
 def test_a_request_stands_through_a_reload_and_a_restart_of_the_switch(world: World, tmp_path: Path) -> None:

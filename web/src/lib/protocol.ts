@@ -265,7 +265,10 @@ export type FromSwitch =
       /** null for a page that only looks. */
       agent: AgentView | null
       calls: CallView[]
-      sip: SipAccount
+      /** null for a screen on a wall. */
+      sip: SipAccount | null
+      /** The stores whose board he may see. */
+      stores?: { id: number; name: Text }[]
       reasons: Reason[]
       /** So long untouched, and a ready agent's page says that nobody is there; 0: never. */
       idle_minutes?: number

@@ -45,6 +45,9 @@ export const useDesk = defineStore('desk', () => {
   const waiting = ref<Record<string, { count: number; oldest: number | null }>>({})
   const board = shallowRef<Board | null>(null)
   const alarms = ref<Alarm[]>([])
+  /** The stores whose board this page sees; a wall's name. */
+  const stores = ref<{ id: number; name: Text }[]>([])
+  const wallName = ref('')
   const sip = shallowRef<SipAccount | null>(null)
   const myId = ref(0)
   const device = ref<DeviceKind>(DEVICES.find((kind) => kind === localStorage.getItem('dealerline.device')) ?? 'browser')
@@ -71,7 +74,8 @@ export const useDesk = defineStore('desk', () => {
   const numbered = computed(() => calls.value.filter((c) => ['talking', 'held', 'reconnecting', 'dialling', 'parked'].includes(c.phase)).sort((a, b) => a.arrived - b.arrived))
   const parked = computed(() => numbered.value.filter((c) => c.phase === 'parked'))
 
-  function connect(watch: boolean): void {
+  /** `ticket`: for a screen on a wall, which nobody is signed in at. */
+  function connect(watch: boolean, ticket?: () => Promise<string>): void {
     if (socket) return
     signedOut.value = ''
     watching.value = watch
@@ -81,7 +85,7 @@ export const useDesk = defineStore('desk', () => {
       tab,
       device: device.value,
       watch,
-      ticket: async () => (await ok(api.POST('/api/desk/ticket'))).ticket,
+      ticket: ticket ?? (async () => (await ok(api.POST('/api/desk/ticket'))).ticket),
       onMessage: read,
       onLink: (value) => (link.value = value),
     })
@@ -106,6 +110,8 @@ export const useDesk = defineStore('desk', () => {
         lines.value = message.lines ?? []
         targets.value = message.targets ?? { queues: queues.value, lines: lines.value }
         sip.value = message.sip
+        stores.value = message.stores ?? []
+        wallName.value = message.person.id ? '' : message.person.name
         idleMinutes.value = message.idle_minutes ?? 0
         requests.value = []
         welcomeCalls(message.calls)
@@ -228,7 +234,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    link, signedOut, telephones, agent, calls, offered, live, supervising, wrapping, rejoin, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, requests, idleMinutes, notices, alarms, sip, myId, device, watching, tab,
+    link, signedOut, telephones, agent, calls, offered, live, supervising, wrapping, rejoin, numbered, parked, reasons, queues, lines, targets, waiting, board, colleagues, hands, requests, idleMinutes, stores, wallName, notices, alarms, sip, myId, device, watching, tab,
     watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
     watchBoard: () => look('board'),
     watchColleagues: () => look('colleagues'),

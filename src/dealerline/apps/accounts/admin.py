@@ -6,16 +6,19 @@ from typing import Any
 
 from axes.utils import reset
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from dealerline.apps.accounts.models import Person, RoleGrant
+from dealerline.apps.accounts.logic.walls import key_of
+from dealerline.apps.accounts.models import Person, RoleGrant, WallScreen
 from dealerline.apps.audit.facade import record
 from dealerline.apps.common.access import StoreSet
 from dealerline.apps.common.admin import GuardedForm, ScopedAdmin, ScopedInline
@@ -170,3 +173,38 @@ class PersonScreen(ScopedAdmin):
             TOTPDevice.objects.filter(user=person).delete()
             record(request, "second_factor", object_type="person", object_id=person.pk, detail={"on": False})
         messages.success(request, _("Second factor taken off: %d") % len(chosen))
+
+
+@admin.register(WallScreen)
+class WallScreenScreen(ScopedAdmin):
+    """The link is shown to whoever manages the screen; a new one ends the old."""
+
+    view = edit = "organisation.edit"
+    list_display = ("name", "store", "active", "seen_at")
+    list_filter = (("store", admin.RelatedOnlyFieldListFilter), "active")
+    list_select_related = ("store",)
+    actions = ("new_link",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any | None = None) -> Any:
+        known = ("link", "seen_at") if obj is not None and self.has_change_permission(request, obj) else ()
+        return ((None, {"fields": ("name", "store", "active", *known, "seen")}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any | None = None) -> tuple[str, ...]:
+        return ("link", "seen_at")
+
+    @admin.display(description=_("link"))
+    def link(self, wall: WallScreen) -> str:
+        """Open it once on the screen's browser; whoever has it sees this board until it is taken back."""
+        if not wall.active:
+            return str(_("The link is taken back."))
+        address = f"/board/wall#{key_of(wall, settings.DEALERLINE.secret('desk'))}"
+        return format_html('<a href="{}" target="_blank" rel="noopener">{}</a>', address, address)
+
+    @admin.action(description=_("Take the link back and make a new one"))
+    def new_link(self, request: HttpRequest, queryset: Any) -> None:
+        chosen = [wall for wall in queryset if self.has_change_permission(request, wall)]
+        for wall in chosen:
+            WallScreen.objects.filter(pk=wall.pk).update(serial=models.F("serial") + 1)
+            record(request, "settings", object_type="wallscreen", object_id=wall.pk, store=wall.store_id,
+                   detail={"how": "new link"})
+        messages.success(request, _("New links: %d. Open them on the screens.") % len(chosen))

@@ -14,6 +14,7 @@ from django.contrib.auth import logout, password_validation, update_session_auth
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from ninja import Router, Schema
 from pydantic import Field
@@ -21,8 +22,9 @@ from pydantic import Field
 from dealerline import __version__
 from dealerline.apps.accounts.auth import need, person_of, signed_in, visitor
 from dealerline.apps.accounts.logic import sign_in as signing
+from dealerline.apps.accounts.logic import walls
 from dealerline.apps.accounts.logic.masking import sees_numbers
-from dealerline.apps.accounts.models import Person
+from dealerline.apps.accounts.models import Person, WallScreen
 from dealerline.apps.audit import facade as audit
 from dealerline.apps.common.errors import Problem
 from dealerline.apps.common.schemas import Done, LockedOut, Plain, ProblemOut, Text
@@ -93,6 +95,10 @@ class TotpOut(Schema):
 
     url: str
     secret: str
+
+
+class WallIn(Schema):
+    key: Plain = Field(max_length=60)
 
 
 class TicketOut(Schema):
@@ -214,6 +220,18 @@ def remove_totp(request: HttpRequest, code: Plain = "") -> dict[str, bool]:
         device.delete()
         audit.record(request, "second_factor", detail={"on": False})
     return {"ok": True}
+
+
+@router.post("/wall/ticket", response={200: TicketOut, 403: ProblemOut}, auth=visitor)
+def wall_ticket(request: HttpRequest, data: WallIn) -> dict[str, str]:
+    """A ticket for a screen on a wall, by the key in its link. 403 ``wall_ended`` when the link was taken back."""
+    secret = settings.DEALERLINE.secret("desk")
+    wall = walls.found(data.key, secret)
+    if wall is None:
+        raise Problem("wall_ended", "此大屏链接已失效，请在后台重新获取。",
+                      "This wall display's link is not valid any more. Get a new one in the back office.", status=403)
+    WallScreen.objects.filter(pk=wall.pk).update(seen_at=timezone.now())
+    return {"ticket": walls.ticket(wall, secret, int(time.time()) + TICKET_SECONDS)}
 
 
 @router.post("/desk/ticket", response={200: TicketOut, 403: ProblemOut}, auth=signed_in)

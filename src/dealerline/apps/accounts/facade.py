@@ -6,12 +6,13 @@ from typing import Any
 
 from dealerline.apps.accounts.auth import need, person_of, signed_in, visitor
 from dealerline.apps.accounts.logic.masking import sees_numbers
-from dealerline.apps.accounts.models import Person, Role, RoleGrant, ScopeKind
+from dealerline.apps.accounts.models import Person, Role, RoleGrant, ScopeKind, WallScreen
 from dealerline.apps.common.phones import e164
 from dealerline.apps.organisation.facade import directory_stores
 
 __all__ = [
-    "Person", "Role", "RoleGrant", "ScopeKind", "administrator_exists", "directory_people", "names", "need",
+    "Person", "Role", "RoleGrant", "ScopeKind", "administrator_exists", "directory_people",
+    "directory_walls", "names", "need",
     "person_of", "sees_numbers", "signed_in", "visitor",
 ]
 
@@ -42,3 +43,11 @@ def directory_people() -> list[dict[str, Any]]:
             "masked": not sees_numbers(person, person.store_id), "phone": person.desk_phone_id or 0,
             "mobile": e164(person.mobile), "language": "en" if person.language == "en" else "zh"})
     return result
+
+
+def directory_walls() -> list[dict[str, Any]]:
+    """The screens on walls that may look, as the switch's directory has them."""
+    every = tuple(store["id"] for store in directory_stores())
+    return [{"id": wall.pk, "name": wall.name, "serial": wall.serial,
+             "stores": (wall.store_id,) if wall.store_id else every}
+            for wall in WallScreen.objects.filter(active=True).order_by("pk") if wall.store_id in (None, *every)]

@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.accounts.logic.roles import ROLE_PERMISSIONS, Access, GrantScope, access_of
-from dealerline.apps.common.access import StoreSet
+from dealerline.apps.common.access import ScopedQuerySet, StoreSet
 
 E164 = RegexValidator(r"^\+[1-9][0-9]{5,14}$", _("A telephone number with country code, as +8613812345678."))
 
@@ -193,3 +193,25 @@ class RoleGrant(models.Model):
         wanted = {"store": (True, False), "region": (False, True), "group": (False, False)}[self.scope]
         if (self.store_id is not None, self.region_id is not None) != wanted:
             raise ValidationError(_("A store's grant names the store, a region's grant the region, a group's neither."))
+
+
+class WallScreen(models.Model):
+    """A screen on a wall that shows the live board of a store, or of the group, without anybody signed in at it."""
+
+    name = models.CharField(_("name"), max_length=60,
+                            help_text=_("Where it hangs. It stands at the top of the screen."))
+    store = models.ForeignKey("organisation.Store", models.CASCADE, null=True, blank=True, related_name="walls",
+                              verbose_name=_("store"), help_text=_("Empty: every store of the group."))
+    serial = models.PositiveIntegerField(default=1, editable=False)
+    active = models.BooleanField(_("active"), default=True, help_text=_("Off: its link opens nothing any more."))
+    seen_at = models.DateTimeField(_("last connected"), null=True, blank=True, editable=False)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("wall display")
+        verbose_name_plural = _("wall displays")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -878,6 +878,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wall/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Wall Ticket
+         * @description A ticket for a screen on a wall, by the key in its link. 403 ``wall_ended`` when the link was taken back.
+         */
+        post: operations["dealerline_apps_accounts_api_wall_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1933,7 +1953,7 @@ export interface components {
         };
         /**
          * QueueToday
-         * @description Seconds; the service level is a share of 1 (docs/reference/board.md has its formula), null before a caller counts.
+         * @description Seconds; the service level is a share of 1, null before a caller counts; docs/reference/board.md has its formula.
          *
          *     Of callers whose waiting ended today: ``abandons`` by seconds waited (0-5, 5-20, 20-60, 60 and more), ``sent_on``
          *     unserved, ``lost_late`` after the queue's seconds.
@@ -2419,6 +2439,11 @@ export interface components {
             /** Target Kind */
             target_kind: string;
             target_name: components["schemas"]["Text"];
+        };
+        /** WallIn */
+        WallIn: {
+            /** Key */
+            key: string;
         };
     };
     responses: never;
@@ -4450,6 +4475,39 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_accounts_api_wall_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WallIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
