@@ -59,6 +59,11 @@ const people = ['王磊', '赵敏', '孙浩', '周婷', '吴刚', '郑爽', '马
 const board = () => ({ type: 'board', now: now(), lines, people: [...people, { id: 7, name: me.name, store: 1, state: state.agent.state, reason: state.agent.reason, since: state.agent.since, call_since: null }],
   queues: queues.map((q, i) => ({ id: q.id, store: q.store, waiting: [2, 0, 1, 0, 3, 0][i], oldest: [now() - 26, null, now() - 9, null, now() - 61, null][i], ready: i % 3, talking: (i * 2) % 3, present: (i % 3) + 3, name: q.name, service_seconds: 20, limits: [2, 60, 80], expected: [72, null, 41, null, 190, null][i], answered: 36 + i * 5, within: 30 + i * 4, lost_late: [3, 0, 1, 6, 22, 0][i], abandons: [1 + i, i % 3, [2, 0, 1, 3, 9, 0][i], [1, 0, 0, 1, 4, 0][i]], sent_on: i % 2, level: [0.77, 0.83, 0.82, 0.68, 0.59, 0.82][i], average_wait: 9 + i * 4.4, average_talk: 150 + i * 31 })),
   alarms: [alarm('oldest', 202, now() - 61 - 60, 61, 60), alarm('waiting', 202, now() - 44, 3, 2), alarm('level', 202, now() - 1900, 59, 80), { ...alarm('over_break', null, now() - 95, 95, 0), store: 1, person: 23, name: T('周婷', '周婷') }, { ...alarm('nobody', 301, now() - 4000, 0, 0), ended: now() - 3700 }, { ...alarm('waiting', 101, now() - 2100, 6, 2), ended: now() - 1980 }] })
+const waitingIn = (id) => { const q = board().queues.find((x) => x.id === id); const calls = Array.from({ length: q.waiting }, (_, i) => ({ call: `w${id}-${i}`, number: `+861381234567${i}`, line_name: lines[0].name, path: [T('投诉', 'Complaint'), T('维修质量', 'Quality')].slice(0, i), since: q.oldest + i * 12, position: i === 0 ? null : i, expected: i ? 40 * i : null, rings: i === 0 ? '孙浩' : null })); return { queue: id, calls, count: calls.length } }
+const skill = T('新能源维修', 'Electric-car repair')
+const why = (call) => ({ call, queue: 202, kind: 'call', position: call.endsWith('-0') ? null : 1, waiting: 2, since: now() - 47, expected: 74, priority: 2, front: false, strategy: 'best_skill', wants: [{ skill: 1, skill_name: skill, level: 3 }], nice: [{ skill: 2, skill_name: T('英语', 'English'), level: 1 }], kept: { people: [{ name: '王磊' }], until: now() + 13 }, lent: [{ queue: 102, queue_name: T('维修（虹桥）', 'Repair (Hongqiao)') }], offered: [], counts: {},
+  people: [['孙浩', 'rings'], ['王磊', 'busy', { doing: 'talking' }], ['赵敏', 'kept'], ['周婷', 'resting', { doing: 'busy' }], ['吴刚', 'lacks', { skill_name: skill, level: 3, has: 1 }], ['郑爽', 'offline'], ['马超', 'busy', { doing: 'away' }]].map(([name, reason, more], i) => ({ agent: i, queue: 202, store: 2, name, reason, ...more })),
+  next: [{ at: now() + 13, what: 'patience', people: [{ name: '王磊' }] }, { at: now() + 43, what: 'relax', skill_name: skill, level: 1, must: true }, { at: now() + 73, what: 'overflow', when: 'waited', value: 120, to: 'queue', queue_name: T('专家中心', 'Expert centre') }, { at: now() + 253, what: 'waited_out' }, { at: null, what: 'overflow', when: 'nobody', value: 0, to: 'voicemail', queue_name: T('', '') }] })
 const alarm = (kind, queue, since, value, limit) => ({ id: `${kind}-${queue}-${Math.round(value)}`, kind, store: queues.find((q) => q.id === queue)?.store ?? 1, queue, person: null, name: queues.find((q) => q.id === queue)?.name ?? null, value, limit, since, ended: null })
 function ring(body) {
   const line = lines.find((l) => l.id === body.line) ?? lines[1]
@@ -190,7 +195,7 @@ wss.on('connection', (ws) => {
       if (m.type === 'colleagues' && m.on) ws.send(JSON.stringify(colleagues()))
       if (m.type === 'board' && m.on) ws.send(JSON.stringify(board()))
       command(m)
-      ws.send(JSON.stringify({ type: 'ok', id: m.id }))
+      ws.send(JSON.stringify({ type: 'ok', id: m.id, ...(m.type === 'waiting' ? { waiting: waitingIn(m.queue) } : m.type === 'explain' ? { why: why(m.call) } : {}) }))
     }
   })
   ws.on('close', () => sockets.delete(ws))

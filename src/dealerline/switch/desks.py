@@ -14,7 +14,7 @@ from typing import Any
 
 from dealerline.domain import presence
 from dealerline.domain.sip import password
-from dealerline.switch import texts, tickets, whyview
+from dealerline.switch import texts, tickets, waitview, whyview
 from dealerline.switch.boards import Boards
 from dealerline.switch.callverbs import CallVerbs
 from dealerline.switch.directory import Text, Wall
@@ -245,6 +245,12 @@ class Desks:
                 if session.colleagues:
                     session.desk.send({"type": "colleagues", "people": self.views.colleagues(), "now": self.core.now})
                 return {"type": "ok", "id": identifier}
+            if kind == "waiting":
+                if not session.leads:
+                    raise Refused("forbidden")
+                wanted, person = message.get("queue"), session.desk.person
+                found = waitview.waiting(self.core, self.engine, wanted, person, session.stores)
+                return {"type": "ok", "id": identifier, "waiting": found}
             if kind == "explain":
                 found = whyview.why(self.core, self.engine, message.get("call"), session.leads, session.stores)
                 return {"type": "ok", "id": identifier, "why": found}

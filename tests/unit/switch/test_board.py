@@ -266,3 +266,32 @@ def test_a_link_that_was_taken_back_ends_within_the_second(world: World) -> None
         with pytest.raises(Refused, match="wall_ended"):
             hang(world, wall, serial)
     assert hang(world, 2, 7).stores == {1, 2}
+
+
+# who waits ----------------------------------------------------------------------------------------------------------
+def test_a_lead_opens_a_queue_and_each_of_its_callers(world: World) -> None:
+    lena, alice, charlie = world.sign_in(4, ready=False), world.sign_in(1), world.sign_in(3)
+    first, second, third = (world.ring(SALES, f"1380000000{n}") for n in range(3))
+    found = world.ask(lena, "waiting", queue=10)["waiting"]
+    assert [row["call"] for row in found["calls"]] == [first.id, second.id, third.id] and found["count"] == 3
+    assert [row["rings"] for row in found["calls"]] == ["Alice", None, None]
+    assert [row["position"] for row in found["calls"]] == [None, 1, 2]
+    assert found["calls"][1]["number"] == "+8613800000001" and found["calls"][1]["since"]
+    why = world.ask(lena, "explain", call=second.id)["why"]
+    assert why["position"] == 1 and {each["name"] for each in why["people"]} == {"Alice", "Bob"}
+    for other in (alice, charlie):
+        assert world.ask(other, "waiting", queue=10)["code"] == "forbidden"
+    assert world.ask(lena, "waiting", queue=20)["code"] == "forbidden"
+    for queue in (99, "10", None):
+        assert world.ask(lena, "waiting", queue=queue)["code"] == "forbidden"
+    world.answer(1)
+    assert [row["call"] for row in world.ask(lena, "waiting", queue=10)["waiting"]["calls"]] == [second.id, third.id]
+
+
+def test_a_lead_who_sees_numbers_masked_sees_them_masked_here_too(world: World) -> None:
+    old = world.directory.snapshot()
+    people = tuple(replace(p, masked=True) if p.id == 4 else p for p in old.people)
+    world.directory.set(replace(old, people=people))
+    lena = world.sign_in(4, ready=False)
+    world.ring(SALES, "13812345678")
+    assert world.ask(lena, "waiting", queue=10)["waiting"]["calls"][0]["number"] == "+86138****5678"

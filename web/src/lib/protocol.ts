@@ -196,6 +196,62 @@ export interface BoardAlarm {
   ended: number | null
 }
 
+/** One who waits in a queue, for a lead. `rings`: whose phone rings for him; he has no place then. */
+export interface WaitingCaller {
+  call: string
+  number: string
+  line_name: Text | null
+  path: Text[]
+  since: number
+  position: number | null
+  expected: number | null
+  rings: string | null
+}
+
+export interface WhyPerson {
+  agent: number
+  queue: number
+  name: string
+  store: number
+  reason: 'rings' | 'offline' | 'resting' | 'busy' | 'offered' | 'full' | 'lacks' | 'kept' | 'later'
+  doing?: string
+  skill_name?: Text
+  level?: number
+  has?: number
+}
+
+export interface WhyNext {
+  at: number | null
+  what: 'relax' | 'patience' | 'overflow' | 'waited_out'
+  skill_name?: Text
+  level?: number
+  people?: { name: string }[]
+  when?: 'waited' | 'expected' | 'length' | 'nobody'
+  value?: number
+  to?: 'queue' | 'number' | 'callback' | 'voicemail'
+  queue_name?: Text
+}
+
+/** Why a caller waits. */
+export interface Why {
+  call: string
+  queue: number
+  position: number | null
+  waiting: number
+  since: number
+  expected: number | null
+  priority: number
+  front: boolean
+  strategy: string
+  wants: { skill: number; skill_name: Text; level: number }[]
+  nice: { skill: number; skill_name: Text; level: number }[]
+  kept: { people: { name: string }[]; until: number } | null
+  lent: { queue: number; queue_name: Text }[]
+  counts: Record<string, number>
+  people: WhyPerson[]
+  next: WhyNext[]
+}
+
 export interface Board {
   queues: BoardQueue[]
   people: BoardPerson[]
@@ -305,12 +361,16 @@ export interface Answer {
   call?: string
   /** A lead has to consent to it first; so many are at their desks. */
   asked?: number
+  waiting?: { queue: number; calls: WaitingCaller[]; count: number }
+  why?: Why
 }
 
 export type Command =
   | { type: 'phone'; registered: boolean; microphone: Microphone }
   | { type: 'state'; state: 'ready' | 'busy' | 'offline'; reason?: string }
   | { type: 'present'; on: boolean; why?: 'idle' | 'locked' }
+  | { type: 'waiting'; queue: number }
+  | { type: 'explain'; call: string }
   | { type: 'take_back' }
   | { type: 'consent'; person: number; grant: boolean }
   | { type: 'hold' | 'unhold' | 'mute' | 'unmute'; call: string; party?: string }
