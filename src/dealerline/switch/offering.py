@@ -45,7 +45,8 @@ class Offering(WaitingSounds):
         call = self.core.calls[decision.call]
         seat = self.engine.agents.seat(decision.agent)
         queue = self.core.lookup.queues.get(decision.queue)
-        self.engine.callbacks.offered(call)
+        if call.leg is None:
+            self.engine.callbacks.offered(call)
         seconds = queue.ring_seconds if queue else 20
         call.legs += 1
         if call.legs % 4 == 0:  # a new switch numbers on from five more than it reads: no channel's name comes twice

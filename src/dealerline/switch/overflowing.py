@@ -38,6 +38,8 @@ class Overflowing:
             call.lent += (rule.queue,)
         else:
             call.spent = True
+        if call.stands:  # a promised call-back: others may see to it, but nobody is there to be taken elsewhere
+            return
         self.core.fact(
             "queue.overflow",
             call,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dealerline.switch.directory import Carrier, FlowVersion, Hours, PromptAudio, Queue
+from dealerline.switch.directory import Carrier, FlowVersion, Hours, Overflow, PromptAudio, Queue
 from dealerline.switch.media import Arrived
 from dealerline.switch.model import Call
 from tests.unit.switch.world import BYE, FLOWS, KEYS, LEAVE, SALES, World, flow, snapshot
@@ -536,3 +536,35 @@ def test_the_carrier_is_the_lines_own_and_his_path_comes_along(make: Callable[..
     leg = world.media.legs[dialled(world)]
     assert leg.endpoint == f"PJSIP/{MOBILE}@carrier-2" and leg.number == "02388880099"
     world.hang_up(picks_up(world))
+
+
+def test_a_promise_rings_at_all_and_whoever_is_first_dials_the_customer(make: Callable[..., World]) -> None:
+    sales = replace(snapshot().queues[0], strategy="ring_all")
+    world = make(**with_callbacks(queues=(sales,)))
+    pages = [world.sign_in(person, ready=False) for person in (1, 2)]
+    promise = promised(world)
+    for page in pages:
+        world.ask(page, "state", state="ready")
+    assert world.rings(1) and world.rings(2) and state(world, promise) == "offered"
+    world.answer(2)
+    assert world.state(2) == "outbound" and world.state(1) == "ready" and not world.rings(1)
+    call = picks_up(world)
+    assert world.hears(call) == "talk" and facts(world, "kept")[0]["how"] == "dialled"
+    world.hang_up(call)
+
+
+def test_a_promise_may_be_kept_by_another_store_but_is_taken_to_no_number(make: Callable[..., World]) -> None:
+    rules = (Overflow("waited", 30, "queue", 20), Overflow("waited", 60, "number", number="13900000009"))
+    sales = replace(snapshot().queues[0], overflow=rules)
+    experts = replace(sales, id=20, store=2, code="experts", agents=(3,), overflow=())
+    world = make(**with_callbacks(queues=(sales, experts)))
+    busy(world)
+    promise = promised(world)
+    world.clock.advance(90)
+    assert world.router.waiting(10) == 1 and not [c for c in world.media.legs if "-f" in c]
+    world.sign_in(3)
+    assert world.rings(3) and state(world, promise) == "offered"
+    world.answer(3)
+    call = picks_up(world)
+    world.hang_up(call)
+    assert "queue.overflow" not in world.journal.kinds(call.id)
