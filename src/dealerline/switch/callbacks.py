@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from dealerline.domain import callbacks as domain
-from dealerline.domain import hours, numbers, presence, routing
+from dealerline.domain import hours, ivr, numbers, presence, routing
 from dealerline.domain.callbacks import IllegalCallback, On, Promise, Rules, State
 from dealerline.switch.callview import shown_to
 from dealerline.switch.core import Core
@@ -61,6 +61,7 @@ class Callbacks:
         if told is None:
             return None
         due, prompts, not_before = told
+        priority += self.engine.recognising.level(call)
         found = self._one(call, number)
         if found is None:
             made = Promise(
@@ -238,7 +239,9 @@ class Callbacks:
         self.core.calls[call.id] = call
         self._attempts[p.id] = call
         self._about[call.id] = p
-        self.engine.queueing.decide(routing.CallEntered(call.id, call.queue, call.priority, call.since))
+        self.engine.queueing.decide(
+            routing.CallEntered(call.id, call.queue, call.priority, call.since, kind="callback", since=call.since)
+        )
 
     def _withdraw(self, p: Promise) -> None:
         """Nothing stands for it, or rings for it, any more."""
@@ -264,6 +267,8 @@ class Callbacks:
         """Somebody's phone is about to be rung for a call; one that stands for a promise is told of from now on."""
         if call.promise not in self.open:
             return
+        if self.open[call.promise].state is State.OFFERED:
+            return  # several phones ring for it
         self._move(call.promise, On.OFFER, call.id)
         if not call.seq:
             self.core.metrics.calls += 1
@@ -350,6 +355,10 @@ class Callbacks:
                 self._move(p.id, On.WENT)
             elif p.call == call.id and p.state is State.PROMISED:
                 self._move(p.id, On.LEFT)
+
+    def overflows(self, call: Call, rule: routing.Overflow) -> None:
+        """A queue's rule sends a waiting caller to being called back: his flow asks for the number."""
+        self.engine.flows.step(call, ivr.QueueCallback())
 
     def cancel(self, promise: str, by: int) -> bool:
         """One of ours takes it back. False when it is not open any more."""

@@ -106,6 +106,7 @@ class Engine:
         self.desklines = DeskLines(self.core, self)
         self.callbacks = Callbacks(self.core, self, promises)
         self.rating = Rating(self.core, self)
+        self.overflowing.ways["callback"] = self.callbacks.overflows
         self.resumer = Resumer(self.core, self)
         self.reconciler = Reconciler(self.core, self)
         self._on: dict[type[Any], Callable[[Any], None]] = {

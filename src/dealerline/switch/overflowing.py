@@ -34,6 +34,8 @@ class Overflowing:
         call, rule = self.core.calls.get(decision.call), decision.rule
         if call is None or call.phase is not Phase.QUEUED:
             return
+        if call.stands and rule.to != "queue":
+            return  # a promised call-back: nobody is there who could be sent elsewhere
         if rule.to == "queue":
             call.lent += (rule.queue,)
         else:

@@ -14,7 +14,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from dealerline.domain import ivr, presence
-from dealerline.domain.conversation import Party
+from dealerline.domain.conversation import MUSIC, Party, place
 from dealerline.switch.core import Core
 from dealerline.switch.model import SPEAKING, AgentLeg, Call, Phase, Refused, Seat
 
@@ -348,7 +348,9 @@ class Talking:
             self.engine.hearing.verb(call, "unhold", call.channel)
         seat = self.core.seats.get(call.person)
         self.core.fact("agent.lost", call, person=call.person, agent=call.person, what=what)
-        if call.queue:
+        customer = call.talk.parties.get(call.channel)
+        alone = customer is None or place(call.talk, customer) == MUSIC  # a lead may have barged in, and goes on talking
+        if call.queue and alone:
             self.engine.queueing.say(call, ("agent_lost.wait",))
         seconds = self.core.lookup.snapshot.agent_lost_seconds
         call.lost_timer = self.core.later(seconds, self._stayed_lost, call)

@@ -17,6 +17,7 @@ from dealerline.domain.ivr import (
     PlayDone,
     Promise,
     Promised,
+    QueueCallback,
     Resumed,
     Started,
     State,
@@ -98,6 +99,15 @@ def test_the_key_works_while_the_queue_still_greets() -> None:
     for event in (Started(), Key("1"), NumberIs("+8613812345678"), Key("1")):
         state, commands = step(flow, state, event, 0.0)  # type: ignore[assignment]
     assert commands[-1] == Promise("sales", "+8613812345678", 0)
+
+
+def test_a_rule_of_the_queue_leads_where_a_key_would_or_out_of_it() -> None:
+    queued = State(stage="queued", node="line", queue="line", language="zh")
+    _, commands = step(FLOW, queued, QueueCallback(), 0.0)
+    assert commands[0] == LeaveQueue("overflow") and AskNumber() in commands
+    line = {"type": "queue", "queue": "sales", "on_timeout": "bye"}
+    after, commands = step(build({"nodes": {"line": line, "bye": {"type": "hangup"}}}), queued, QueueCallback(), 0.0)
+    assert commands[0] == LeaveQueue("timeout") and after.stage == "ended"
 
 
 def test_another_number_is_keyed_and_told_before_it_counts() -> None:

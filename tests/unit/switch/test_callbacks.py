@@ -13,6 +13,7 @@ import pytest
 from dealerline.switch.directory import Carrier, FlowVersion, Hours, Overflow, PromptAudio, Queue
 from dealerline.switch.media import Arrived
 from dealerline.switch.model import Call
+from dealerline.switch.ports import Known
 from tests.unit.switch.world import BYE, FLOWS, KEYS, LEAVE, SALES, World, flow, snapshot
 
 MOBILE = "13812345678"
@@ -568,3 +569,74 @@ def test_a_promise_may_be_kept_by_another_store_but_is_taken_to_no_number(make: 
     call = picks_up(world)
     world.hang_up(call)
     assert "queue.overflow" not in world.journal.kinds(call.id)
+
+
+# the queue's rules
+# ------------------------------------------------------------------------------------------------------------
+def ruled(**changes: Any) -> dict[str, Any]:
+    """The world with these rules on its queue."""
+    (queue,) = snapshot().queues
+    return with_callbacks(queues=(replace(queue, **changes),))
+
+
+def test_a_rule_that_sends_him_to_a_call_back_asks_for_his_number(make: Callable[..., World]) -> None:
+    world = make(**ruled(overflow=(Overflow("waited", 60, "callback"),)))
+    busy(world)
+    call = world.ring()
+    world.clock.advance(61)
+    if world.hears(call).startswith("queue."):
+        world.played(call)
+    assert world.hears(call).startswith("callback.number"), world.hears(call)
+    world.key(call, "1")
+    left = [f.data["reason"] for f in world.journal.facts if f.kind == "queue.left"]
+    assert left == ["overflow"] and len(told(world)) == 1
+    world.hang_up(call)
+    cancel(world, told(world)[0]["callback"])
+
+
+def test_where_the_flow_knows_no_call_back_the_rule_ends_the_waiting(make: Callable[..., World]) -> None:
+    (queue,) = snapshot().queues
+    world = make(queues=(replace(queue, overflow=(Overflow("waited", 60, "callback"),)),))
+    busy(world)
+    call = world.ring()
+    world.clock.advance(61)
+    while "voicemail" not in world.hears(call):
+        world.played(call)
+    world.hang_up(call)
+
+
+@pytest.mark.parametrize("to", ["number", "voicemail", "callback"])
+def test_a_promise_that_waits_is_sent_nowhere_by_a_rule(make: Callable[..., World], to: str) -> None:
+    world = make(**ruled(overflow=(Overflow("waited", 60, to, number="13900000009"),)))
+    session = busy(world)
+    promise = promised(world)
+    world.clock.advance(200)
+    assert state(world, promise) == "waiting" and not world.media.channels
+    world.ask(session, "state", state="ready")
+    world.answer(1)
+    world.hang_up(picks_up(world))
+    assert "queue.overflow" not in world.journal.kinds()
+
+
+def test_where_all_are_rung_the_first_who_takes_it_has_it(make: Callable[..., World]) -> None:
+    world = make(**ruled(strategy="ring_all"))
+    world.sign_in(1)
+    world.sign_in(2)
+    promise = promised(world)
+    assert world.rings(1) and world.rings(2) and state(world, promise) == "offered"
+    world.answer(2)
+    assert not world.rings(1) and world.state(1) == "ready" and state(world, promise) == "dialling"
+    world.hang_up(picks_up(world))
+    assert len(facts(world, "kept")) == 1
+
+
+def test_a_promise_has_its_customers_level_as_well(make: Callable[..., World]) -> None:
+    world = make(**with_callbacks(levels=(("gold", 3),)))
+    world.callers.known["+8613900000002"] = Known(level="gold")
+    busy(world)
+    earlier = world.ring()
+    promise = promised(world, "13900000002")
+    attempt = next(c for c in world.core.calls.values() if c.promise)
+    assert world.router.callers(10) == [attempt.id, earlier.id]
+    cancel(world, promise)
+    world.hang_up(earlier)

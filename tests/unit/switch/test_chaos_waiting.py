@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dealerline.domain.callbacks import State
-from dealerline.switch.directory import PromptAudio
+from dealerline.switch.directory import Overflow, PromptAudio
 from tests.unit.switch.test_callbacks import with_callbacks
 from tests.unit.switch.test_chaos import Chaos
 from tests.unit.switch.world import SALES, snapshot
@@ -23,7 +23,12 @@ class Waiting(Chaos):
         made = with_callbacks(rating_stores=(1,), callback_minutes=1)
         made["prompts"] += ASKED
         made["people"] = tuple(replace(p, roles=("agent",)) for p in snapshot().people)
-        made["queues"] = tuple(replace(queue, agents=(1, 2, 5)) for queue in snapshot().queues)
+        rules = {
+            "agents": (1, 2, 5),
+            "strategy": ("longest_idle", "ring_all", "round_robin")[seed % 3],
+            "overflow": (Overflow("waited", 40, ("callback", "number", "voicemail")[seed % 3], 0, "13900000009"),),
+        }
+        made["queues"] = tuple(replace(queue, **rules) for queue in snapshot().queues)
         self.changes = made
         super().__init__(folder, seed, **made)
 
@@ -114,4 +119,4 @@ def test_every_promise_comes_to_one_end_whatever_happens(tmp_path: Path, seed: i
     ended = [f.data["callback"] for f in facts if f.kind in ends]
     assert sorted(promised) == sorted(ended) and len(promised) > 3
     kinds = chaos.world.journal.kinds()
-    assert kinds.count("callback.kept") > 0 and kinds.count("rating.asked") > 0
+    assert kinds.count("callback.kept") > 0

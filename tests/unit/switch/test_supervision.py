@@ -58,6 +58,20 @@ def test_listen_whisper_barge_and_back_are_one_word_each(world: World) -> None:
     assert modes == ["listen", "whisper", "barge", "listen"]
 
 
+def test_a_customer_whom_a_lead_talks_to_is_not_told_to_wait_when_his_agent_is_lost(world: World) -> None:
+    """A prompt would hold up the move to the music when the lead goes as well."""
+    _, lena, call = started(world)
+    ok(supervise(world, lena, "barge"))
+    world.answer(4)
+    assert call.leg is not None
+    world.end(call.leg.channel, 44)
+    assert world.hears(call) == "talk"
+    ok(world.ask(lena, "hangup", call=call.id))
+    assert world.hears(call) == "music"
+    world.hang_up(call)
+    world.consistent()
+
+
 def test_taking_over_leaves_the_lead_with_the_customer_and_the_agent_out(world: World) -> None:
     alice, lena, call = started(world)
     ok(supervise(world, lena, "whisper"))

@@ -34,6 +34,7 @@ from dealerline.domain.ivr.values import (
     PlayDone,
     Promised,
     QueueAnswered,
+    QueueCallback,
     QueueEmpty,
     QueueReturned,
     QueueTimeout,
@@ -181,6 +182,15 @@ def _waited_out(run: Run, event: Event) -> None:
     run.enter(node.on_timeout)
 
 
+def _called_back(run: Run, event: Event) -> None:
+    """Where one of his keys would lead to it; else as if he had waited long enough."""
+    node = run.node
+    assert isinstance(node, model.QueueNode)
+    to = next((t for t in node.leave.values() if isinstance(run.flow.nodes.get(t), model.CallbackNode)), "")
+    run.say(LeaveQueue("overflow" if to else "timeout"))
+    run.enter(to or node.on_timeout)
+
+
 def _nobody_there(run: Run, event: Event) -> None:
     node = run.node
     assert isinstance(node, model.QueueNode)
@@ -282,6 +292,7 @@ TABLE: dict[tuple[str, type[Any]], Rule] = {
     ("promising", Key): _rule(_ignored, {"promising"}),
     ("queued", Key): _rule(_key_in_queue, ANY_STAGE),
     ("queued", QueueTimeout): _rule(_waited_out, ANY_STAGE),
+    ("queued", QueueCallback): _rule(_called_back, ANY_STAGE),
     ("queued", QueueEmpty): _rule(_nobody_there, ANY_STAGE),
     ("queued", QueueAnswered): _rule(_answered, {"talking"}),
     ("talking", QueueReturned): _rule(_returned, {"queued"}),

@@ -74,6 +74,11 @@ class QueueEmpty:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueCallback:
+    """A rule of the queue says that he is to be called back."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordDone:
     """``seconds`` of message; ``ok`` False: it could not be recorded (full disk, ...)."""
 
@@ -119,6 +124,7 @@ Event = (
     | QueueReturned
     | QueueTimeout
     | QueueEmpty
+    | QueueCallback
     | RecordDone
     | ForwardDone
     | NumberIs
