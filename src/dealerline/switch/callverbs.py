@@ -154,6 +154,8 @@ class CallVerbs:
             self.engine.queueing.refuse(call, seat)
         elif leg is not None and leg.channel in call.others and not leg.answered:
             self.engine.bringing.refuse(call, leg)
+        elif leg is not None and leg.role == "lead":  # it is not his to end, though its agent may be away just now
+            self.engine.leaving.goes(call, leg, "hung_up")
         elif leg is None or call.phase not in SPEAKING | {Phase.FORWARDING}:
             self.engine.end(call, "agent", "cancelled" if call.phase is Phase.DIALLING else "hung_up")
         elif message.get("all") is True:

@@ -349,7 +349,7 @@ class Talking:
         seat = self.core.seats.get(call.person)
         self.core.fact("agent.lost", call, person=call.person, agent=call.person, what=what)
         customer = call.talk.parties.get(call.channel)
-        alone = customer is None or place(call.talk, customer) == MUSIC  # else a lead talks with him
+        alone = customer is None or place(call.talk, customer) == MUSIC  # unless a lead has barged in
         if call.queue and alone:
             self.engine.queueing.say(call, ("agent_lost.wait",))
         seconds = self.core.lookup.snapshot.agent_lost_seconds
