@@ -8,6 +8,12 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${String(m).padStart(2, '0')}:${s}`
 }
 
+/** A length as a catalogue key under `time.` and its values: minutes and hours exactly, from two days on in days. */
+export function length(seconds: number): Spoken {
+  const days = Math.floor(seconds / 86_400)
+  return days >= 2 ? { key: 'time.days', values: { n: days } } : { key: 'time.clock', values: { clock: clock(seconds) } }
+}
+
 export function toSeconds(value: string | number | null | undefined): number | null {
   if (value === null || value === undefined || value === '') return null
   if (typeof value === 'number') return value
