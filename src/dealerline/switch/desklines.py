@@ -55,10 +55,9 @@ class DeskLines:
             return
         leg.lines = Lines(leg.channel, channel, call.labelled(label), {leg.channel})
         self.core.by_channel[channel] = (call, "line")
-        self.core.do(self.core.media.answer, channel)  # he hears in it that it rings
         own = {"DL_CALL": call.id, "DL_ROLE": "agent", "DL_AGENT": str(seat.person), "DL_TAB": leg.tab, **TRANSFERS}
         self.core.do(self.core.media.remember, channel, own)
-        self._speaks_on(call, leg, channel)
+        self._speaks_on(call, leg, channel, new=True)
 
     @staticmethod
     def _may(seat: Seat) -> tuple[Call, AgentLeg]:
@@ -89,8 +88,12 @@ class DeskLines:
         """The leg that has that channel, as the one it talks on or as the spare one."""
         return next((leg for leg in call.legs_all if channel in (leg.channel, leg.spare)), None)
 
-    def _speaks_on(self, call: Call, leg: AgentLeg, channel: str, dead: bool = False) -> None:
-        """He talks on that call of his phone from now on. ``dead``: the one he talked on has ended by itself."""
+    def _speaks_on(self, call: Call, leg: AgentLeg, channel: str, dead: bool = False, new: bool = False) -> None:
+        """He talks on that call of his phone from now on. ``dead``: the one he talked on has ended by itself.
+
+        ``new``: it is to be answered. That comes after the other has left its bridge, or Asterisk would do a transfer
+        that comes at once from there, while we move it; and before anything is played, for whose end it would wait.
+        """
         old = leg.channel
         role = "agent" if leg is call.leg else "member"
         records = call.recording is not None and call.recording.channel == old
@@ -98,6 +101,8 @@ class DeskLines:
         if not dead:
             self.engine.hearing.lets_go(call, old)
             self.core.by_channel[old] = (call, "line")
+        if new:  # he hears in it that it rings
+            self.core.do(self.core.media.answer, channel)
         if old in call.others:
             call.others = {channel if key == old else key: each for key, each in call.others.items()}
         leg.channel = channel

@@ -318,7 +318,7 @@ class Outside:
         if not call.ended:
             self.engine.end(call, "centre", "test_over")
 
-    def _rung_as(self, user: str) -> str:
+    def rung_as(self, user: str) -> str:
         """The endpoint by which a desk phone is rung, given the user name it has signed in with."""
         return next((f"phone-{phone.id}" for phone in self.core.lookup.phones.values() if phone.username == user), user)
 
@@ -333,7 +333,7 @@ class Outside:
         if channel in self.core.by_channel:
             return  # told twice, after a reconnect
         number, signed_in_as = (*args[1:], "", "")[:2]
-        endpoint = self._rung_as(signed_in_as.removeprefix("PJSIP/"))
+        endpoint = self.rung_as(signed_in_as.removeprefix("PJSIP/"))
         there = (s for s in self.core.seats.values() if s.desk is not None)
         seat = next((s for s in there if self.engine.agents.endpoint(s) == endpoint), None)
         if seat is not None and seat.call is not None:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
 
 
-DEVICES = {"phone": "/phone-", "outside": "/carrier-"}
-
-
 class Talks:
     """Once after each connection, for every call that was in conversation."""
 
@@ -135,9 +132,7 @@ class Talks:
         seat = self.engine.agents.seat(leg.person)
         if call.phase is not Phase.PARKED:
             seat.call = call
-        seat.device = (
-            "phone" if "/phone-" in channel.name else ("outside" if "/carrier-" in channel.name else "browser")
-        )
+        seat.device = self._device(channel.name)
         leg.tab = channel.variables.get("DL_TAB", "")
         seat.tab = seat.tab or leg.tab
         leg.endpoint = self.engine.agents.endpoint(seat)
@@ -147,6 +142,13 @@ class Talks:
         seat.lost = seat.desk is None
         if seat.desk is None:
             self.engine.talk.desk_gone(call, seat)
+
+    def _device(self, name: str) -> str:
+        """On what he talks: ``PJSIP/<endpoint>-<number>``; a desk phone that dialled is there by its own user name."""
+        if "/carrier-" in name:
+            return "outside"
+        dialled = self.engine.outside.rung_as(name.removeprefix("PJSIP/").rpartition("-")[0])
+        return "phone" if "/phone-" in name or dialled.startswith("phone-") else "browser"
 
     def _close_gone(
         self, call: Call, answered: dict[str, AgentLeg], living: dict[str, AgentLeg], had: AgentLeg | None

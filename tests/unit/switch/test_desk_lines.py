@@ -85,6 +85,8 @@ def test_a_second_call_is_a_consultation_in_which_the_customer_hears_music(centr
     story.dials()
     assert centre.media.did("answer", story.second) and centre.rings(2)
     assert any(c == story.second and s == ("tone:ring",) for c, s in centre.media.playing.values())
+    orders = [order[0] for order in centre.media.orders if story.second in str(order[1:]) or order[0] == "leave"]
+    assert orders.index("leave") < orders.index("answer") < orders.index("join") < orders.index("play")
     assert centre.hears(story.call) == "music" and story.phase() == "held"
     bob = centre.answer(2)
     assert story.hears(story.second) == "p2" and story.hears(bob) == "p1" and not story.hears(story.first)
@@ -422,6 +424,22 @@ def test_a_killed_switch_finds_both_calls_again(centre: World, story: Story, ask
         assert after.hears(call) == "talk" and call.person == 2, after.state(1)
     after.consistent()
     after.hang_up(call)
+    after.consistent()
+
+
+def test_a_phone_with_a_user_name_of_its_own_is_known_after_a_restart(tmp_path: Path) -> None:
+    people = tuple(replace(p, phone=1) if p.id == 1 else p for p in snapshot().people)
+    world = World(tmp_path, people=people, phones=(DeskPhone(1, 1, "reception-1", "phone 1"),))
+    story = Story(world)
+    story.holds(story.first)
+    story.second = world.dials("reception-1", "802")
+    world.answer(2)
+    after = world.killed()
+    call = after.core.calls[story.call.id]
+    assert call.leg and (call.leg.channel, call.leg.endpoint) == (story.second, "phone-1")
+    after.engine.handle(Held(story.second, True))
+    after.engine.handle(Held(story.first, False))
+    assert call.leg.channel == story.first and after.hears(call) == "talk"
     after.consistent()
 
 
