@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from dealerline.switch.directory import PromptAudio
+from dealerline.switch.directory import Need, PromptAudio
 from tests.telephony import tones
 from tests.telephony.harness import CLOSED, EMPTY, MENU, SALES, UNKNOWN, VOICEMAIL, Centre, Telephones, until
 
@@ -297,4 +297,42 @@ async def test_a_changed_flow_is_live_within_a_second(centre: Centre, telephones
         assert fact(centre, newest_call(centre, SALES), "flow.started")["data"]["flow"] == 5
     finally:
         centre.publish(replace(centre.snapshot, lines=before.lines))
+        await taken_in(centre, version + 1)
+
+
+async def test_all_phones_ring_the_first_answer_talks_and_a_skill_is_waived_in_time(
+    centre: Centre, telephones: Telephones
+) -> None:
+    """Two who can do it ring at once; a third comes into question only when the need has relaxed."""
+    before, version = centre.snapshot, centre.snapshot.version + 1
+    needs = (Need(1, 3, relax=((4.0, 0),)),)
+    queues = tuple(replace(queue, strategy="ring_all", needs=needs) for queue in before.queues)
+    people = tuple(replace(p, skills=((1, 3),) if p.id < 3 else ()) for p in before.people)
+    centre.publish(replace(before, queues=queues, people=people))
+    try:
+        await taken_in(centre, version)
+        slow = await telephones.agent(1, steps=[RING, {"wait": 60}])
+        quick = await telephones.agent(2, hum=800, steps=[RING, {"wait": 1.5}, {"answer": True}, {"tone": 800}])
+        third = await telephones.agent(3, hum=700)
+        first = await telephones.ring(SALES, hum=400)
+        await slow.in_state("ringing")
+        await quick.talks()
+        await telephones.hears(first, 800)
+        await slow.in_state("ready")
+        assert not third.rung()
+        call = newest_call(centre, SALES)
+        ends = {f["person"]: f["data"]["result"] for f in centre.facts()
+                if f["kind"] == "offer.ended" and f.get("call") == call}
+        assert ends == {1: "taken", 2: "answered"}
+
+        await slow.desk.send("state", state="offline")
+        second = await telephones.ring(SALES, hum=500, number="13800002222")
+        await third.talks()
+        await telephones.hears(second, 700)
+        offer = fact(centre, newest_call(centre, SALES), "offer.made")["data"]
+        assert offer["waited"] >= 4 and offer["why"]["passed"]["counts"]
+        await telephones.hang_up(first)
+        await telephones.hang_up(second)
+    finally:
+        centre.publish(replace(centre.snapshot, queues=before.queues, people=before.people))
         await taken_in(centre, version + 1)

@@ -14,6 +14,7 @@ from dealerline.domain.facts import Fact
 BEGINS = {
     "queue.entered": ("queue", ""),
     "queue.returned": ("queue", ""),
+    "offer.made": ("offer", "agent"),
     "talk.started": ("talk", "agent"),
     "hold.started": ("hold", ""),
     "mute.started": ("mute", "agent"),
@@ -24,6 +25,7 @@ BEGINS = {
 }
 ENDS = {
     "queue.left": ("queue", ""),
+    "offer.ended": ("offer", "agent"),
     "talk.ended": ("talk", "agent"),
     "hold.ended": ("hold", ""),
     "mute.ended": ("mute", "agent"),
@@ -94,6 +96,8 @@ class OpenBook:
         for step in self.steps(call, "talk"):
             agent = step.get("agent", 0)
             yield "talk.ended", agent, {"agent": agent, "reason": "unwatched", "seconds": lasted(step)}
+        for step in self.steps(call, "offer"):
+            yield "offer.ended", step.get("agent", 0), {"agent": step.get("agent", 0), "result": "failed"}
         for step in self.steps(call, "queue"):
             data = {"queue": step.get("queue", 0), "reason": "abandoned", "waited": lasted(step)}
             yield "queue.left", 0, data

@@ -146,3 +146,5 @@ def test_under_any_rules_a_killed_switch_goes_on_where_it_was(tmp_path: Path, se
     assert not chaos.world.core.calls
     chaos.empty()
     chaos.world.consistent()
+    kinds = chaos.world.journal.kinds()
+    assert kinds.count("offer.made") == kinds.count("offer.ended")

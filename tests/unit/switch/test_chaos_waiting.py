@@ -120,3 +120,4 @@ def test_every_promise_comes_to_one_end_whatever_happens(tmp_path: Path, seed: i
     assert sorted(promised) == sorted(ended) and len(promised) > 3
     kinds = chaos.world.journal.kinds()
     assert kinds.count("callback.kept") > 0
+    assert kinds.count("offer.made") == kinds.count("offer.ended")
