@@ -13,7 +13,7 @@ from dealerline.adapters import snapshot
 from dealerline.apps.accounts.models import Person, RoleGrant
 from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.flows.models import Flow, Prompt, PromptAudio
-from dealerline.apps.organisation.models import Carrier, Holiday, Store
+from dealerline.apps.organisation.models import Carrier, Holiday, Hours, HoursInterval, Store
 from dealerline.settings import Settings
 from tests.integration.records.conftest import Browser, World
 from tests.unit.apps.test_sounds import tone, wav
@@ -292,3 +292,53 @@ def test_a_whole_holiday_is_entered_at_once_and_next_years_are_missed_until_then
     assert "not entered yet" not in ada.get("/admin/", headers={"Accept-Language": "en"}).content.decode()
     assert "not entered yet" not in world.browser("walter").get(
         "/admin/", headers={"Accept-Language": "en"}).content.decode()
+
+
+# the calendar ---------------------------------------------------------------------------------------------------------
+def cells(page: Any) -> dict[str, tuple[str, str]]:
+    """day -> (kind, hours) of the month that is shown."""
+    every = [each for week in page.context["weeks"] for each in week if each.cell.inside]
+    return {f"{each.cell.day:%m-%d}": (each.cell.kind, each.cell.hours) for each in every}
+
+
+def test_a_month_shows_what_each_day_is_for_a_line_and_the_stores_own_day_wins(world: World) -> None:
+    hours = Hours.objects.create(store=world.east, name_zh="营业", name_en="Open")
+    for weekday in range(5):
+        HoursInterval.objects.create(hours=hours, weekday=weekday, opens="08:30", closes="17:30")
+    world.east.lines.update(hours=hours)
+    Holiday.objects.create(date="2026-10-01", name_zh="国庆节")
+    Holiday.objects.create(date="2026-10-02", name_zh="国庆节")
+    Holiday.objects.create(date="2026-10-10", kind="open", name_zh="国庆节调休上班")
+    max_, path = world.browser("max"), f"/admin/organisation/holiday/calendar/?store={world.east.pk}&month=2026-10"
+    page = max_.get(path, headers={"Accept-Language": "zh-hans"})
+    assert "调休" in page.content.decode()
+    found = cells(page)
+    assert len(found) == 31
+    assert found["10-01"] == ("holiday", "")
+    assert found["10-05"] == ("open", "08:30-17:30")
+    assert found["10-10"] == ("makeup", "08:30-17:30")
+    assert found["10-11"] == ("closed", "")
+
+    def change(browser: Browser, where: str = path, **given: str) -> Any:
+        data = {"csrfmiddlewaretoken": browser.token, "day": "2026-10-02", "until": "", "opens": "", "closes": ""}
+        return browser.post(where, data | given, headers={"Accept-Language": "en"})
+
+    assert change(max_, kind="open", opens="10:00", closes="16:00", name_zh="国庆营业").status_code == 302
+    found = cells(max_.get(path))
+    assert (found["10-01"][0], found["10-02"]) == ("holiday", ("special", "10:00-16:00"))
+    assert Holiday.objects.filter(date="2026-10-02").count() == 2, "everybody else's holiday stays"
+    assert "Give the day a name" in change(max_, kind="holiday", name_zh="").content.decode()
+    assert "Give both times" in change(max_, kind="open", name_zh="x", opens="10:00").content.decode()
+    assert change(max_, kind="usual").status_code == 302
+    assert cells(max_.get(path))["10-02"][0] == "holiday"
+    several = {"kind": "holiday", "name_zh": "盘点", "day": "2026-10-28", "until": "2026-10-30"}
+    assert change(max_, **several).status_code == 302
+    assert [cells(max_.get(path))[f"10-{day}"][0] for day in (27, 28, 29, 30)] == ["open", *["holiday"] * 3]
+    assert AuditEntry.objects.filter(object_type="holiday", store=world.east).count() == 3
+    # others
+    assert world.browser("walter").get(path).status_code == 403
+    assert change(world.browser("lena"), kind="usual").status_code == 403
+    everyones = "/admin/organisation/holiday/calendar/?month=2026-10"
+    assert change(max_, everyones, kind="usual").status_code == 403
+    assert change(world.browser("ada"), everyones, kind="usual").status_code == 302
+    assert not Holiday.objects.filter(date="2026-10-02").exists()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dealerline.domain import calendars
 from dealerline.domain.hours import Status, common, next_opening, status, year_without_days
 from dealerline.domain.ids import moment, uuid7
 
@@ -108,6 +109,35 @@ def test_what_two_have_in_common_is_open_just_when_both_are(a: Week, b: Week, mi
     both = Week(*common(a, b))
     wanted = all(status(hours, SHANGHAI, now).kind == "open" for hours in (a, b))
     assert (status(both, SHANGHAI, now).kind == "open") == wanted
+
+
+def test_a_month_is_a_grid_of_whole_weeks_that_tells_what_each_day_is() -> None:
+    special = {
+        "2026-10-01": ("holiday", ()),
+        "2026-10-10": ("open", ((510, 1050),)),
+        "2026-10-14": ("open", ((600, 120),)),
+        "2026-10-15": ("holiday", ((540, 720), (780, 1020))),
+    }
+    grid = calendars.month(Week(OFFICE.weekly, special), 2026, 10)
+    assert all(len(week) == 7 and week[0].day.weekday() == 0 for week in grid)
+    days = {cell.day.day: (cell.kind, cell.hours) for week in grid for cell in week if cell.inside}
+    assert len(days) == 31
+    assert days[1] == ("holiday", "")
+    assert days[2] == ("open", "08:30-17:30")
+    assert days[3] == ("closed", "")
+    assert days[10] == ("makeup", "08:30-17:30")
+    assert days[14] == ("special", "10:00-02:00")
+    assert days[15] == ("holiday", "09:00-12:00 13:00-17:00")
+
+
+@given(WEEKS, st.integers(0, 13 * 1440))
+def test_the_calendar_says_what_the_hours_say(week: Week, minute: int) -> None:
+    now = at("2026-11-02 00:00") + minute * 60 + 30
+    days = {cell.day.isoformat(): cell for row in calendars.month(week, 2026, 11) for cell in row}
+    moment = datetime.fromtimestamp(now, ZoneInfo(SHANGHAI))
+    of_day, before = moment.hour * 60 + moment.minute, (moment - timedelta(days=1)).date().isoformat()
+    spans = [*days[moment.date().isoformat()].intervals, *((a - 1440, b - 1440) for a, b in days[before].intervals)]
+    assert any(a <= of_day < b for a, b in spans) == (status(week, SHANGHAI, now).kind == "open")
 
 
 def test_the_next_opening_passes_over_weekends_and_holidays() -> None:

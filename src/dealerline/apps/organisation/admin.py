@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminDateWidget
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dealerline.apps.audit.facade import record
 from dealerline.apps.calls.facade import retime_recordings
 from dealerline.apps.common.admin import GroupAdmin, GuardedForm, ScopedAdmin, ScopedInline, stores_of
 from dealerline.apps.organisation.facade import warn_of_missing_holidays
@@ -29,6 +35,7 @@ from dealerline.apps.organisation.models import (
     Region,
     Store,
 )
+from dealerline.apps.organisation.month import KINDS, DayForm, form_for, grid
 from dealerline.settings import SettingsError
 
 MOST_DAYS = 31  # of one entry: a slip of the year would otherwise close the lines for all of it
@@ -128,6 +135,7 @@ class HolidayForm(GuardedForm):
 @admin.register(Holiday)
 class HolidayScreen(ScopedAdmin):
     form = HolidayForm
+    change_list_template = "admin/holiday_list.html"
     view, edit, shared_when_null = "organisation.view", "organisation.edit", True
     list_display = ("date", "name_zh", "name_en", "kind", "store", "opens", "closes")
     list_filter = ("kind", ("store", admin.RelatedOnlyFieldListFilter))
@@ -152,6 +160,63 @@ class HolidayScreen(ScopedAdmin):
         if request.method == "GET" and stores_of(request, self.edit).every:
             warn_of_missing_holidays(request)
         return super().changelist_view(request, extra_context)
+
+    # a month as a grid ----------------------------------------------------------------------------------------------
+    def get_urls(self) -> list[Any]:
+        mine = path("calendar/", self.admin_site.admin_view(self.calendar), name="organisation_holiday_calendar")
+        return [mine, *super().get_urls()]
+
+    def calendar(self, request: HttpRequest) -> HttpResponse:
+        """What each day of a month is for a store's line; a day is changed for the store, or, without one, for all."""
+        allowed, seen = stores_of(request, self.edit), stores_of(request, self.view)
+        stores = Store.objects.filter(active=True)
+        stores = stores if seen.every else stores.filter(pk__in=sorted(seen.ids))
+        store = stores.filter(pk=_number(request.GET.get("store"))).first()
+        if not seen or (request.GET.get("store") and store is None):
+            raise PermissionDenied
+        lines = Line.objects.filter(store=store, active=True).select_related("hours") if store else Line.objects.none()
+        line = lines.filter(pk=_number(request.GET.get("line"))).first() or lines.filter(hours__isnull=False).first()
+        first = _month(request.GET.get("month", ""))
+        may = allowed.every if store is None else store.pk in allowed
+        if request.method == "POST" and not may:
+            raise PermissionDenied
+        day = _day(request.GET.get("day", "")) if may else None
+        form = DayForm(request.POST) if request.method == "POST" else form_for(day, store) if day else None
+        here = _address(store, line, first)
+        if request.method == "POST" and form is not None and form.is_valid():
+            days = form.save(store)
+            record(request, "settings", object_type="holiday", store=store.pk if store else None,
+                   detail={"how": "calendar", "day": str(form.cleaned_data["day"]), "days": days})
+            return HttpResponseRedirect(here)
+        rows = grid(store, line, first.year, first.month)
+        return TemplateResponse(request, "admin/calendar.html", {
+            **self.admin_site.each_context(request), "title": _("Calendar"), "opts": self.opts, "weeks": rows,
+            "kinds": KINDS, "stores": stores, "store": store, "lines": lines, "line": line, "first": first,
+            "form": form, "may": may, "here": here, "day": day, "weekdays": [each.cell.day for each in rows[0]],
+            "before": _address(store, line, (first - datetime.timedelta(days=1)).replace(day=1)),
+            "after": _address(store, line, (first + datetime.timedelta(days=31)).replace(day=1))})
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else 0
+
+
+def _day(text: str) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _month(text: str) -> datetime.date:
+    """The first of the month written as 2026-12; of this month when that says nothing."""
+    first = _day(f"{text[:7]}-01")
+    return first if first is not None and 1 < first.year < 9999 else timezone.localdate().replace(day=1)
+
+
+def _address(store: Store | None, line: Line | None, first: datetime.date) -> str:
+    query = {"store": store.pk if store else "", "line": line.pk if line else "", "month": f"{first:%Y-%m}"}
+    return f"{reverse('admin:organisation_holiday_calendar')}?{urlencode(query)}"
 
 
 class NumberInline(ScopedInline):

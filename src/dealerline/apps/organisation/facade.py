@@ -22,6 +22,7 @@ from dealerline.apps.organisation.models import (
     DeskPhone,
     Group,
     Holiday,
+    HolidayKind,
     Hours,
     Line,
     LineKind,
@@ -137,8 +138,18 @@ def directory_stores() -> list[dict[str, Any]]:
             for store in Store.objects.filter(active=True).order_by("pk")]
 
 
-def _minutes(time: datetime.time) -> int:
+def minutes(time: datetime.time) -> int:
+    """Minutes of the wall clock since midnight."""
     return time.hour * 60 + time.minute
+
+
+def special_day(day: Holiday, weekly: Sequence[tuple[int, int, int]]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A special day as opening hours have it. Without times: closed on a holiday, Monday's hours on a working day."""
+    if day.opens is not None and day.closes is not None:
+        return day.kind, ((minutes(day.opens), minutes(day.closes)),)
+    if day.kind == HolidayKind.HOLIDAY:
+        return day.kind, ()
+    return day.kind, tuple((opens, closes) for weekday, opens, closes in weekly if weekday == 0)
 
 
 def directory_hours() -> list[dict[str, Any]]:
@@ -157,15 +168,8 @@ def directory_hours() -> list[dict[str, Any]]:
     result: list[dict[str, Any]] = [
         {"id": ALWAYS, "weekly": tuple((weekday, 0, 1440) for weekday in range(7)), "days": {}}]
     for hours in Hours.objects.prefetch_related("intervals").order_by("pk"):
-        weekly = sorted((i.weekday, _minutes(i.opens), _minutes(i.closes)) for i in hours.intervals.all())
-        monday = tuple((opens, closes) for weekday, opens, closes in weekly if weekday == 0)
-        days = {}
-        for date, day in {**shared, **own.get(hours.store_id, {})}.items():
-            if day.opens is not None and day.closes is not None:
-                intervals: tuple[tuple[int, int], ...] = ((_minutes(day.opens), _minutes(day.closes)),)
-            else:
-                intervals = () if day.kind == "holiday" else monday
-            days[date] = (day.kind, intervals)
+        weekly = sorted((i.weekday, minutes(i.opens), minutes(i.closes)) for i in hours.intervals.all())
+        days = {date: special_day(day, weekly) for date, day in {**shared, **own.get(hours.store_id, {})}.items()}
         result.append({"id": hours.pk, "weekly": tuple(weekly), "days": days})
     return result
 
