@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from typing import Any
 
 from aiohttp import web
 
 from dealerline.settings import Settings, SettingsError
 from simulator.ari import AriError
+from simulator.life import MOST_MINUTES, Life, plan
 from simulator.lines import directory, looks_like_number, number_of
 from simulator.parties import Party
 from simulator.robots import Robots
@@ -17,6 +20,7 @@ from simulator.world import Ring, World
 
 WORLD = web.AppKey("world", World)
 ROBOTS = web.AppKey("robots", Robots)
+LIFE = web.AppKey("life", Life)
 TRUNKS = ("address", "registered")
 KNOWN = {"to", "line", "from", "language", "say", "steps", "keys", "hang_up_at", "tone", "stay", "trunk", "caller"}
 
@@ -26,6 +30,7 @@ def application(settings: Settings) -> web.Application:
     app = web.Application(middlewares=[_troubles], client_max_size=256 * 1024)
     world = World(settings)
     app[WORLD], app[ROBOTS] = world, Robots(settings, world)
+    app[LIFE] = Life(lambda errand_: world.ring(errand(errand_, settings)))
     app.add_routes([
         web.get("/health", _health),
         web.post("/ring", _ring),
@@ -36,6 +41,8 @@ def application(settings: Settings) -> web.Application:
         web.get("/robots", _robots),
         web.post("/robots", _start_robots),
         web.delete("/robots", _stop_robots),
+        web.post("/life", _begin_life),
+        web.delete("/life", _end_life),
     ])
     app.cleanup_ctx.append(_lifetime)
     return app
@@ -44,6 +51,7 @@ def application(settings: Settings) -> web.Application:
 async def _lifetime(app: web.Application) -> Any:
     await app[WORLD].start()
     yield
+    app[LIFE].end()
     await app[ROBOTS].stop()
     await app[WORLD].stop()
 
@@ -197,4 +205,27 @@ async def _start_robots(request: web.Request) -> web.Response:
 
 
 async def _stop_robots(request: web.Request) -> web.Response:
+    return web.json_response({"count": await request.app[ROBOTS].stop()})
+
+
+async def _begin_life(request: web.Request) -> web.Response:
+    data = await _body(request)
+    minutes, a_minute, robots = data.get("minutes", 10), data.get("a_minute", 6), data.get("robots", 8)
+    if not isinstance(minutes, int | float) or not 0 < minutes <= MOST_MINUTES:
+        raise Trouble("bad_request", reason=f"minutes: wanted a number up to {MOST_MINUTES}")
+    if not isinstance(a_minute, int | float) or not 0 < a_minute <= 60:
+        raise Trouble("bad_request", reason="a_minute: wanted callers a minute, up to 60")
+    if not isinstance(robots, int) or not 0 <= robots <= 200:
+        raise Trouble("bad_request", reason="robots: wanted 0 to 200")
+    world, hired = request.app[WORLD], list[str]()
+    coming = plan(directory(world.settings.run), minutes, a_minute, random.randrange(2**32))
+    if robots:
+        with contextlib.suppress(Trouble):  # those there are, are at work already
+            hired = await request.app[ROBOTS].hire(robots, talk=0, wrap=5)
+    request.app[LIFE].begin(coming)
+    return web.json_response({"callers": len(coming), "robots": len(hired), "minutes": minutes}, status=201)
+
+
+async def _end_life(request: web.Request) -> web.Response:
+    request.app[LIFE].end()
     return web.json_response({"count": await request.app[ROBOTS].stop()})

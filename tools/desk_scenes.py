@@ -263,6 +263,11 @@ def wall(stage: Stage) -> None:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.wait_for_timeout(5000)  # the hint fades
         page.screenshot(path=stage.to / f"wall.{stage.language}.{size[0]}.png")
+    stage.scene("cut")
+    expect(page.get_by_test_id("wall-stale")).to_be_visible()
+    page.screenshot(path=stage.to / f"wall-stale.{stage.language}.{size[0]}.png")
+    stage.scene("agent-asks")
+    expect(page.get_by_test_id("wall-stale")).to_have_count(0, timeout=15_000)
     page.set_viewport_size({"width": stage.size[0], "height": stage.size[1]})
     stage.opens("/")
 

@@ -32,6 +32,12 @@ def test_the_board_shows_who_waits_and_then_who_talks(centre: Centre, desk: Call
     agent.busy()
     centre.ring("sales").reaches("queue")
     expect(waiting).to_have_text("1")
+    row.focus()
+    manager.page.keyboard.press("Enter")  # who waits, and why
+    expect(manager.id("waiting-caller")).to_have_count(1)
+    name = centre.row("SELECT name FROM accounts_person WHERE username = 'agent1'")["name"]
+    expect(manager.id("why-people")).to_contain_text(name)
+    manager.page.keyboard.press("Escape")
     agent.ready()
     agent.rings()
     agent.answer()
@@ -39,6 +45,10 @@ def test_the_board_shows_who_waits_and_then_who_talks(centre: Centre, desk: Call
     expect(talking).to_have_text("1")
     agent.id("call-hangup").click()
     expect(talking).to_have_text("0")
+    manager.goes("/board/wall")
+    wall = manager.page.locator(f"[data-testid=wall-queue][data-queue='{queue_of(centre)}']")
+    expect(wall.locator("td").nth(4)).not_to_have_text("0")  # answered today
+    expect(manager.id("wall")).to_have_attribute("data-stale", "false")
 
 
 def test_a_queue_changed_in_the_back_office_rings_the_next_call_so(centre: Centre, desk: Callable[..., Desk]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ from dealerline.settings import CHECKOUT, Settings
 from dealerline.switch import tickets
 from simulator import desk, journal, script
 from simulator.asterisk import TEMPLATES
+from simulator.life import plan
 from simulator.lines import number_of
 from simulator.parties import Party
 from simulator.script import CALLED, BadScript, Step, called_behaviour, caller_steps, parse
@@ -194,3 +196,17 @@ def test_the_howto_names_every_step_and_stage() -> None:
     words = (CHECKOUT / "docs/howto/simulator.md").read_text(encoding="utf-8")
     missing = [name for name in (*script.AWAITED, *script.HANG_UP_AT, *script.STEP_KINDS) if name not in words]
     assert missing == []
+
+
+def test_a_living_demo_has_callers_on_all_lines_some_of_whom_give_up(tmp_path: Path) -> None:
+    kinds = enumerate(("sales", "rescue"))
+    lines = [{"id": n, "store": 1, "kind": kind, "numbers": [f"023888800{n}"]} for n, kind in kinds]
+    lines.append({"id": 9, "store": 1, "kind": "fax", "numbers": ["02388880099"]})
+    coming = plan({"lines": lines}, minutes=30, a_minute=12, seed=1)
+    assert 300 < len(coming) < 420 and all(a.at <= b.at for a, b in itertools.pairwise(coming))
+    assert {one.errand["to"] for one in coming} == {"0238888000", "0238888001"}
+    assert any("hang_up_at" in one.errand for one in coming)
+    assert coming == plan({"lines": lines}, 30, 12, 1), "the same again"
+    assert plan({"lines": []}, 30, 12, 1) == []
+    for one in coming[:20]:
+        errand(one.errand, Settings(data=tmp_path, cache=tmp_path))  # each is what the service takes

@@ -73,7 +73,11 @@ function ring(body) {
 }
 const sent = []
 const welcome = () => ({ type: 'welcome', person: { id: me.id, name: me.name, extension: me.extension, roles: me.roles, phone: true, outside: '+86137****0001' }, agent: state.agent, calls: [...state.calls.values()], sip: { username: 'agent-7', password: 'x', path: '/sip', realm: 'dealerline' }, reasons, queues, lines, stores, now: now() })
+/** The line is cut, until another scene is asked for. */
+let cut = false
 function scene(name) {
+  cut = name === 'cut'
+  if (cut) return (sockets.forEach((s) => s.terminate()), true)
   const made = scenes[name]?.()
   if (!made) return false
   stop()
@@ -183,7 +187,7 @@ const server = createServer((req, res) => {
   })
 })
 const wss = new WebSocketServer({ noServer: true })
-server.on('upgrade', (req, socket, head) => (req.url.startsWith('/desk') ? wss.handleUpgrade(req, socket, head, (ws) => wss.emit('connection', ws)) : socket.destroy()))
+server.on('upgrade', (req, socket, head) => (req.url.startsWith('/desk') && !cut ? wss.handleUpgrade(req, socket, head, (ws) => wss.emit('connection', ws)) : socket.destroy()))
 wss.on('connection', (ws) => {
   ws.on('message', (raw) => {
     const m = JSON.parse(raw)

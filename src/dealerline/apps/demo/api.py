@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import Field
 
-from dealerline.apps.accounts.facade import person_of, signed_in
+from dealerline.apps.accounts.facade import need, person_of, signed_in
 from dealerline.apps.common.errors import NotFound
 from dealerline.apps.common.schemas import Plain, ProblemOut
 from dealerline.apps.demo import logic
@@ -46,3 +46,27 @@ def ring(request: HttpRequest, data: RingIn) -> dict[str, Any]:
     line = logic.line_of(person_of(request), data.line)
     answer = logic.ring(line, data.keys.replace(" ", ""), data.say, data.language, data.caller)
     return {"id": str(answer.get("id", "")), "number": str(answer.get("from", ""))}
+
+
+class LifeIn(Schema):
+    minutes: int = Field(10, ge=1, le=60)
+
+
+class LifeOut(Schema):
+    """How many customers will ring, and how many robot agents came to work."""
+
+    callers: int
+    robots: int
+
+
+@router.post(
+    "/demo/life",
+    response={200: LifeOut, 404: ProblemOut, 409: ProblemOut, 422: ProblemOut, 503: ProblemOut},
+    auth=signed_in,
+)
+def life(request: HttpRequest, data: LifeIn) -> dict[str, Any]:
+    """Customers ring on all lines for some minutes, robots answer: something for boards to show."""
+    if not settings.DEALERLINE.demo:
+        raise NotFound
+    need(request, "board.view")
+    return logic.live(data.minutes)

@@ -1,4 +1,4 @@
-"""The demo's ring button: a simulated customer rings one of the lines."""
+"""The demo's buttons: a simulated customer rings one of the lines; many ring, for the board to show life."""
 
 from __future__ import annotations
 
@@ -36,7 +36,12 @@ def ring(line: Any, keys: str, say: str, language: str, caller: str) -> dict[str
             body["from"] = known
     elif caller != "new":
         body["from"] = caller
-    return _post(body)
+    return _post("/ring", body)
+
+
+def live(minutes: int) -> dict[str, Any]:
+    """Let customers ring on all lines for some minutes, and robot agents take them. Raises Problem."""
+    return _post("/life", {"minutes": minutes})
 
 
 def _known(line: Any, language: str) -> str:
@@ -69,7 +74,7 @@ def line_of(person: Any, wanted: int | str) -> Any:
     return found
 
 
-def _post(body: dict[str, Any]) -> dict[str, Any]:
+def _post(path: str, body: dict[str, Any]) -> dict[str, Any]:
     away = Problem(
         "no_simulator",
         "模拟器没有运行，请用 ./dealerline up --demo 启动。",
@@ -79,7 +84,7 @@ def _post(body: dict[str, Any]) -> dict[str, Any]:
     try:
         connection = http.client.HTTPConnection("127.0.0.1", settings.DEALERLINE.simulator_port, timeout=TIMEOUT)
         try:
-            connection.request("POST", "/ring", json.dumps(body), {"Content-Type": "application/json"})
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
             response = connection.getresponse()
             answer = json.loads(response.read())
         finally:
