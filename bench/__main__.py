@@ -10,6 +10,7 @@ NAMES = {
     "board": "the live board: a beat for 500 people and as many pages, beside the whole sent each time",
     "routing": "the routing core alone, beside a naive scan; service levels beside Erlang's formulas",
     "pop": "ring to pop drawn",
+    "soak": "thousands of calls with hang-ups and verbs at every step: what is left afterwards",
     "verbs": "verb pressed to sound changed; processor for supervised conversations, beside a bare Asterisk",
 }
 

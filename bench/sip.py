@@ -84,6 +84,7 @@ class Leg:
     invite: Message | None = None
     rtp: socket.socket | None = None
     stream: int = 0
+    branch: str = ""  # of our own INVITE
     done: asyncio.Event = field(default_factory=asyncio.Event)
     up: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -143,7 +144,7 @@ class Agent(asyncio.DatagramProtocol):
         return f"<sip:{self.user}@127.0.0.1:{self.port}>"
 
     def _request(self, method: str, target: str, leg: Leg, body: str = "", extra: str = "") -> tuple[str, str]:
-        branch = "z9hG4bK" + secrets.token_hex(8)
+        branch = leg.branch if method == "CANCEL" else "z9hG4bK" + secrets.token_hex(8)
         cseq = leg.cseq if method in ("ACK", "CANCEL") else leg.cseq + 1
         if method not in ("ACK", "CANCEL"):
             leg.cseq = cseq
@@ -161,6 +162,8 @@ class Agent(asyncio.DatagramProtocol):
     ) -> Message:
         """Send and wait for the final answer, repeating as UDP wants (timer T1 = 0.5 s)."""
         branch, text = self._request(method, target, leg, body, extra)
+        if method == "INVITE":
+            leg.branch = branch
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._answers[branch] = answer
         wait, spent = 0.5, 0.0
@@ -258,6 +261,11 @@ class Agent(asyncio.DatagramProtocol):
         leg.up.set()
         return leg
 
+    def cancel(self, leg: Leg) -> None:
+        """Give up while it rings; the call then fails with 487. Once it is answered nothing happens."""
+        if leg.branch and not leg.answered and not leg.ended:
+            self._send(self._request("CANCEL", leg.target, leg)[1])
+
     async def hang_up(self, leg: Leg) -> None:
         if leg.ended:
             return
@@ -340,6 +348,12 @@ class Agent(asyncio.DatagramProtocol):
         leg.answered = time.monotonic()
         self._respond(leg.invite, 200, "OK", leg, self._sdp(leg))
         self._media_up(leg, leg.invite.body)
+
+    def refuse(self, leg: Leg, status: int = 486) -> None:
+        """Do not take that call."""
+        if not leg.ended and not leg.answered and leg.invite is not None:
+            self._respond(leg.invite, status, "Busy Here", leg)
+            self._finish(leg, "us")
 
     def _respond(self, request: Message, status: int, reason: str, leg: Leg | None, body: str = "") -> None:
         to = leg.local if leg and leg.invite is not None else request.get("to")
