@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 
 from dealerline import settings as settings_module
@@ -14,6 +15,7 @@ from dealerline.runtime.texts import language
 from dealerline.settings import CHECKOUT, PYTHON_PATH
 
 KINDS = ("unit", "integration", "telephony", "journeys")
+BESIDE = ("tests/unit", "tests/integration/records")  # may run two at a time
 
 
 def _environment() -> dict[str, str]:
@@ -55,9 +57,26 @@ def test(arguments: Sequence[str]) -> int:
             print(error, file=sys.stderr)
             return 1
     named = any(not argument.startswith("-") and (CHECKOUT / argument.split("::")[0]).exists() for argument in rest)
+    if not kinds and not rest:
+        return _all()
     targets = [f"tests/{kind}" for kind in kinds] or ([] if named else ["tests"])
-    return subprocess.run([sys.executable, "-m", "pytest", *targets, *rest], cwd=CHECKOUT, env=_environment(),
-                          check=False).returncode
+    return _pytest([*targets, *rest])
+
+
+def _pytest(arguments: Sequence[str]) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, cwd=CHECKOUT, env=_environment(), check=False).returncode
+
+
+def _all() -> int:
+    """Every test: those that need no quiet first, two at a time, then the others, one at a time, since what is heard is
+    judged by tones. The second run's summary is that of both (``--together`` of tests/conftest.py).
+    """
+    with tempfile.TemporaryDirectory(prefix="dealerline-tests-") as folder:
+        together = f"--together={folder}/first.jsonl"
+        parallel = ["-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile", "-q"]
+        first = _pytest([*BESIDE, *parallel, together])
+        return _pytest(["tests", *(f"--ignore={path}" for path in BESIDE), together]) or first
 
 
 def check() -> int:
