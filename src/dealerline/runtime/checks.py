@@ -59,8 +59,14 @@ def test(arguments: Sequence[str]) -> int:
     named = any(not argument.startswith("-") and (CHECKOUT / argument.split("::")[0]).exists() for argument in rest)
     if not kinds and not rest:
         return _all()
+    if kinds == ["unit"] and not rest:
+        rest = _two_at_a_time()
     targets = [f"tests/{kind}" for kind in kinds] or ([] if named else ["tests"])
     return _pytest([*targets, *rest])
+
+
+def _two_at_a_time() -> list[str]:
+    return ["-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile", "-q"]
 
 
 def _pytest(arguments: Sequence[str]) -> int:
@@ -74,8 +80,7 @@ def _all() -> int:
     """
     with tempfile.TemporaryDirectory(prefix="dealerline-tests-") as folder:
         together = f"--together={folder}/first.jsonl"
-        parallel = ["-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile", "-q"]
-        first = _pytest([*BESIDE, *parallel, together])
+        first = _pytest([*BESIDE, *_two_at_a_time(), together])
         return _pytest(["tests", *(f"--ignore={path}" for path in BESIDE), together]) or first
 
 
