@@ -30,6 +30,7 @@ export type LeftoverItem = Schemas['ItemOut']
 export type LeftoverCounts = Schemas['CountsOut']
 export type CallbackReport = Schemas['CallbacksOut']
 export type Today = Schemas['TodayOut']
+export type Waits = Schemas['WaitsOut']
 export type SystemInfo = Schemas['SystemOut']
 export type LineRow = Schemas['LineRow']
 
