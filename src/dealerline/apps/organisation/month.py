@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminDateWidget
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -68,7 +67,7 @@ class DayForm(forms.Form):
     """What one day, or several in a row, shall be."""
 
     day = forms.DateField(widget=forms.HiddenInput)
-    until = forms.DateField(label=_("last day"), required=False, widget=AdminDateWidget,
+    until = forms.DateField(label=_("last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
                             help_text=_("Of several days in a row. Empty: one day."))
     kind = forms.ChoiceField(label=_("kind"), choices=[(USUAL, _("As usual")), *HolidayKind.choices])
     opens = forms.TimeField(label=_("opens"), required=False,

@@ -186,7 +186,7 @@ class QueueRule(models.Model):
         ordering = ["queue"]
 
     def __str__(self) -> str:
-        return str(self.queue)
+        return f"{self.queue.store} {self.queue}"
 
 
 class QueueNeed(models.Model):
