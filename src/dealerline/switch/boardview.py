@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dealerline.domain import presence
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person, Queue
-from dealerline.switch.model import TALKS
+from dealerline.switch.model import TALKS, Call
 from dealerline.switch.today import Today
 
 if TYPE_CHECKING:
@@ -32,14 +32,19 @@ class BoardView:
         """Every row of the group, by part and id."""
         lookup = self.core.lookup
         talking: dict[int, int] = {}
+        borrowed: dict[int, int] = {}
         live: dict[int, int] = {}
         for call in self.core.calls.values():
             live[call.line] = live.get(call.line, 0) + (not call.stands)  # of a promise nobody is on the line yet
             if call.queue and call.phase in TALKS:
                 talking[call.queue] = talking.get(call.queue, 0) + 1
+                if self._lent(call, call.person):
+                    borrowed[call.queue] = borrowed.get(call.queue, 0) + 1
         shown = (p for p in lookup.people.values() if p.id in self.core.seats or p.id in lookup.queues_of)
         return {
-            "queues": {q.id: self._queue(q, talking.get(q.id, 0)) for q in lookup.queues.values()},
+            "queues": {
+                q.id: self._queue(q, talking.get(q.id, 0), borrowed.get(q.id, 0)) for q in lookup.queues.values()
+            },
             "people": {p.id: self._person(p) for p in shown},
             "lines": {
                 line.id: {
@@ -53,7 +58,12 @@ class BoardView:
             },
         }
 
-    def _queue(self, queue: Queue, talking: int) -> dict[str, Any]:
+    def _lent(self, call: Call, person: int) -> int:
+        """The other store, if he is on a call of another store's queue; else 0."""
+        queue, known = self.core.lookup.queues.get(call.queue), self.core.lookup.people.get(person)
+        return queue.store if queue is not None and known is not None and queue.store != known.store else 0
+
+    def _queue(self, queue: Queue, talking: int, borrowed: int) -> dict[str, Any]:
         router, day = self.engine.queueing.router, self.today.of(queue.id)
         waiting = router.waiting(queue.id)
         return {
@@ -68,6 +78,7 @@ class BoardView:
             "ready": router.free(queue.id),
             "present": router.present(queue.id),
             "talking": talking,
+            "borrowed": borrowed,
             "answered": day.answered,
             "within": day.within,
             "lost_late": day.lost_late,
@@ -96,6 +107,7 @@ class BoardView:
             "reason": state.reason,
             "since": state.since,
             "until": state.until,
+            "lent": (self._lent(call, person.id) or None) if call is not None and not call.ended else None,
             "call_since": call.talk_started or None if call is not None and not call.ended else None,
         }
 

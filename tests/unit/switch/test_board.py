@@ -268,6 +268,20 @@ def test_a_link_that_was_taken_back_ends_within_the_second(world: World) -> None
     assert hang(world, 2, 7).stores == {1, 2}
 
 
+def test_who_works_for_another_store_is_lent_there_and_borrowed_here(world: World) -> None:
+    old = world.directory.snapshot()
+    queues = (replace(old.queues[0], agents=(3,)), old.queues[1])
+    world.directory.set(replace(old, queues=queues))
+    lena, charlie = Looker(world, 4), Looker(world, 3, ready=True)
+    call = world.ring(SALES)
+    world.answer(3)
+    world.clock.advance(1)
+    assert lena.look()["queues"][10]["borrowed"] == 1 and charlie.look()["people"][3]["lent"] == 1
+    world.hang_up(call)
+    world.clock.advance(1)
+    assert lena.look()["queues"][10]["borrowed"] == 0 and charlie.look()["people"][3]["lent"] is None
+
+
 # who waits ----------------------------------------------------------------------------------------------------------
 def test_a_lead_opens_a_queue_and_each_of_its_callers(world: World) -> None:
     lena, alice, charlie = world.sign_in(4, ready=False), world.sign_in(1), world.sign_in(3)

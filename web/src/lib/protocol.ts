@@ -148,6 +148,8 @@ export interface BoardPerson {
   reason: string
   since: number
   until?: number | null
+  /** He is on a call of this other store's queue. */
+  lent?: number | null
   call_since: number | null
 }
 
@@ -164,6 +166,8 @@ export interface BoardQueue {
   ready: number
   present: number
   talking: number
+  /** Of those talking: with people of other stores. */
+  borrowed: number
   answered: number
   within: number
   lost_late: number
