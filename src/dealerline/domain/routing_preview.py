@@ -45,7 +45,7 @@ def preview(rules: Rules) -> tuple[Line, ...]:
                 rules.max_wait_seconds,
                 {
                     "zh": "不再等待，按流程中“等候超时”的去向继续（通常是留言）",
-                    "en": "he waits no longer: the flow goes on where it says for a wait that is over, as a rule to a voice message",
+                    "en": "he waits no longer: the flow goes on as for a wait that is over, as a rule to a message",
                 },
             )
         )

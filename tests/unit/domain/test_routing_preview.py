@@ -134,7 +134,7 @@ def test_the_preview_tells_minute_by_minute_what_happens() -> None:
         "after 1 min: also the 4 people of “Experts”; he keeps his place here",
         "after 1 min 30 s: English is no longer asked for; 3 people of this queue may be rung",
         "after 2 min: he is offered to be called back at his turn, only within “Day”",
-        "after 5 min: he waits no longer: the flow goes on at its on_timeout, as a rule to a voice message",
+        "after 5 min: he waits no longer: the flow goes on as for a wait that is over, as a rule to a message",
         "when nobody of this queue is signed in: he is put through to +8613800138000",
         "when 8 callers are before him: he is asked for a voice message",
         "Each 1 min of waiting count as one step of priority, so that nobody waits for ever.",
