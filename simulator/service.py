@@ -38,6 +38,7 @@ def application(settings: Settings) -> web.Application:
         web.get("/calls/{id}", _call),
         web.delete("/calls/{id}", _hang_up),
         web.get("/calls/{id}/{side:heard|said}", _sound),
+        web.post("/numbers", _teach),
         web.get("/robots", _robots),
         web.post("/robots", _start_robots),
         web.delete("/robots", _stop_robots),
@@ -171,6 +172,19 @@ async def _hang_up(request: web.Request) -> web.Response:
     party = _party(request)
     await request.app[WORLD].player.hang_up(party)
     return web.json_response(party.view())
+
+
+async def _teach(request: web.Request) -> web.Response:
+    """From now on that number outside does so when it is rung; without steps what its last digit says again."""
+    data = await _body(request)
+    number, steps = str(data.get("number") or ""), parse(data.get("steps", []))
+    if not looks_like_number(number):
+        raise Trouble("bad_request", reason="number: wanted a telephone number")
+    scripts = request.app[WORLD].scripts
+    scripts.pop(number, None)
+    if steps:
+        scripts[number] = steps
+    return web.json_response({"number": number, "steps": len(steps)})
 
 
 async def _sound(request: web.Request) -> web.StreamResponse:

@@ -163,6 +163,22 @@ class Centre:
         """That person's desk phone answers by itself and hums; he is ready at once."""
         self.simulator("POST", "/robots", {"count": 1, "people": [self.person(who)], "talk": 0, "wrap": 1, "tone": hum})
 
+    def outside(self, number: str, *steps: dict[str, Any]) -> None:
+        """From now on that telephone outside does so when the centre rings it; no steps: what its last digit says."""
+        self.simulator("POST", "/numbers", {"number": number.removeprefix("+86"), "steps": list(steps)})
+
+    def rung_outside(self, number: str) -> Caller:
+        """Whoever has that number, once the centre rings him."""
+        dialled = number.removeprefix("+86")
+
+        def found() -> dict[str, Any] | None:
+            calls = self.simulator("GET", "/calls")["calls"]
+            return next((c for c in calls if c["role"] == "called" and c["number"] == dialled), None)
+
+        call = until(found, 30, f"{number} is rung")
+        assert call is not None
+        return Caller(self, {"id": call["id"], "from": call["number"], "to": call["other"]})
+
     def person(self, who: str) -> int:
         return int(self.row("SELECT id FROM accounts_person WHERE username = %s", who)["id"])
 

@@ -58,6 +58,8 @@ async def test_a_call_is_made_watched_heard_and_ended_over_http(http: ClientSess
     ("GET", "/calls/nobody", None, 404, "no_call"),
     ("GET", "/calls/nobody/heard", None, 404, "no_call"),
     ("DELETE", "/calls/nobody", None, 404, "no_call"),
+    ("POST", "/numbers", {"number": "nobody's", "steps": []}, 400, "bad_request"),
+    ("POST", "/numbers", {"number": "13800000055", "steps": [{"dance": 1}]}, 400, "bad_request"),
     ("POST", "/robots", {"count": 0}, 400, "bad_request"),
     ("POST", "/robots", {"count": 2, "talk": "long"}, 400, "bad_request"),
 ])

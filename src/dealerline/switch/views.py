@@ -12,7 +12,7 @@ from dealerline.domain import numbers, presence
 from dealerline.switch import callview
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person, Wall
-from dealerline.switch.model import Call, Seat
+from dealerline.switch.model import AgentLeg, Call, Phase, Seat
 
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
@@ -66,8 +66,19 @@ class Views:
             "channel_hint": leg.channel if leg is not None else "",
             "far_answered": call.up,
             "promise": self.engine.callbacks.view(call, lookup.people.get(person)),
+            "chosen": self._chosen(call, leg),
             **callview.people(self.core, call, person),
         }
+
+    def _chosen(self, call: Call, leg: AgentLeg | None) -> dict[str, Any] | None:
+        """Why his phone and no other rings for a caller of a queue, where it is not simply his turn."""
+        queue = self.core.lookup.queues.get(call.queue)
+        if leg is None or leg.answered or leg.attempt is not None or queue is None or call.phase is not Phase.OFFERED:
+            return None
+        known, (people, _) = call.known, self.engine.recognising.kept_for(call, queue)
+        if known is not None and leg.person in people:
+            return {"how": "named" if known.standing == "vip" else queue.sticky}
+        return {"how": "lent"} if leg.person not in queue.agents else None
 
     def colleagues(self) -> list[dict[str, Any]]:
         """Everybody of the group, as somebody who wants to transfer has to see them: no calls, no numbers."""

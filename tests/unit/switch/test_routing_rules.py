@@ -8,6 +8,7 @@ from typing import Any
 
 from dealerline.switch.directory import Need, Overflow, Person, Queue
 from dealerline.switch.media import Arrived
+from dealerline.switch.model import Call
 from dealerline.switch.ports import Known
 from tests.unit.switch.world import MENU, SALES, World, snapshot
 
@@ -33,6 +34,11 @@ def skilled(**levels: int) -> tuple[Person, ...]:
 
 def facts(world: World, kind: str) -> list[dict[str, Any]]:
     return [f.data for f in world.journal.facts if f.kind == kind]
+
+
+def chosen(world: World, call: Call, person: int) -> Any:
+    """What that person's page says why just his phone rings."""
+    return world.desks.views.call(call, person)["chosen"]
 
 
 # strategies and skills ------------------------------------------------------------------------------------------------
@@ -137,6 +143,7 @@ def test_a_caller_comes_back_to_whom_he_spoke_with_last(make: Make) -> None:
     call = world.ring(SALES, VIP)
     assert world.rings(2) and not world.rings(1), "though 1 is free longer"
     assert facts(world, "offer.made")[0]["why"]["rule"] == "sticky"
+    assert chosen(world, call, 2) == {"how": "last"}
     world.hang_up(call)
 
 
@@ -151,7 +158,7 @@ def test_he_waits_for_his_person_a_while_keeps_his_place_and_then_anybody_takes_
     (kept,) = facts(world, "queue.kept")
     assert kept["agents"] == [2] and kept["until"] == round(call.queued + 30, 3)
     world.clock.advance(31)
-    assert world.rings(1)
+    assert world.rings(1) and chosen(world, call, 1) is None, "it is simply her turn"
     world.hang_up(call)
     world.hang_up(busy)
 
@@ -169,6 +176,7 @@ def test_a_vip_is_kept_for_his_named_people_where_the_queue_keeps_nobody_and_his
     world.hang_up(vip)
     again = world.ring(SALES, VIP)
     assert world.rings(5), "now she is, though not of the queue"
+    assert chosen(world, again, 5) == {"how": "named"}
     world.hang_up(again)
     world.hang_up(plain)
 
@@ -205,9 +213,11 @@ def test_the_experts_of_another_store_are_asked_too_and_he_keeps_his_place(make:
     (lent,) = facts(world, "queue.overflow")
     assert (lent["target_kind"], lent["target"], lent["rule"], lent["value"]) == ("queue", "20", "waited", 30)
     assert facts(world, "offer.made")[0]["why"]["lent"] == 20
+    assert chosen(world, call, 3) == {"how": "lent"}
     world.end(world.rings(3), 19)
     assert world.router.position(call.id) == 1 and call.queue == 10
     world.sign_in(1)
+    assert chosen(world, call, 1) is None
     world.answer(1)
     world.hang_up(call)
 

@@ -103,6 +103,8 @@ export interface CallView {
   /** How loud each side room hears the main one. */
   main_heard?: Record<string, Loudness>
   offer: Offer | null
+  /** Why this phone rings for a caller of a queue, where it is not simply his turn: he knows the caller, or helps out. */
+  chosen?: { how: 'named' | 'last' | 'owner' | 'lent' } | null
   parties: Party[]
   attempt: Attempt | null
   supervised: boolean
