@@ -92,6 +92,7 @@ def test_with_everybody_busy_the_expert_of_another_store_helps_and_the_lead_sees
         card = expert.page.locator(f"[data-call='{call}']")
         expect(card.get_by_test_id("chosen")).to_have_attribute("data-how", "lent")
         expect(card.get_by_test_id("chosen")).to_contain_text("上海虹桥店")
+        expect(expert.page.get_by_text("上海虹桥店，我是俞敏")).to_be_visible()  # she speaks for the caller's store
         (lent,) = centre.told(call, "queue.overflow")
         assert lent["target_kind"] == "queue" and lent["value"] == 2
         expert.answer()
@@ -170,7 +171,7 @@ def test_who_hung_up_waiting_is_rung_back_with_one_key_and_his_item_closes_itsel
         until(lambda: centre.rows(f"{item} AND result = 'reached' AND done_call IS NOT NULL", customer["number"]), 20,
               "his item has closed itself")
         agent.id("leftover-done").first.click()
-        expect(row).to_contain_text("已联系上")
+        expect(row.first).to_contain_text("已联系上")
         agent.id("leftover-open").click()
         expect(row).to_have_count(0)
         assert centre.live()["repairs"] == centre.live()["errors"] == 0
