@@ -238,9 +238,10 @@ async def test_a_number_that_does_not_answer_is_told_in_words(
     answer = await agent.desk.send("dial", number=f"1630000000{last}", line=1)
     over = await ended(centre, answer["call"])
     assert over["data"]["cause"] == cause
+    # The fact is on the disk before the page is told.
+    told = await until(lambda: next((m for m in agent.desk.log if m["type"] == "call_gone"), None), what="he is told")
+    assert told["text"]["zh"]
     await agent.in_state("ready")
-    gone = next(m for m in reversed(agent.desk.log) if m["type"] == "call_gone")
-    assert gone["text"]["zh"]
 
 
 async def test_the_headset_test_is_an_echo(centre: Centre, telephones: Telephones) -> None:

@@ -15,8 +15,8 @@ from tests.telephony.scene import Scene, staged
 from tests.telephony.test_call_stories import live
 from tests.telephony.walks import State, rows
 
-LONGEST = 75  # verbs in one conversation
-AT_ONCE = 9
+LONGEST = 50  # verbs in one conversation
+AT_ONCE = 13
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.telephony.harness import SALES, Agent, Centre, Telephones, until
 from tests.telephony.scene import QUICK, stage
 from tests.telephony.test_call_stories import live
 
-SECONDS, PEOPLE, CALLS = 40.0, 12, 3
+SECONDS, PEOPLE, CALLS = 25.0, 12, 3
 PAUSE = 0.04  # between two steps: a page that sends more is cut off
 ANSWERS, SILENT, REFUSES = "16300000100", "16300000200", "16300000203"
 VERBS = (

@@ -15,7 +15,8 @@ from dealerline.runtime.texts import language
 from dealerline.settings import CHECKOUT, PYTHON_PATH
 
 KINDS = ("unit", "integration", "telephony", "journeys")
-BESIDE = ("tests/unit", "tests/integration/records")  # may run two at a time
+BESIDE = ("tests/unit", *(f"tests/integration/{folder}" for folder in ("records", "ari", "demo", "setup")))
+"""What may run two at a time."""
 
 
 def _environment() -> dict[str, str]:
