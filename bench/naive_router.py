@@ -153,7 +153,7 @@ class Naive:
                 return []
             case TimePassed():
                 return self.time_passed(now)
-        raise NotImplementedError(type(event).__name__)
+        raise TypeError(f"{type(event).__name__} is no event of a router")
 
     @staticmethod
     def keep(caller: Caller, people: tuple[int, ...], patience: float) -> None:

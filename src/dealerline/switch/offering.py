@@ -8,6 +8,7 @@ another was faster, or the caller gone, is nobody's fault. A person is offered o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from dealerline.domain import numbers, presence, routing
@@ -17,26 +18,32 @@ from dealerline.switch.provision import TRANSFERS
 from dealerline.switch.waitsounds import WaitingSounds
 
 
-class Offering(WaitingSounds):
-    """The ringing of phones for callers in queues. ``Queueing`` is the rest of it."""
+class Offering(WaitingSounds, ABC):
+    """The ringing of phones for callers in queues. What it needs of the queues, ``Queueing`` gives."""
 
+    @abstractmethod
     def decide(self, event: routing.Event) -> None:
-        raise NotImplementedError
+        """Let the router decide, and do what it says."""
 
+    @abstractmethod
     def nobody(self, call: Call) -> bool:
-        raise NotImplementedError
+        """Whether nobody is signed in who could take him."""
 
+    @abstractmethod
     def _priority(self, call: Call) -> int:
-        raise NotImplementedError
+        """His flow's and his level's."""
 
+    @abstractmethod
     def _left(self, call: Call, reason: str) -> None:
-        raise NotImplementedError
+        """He waits no longer."""
 
+    @abstractmethod
     def _empty(self, call: Call | None) -> None:
-        raise NotImplementedError
+        """Nobody is there for him any more."""
 
+    @abstractmethod
     def _waited_out(self, call: Call) -> None:
-        raise NotImplementedError
+        """He has waited long enough."""
 
     # ringing
     # ------------------------------------------------------------------------------------------------------------

@@ -56,7 +56,6 @@ class Known:
     last: int = 0  # whom he last spoke with
     named: tuple[int, ...] = ()
     standing: str = ""
-    callback: int = 0  # an open promise to ring him back
 
 
 class Callers(Protocol):

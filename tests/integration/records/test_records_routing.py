@@ -242,7 +242,7 @@ def test_who_is_this_number_is_answered_from_customers_calls_orders_and_lists(
     elsewhere = Customer.objects.create(store=world.west, name="张三", level="vip")
     CustomerPhone.objects.create(customer=elsewhere, e164=NUMBER)
     assert known(world) == {
-        "customer": customer.pk, "level": "gold", "owner": 0, "last": 0, "named": [], "standing": "", "callback": 0,
+        "customer": customer.pk, "level": "gold", "owner": 0, "last": 0, "named": [], "standing": "",
     }  # fmt: skip
     make_call(agent=world.bob, arrived_at=timezone.now() - timedelta(days=2))
     make_call(agent=world.alice, number="+8613900000000", customer=customer)  # by his other number, later

@@ -31,7 +31,7 @@ from dealerline.domain.facts import Fact
 from dealerline.runtime.stack import Stack
 from dealerline.settings import Settings
 from dealerline.switch.ports import Known
-from tests.helpers import until
+from tests.helpers import until, until_async
 from tests.integration.records.conftest import World
 from tests.unit.apps.test_projector import talked
 
@@ -369,12 +369,13 @@ def test_the_scribe_tells_the_switch_who_a_caller_is(centre: Stack, rows: Rows) 
     async def asked() -> Known | None:
         callers = SocketCallers(centre.settings.run)
         running = asyncio.create_task(callers.run())
-        for _ in range(100):
+
+        async def once() -> Known | None:
             answer: asyncio.Future[Known | None] = asyncio.get_running_loop().create_future()
             callers.ask("+8613812340000", 1, answer.set_result)
-            if found := await answer:
-                break
-            await asyncio.sleep(0.05)
+            return await answer
+
+        found = await until_async(once, 10, "the scribe knows the number")
         running.cancel()
         return found
 

@@ -16,10 +16,11 @@ from dealerline.adapters import callers_server
 from dealerline.adapters.callers_server import CallersServer
 from dealerline.adapters.callers_socket import NAME, SocketCallers
 from dealerline.switch.ports import Known
+from tests.helpers import until_async
 
 DEAR, RUDE = "+8613800000003", "+8613800000002"
 PEOPLE: dict[str, dict[str, Any]] = {
-    DEAR: {"customer": 7, "level": "vip", "owner": 2, "last": 1, "named": [2, 3], "standing": "vip", "callback": 0},
+    DEAR: {"customer": 7, "level": "vip", "owner": 2, "last": 1, "named": [2, 3], "standing": "vip"},
 }
 
 
@@ -56,12 +57,9 @@ async def asking(folder: Path, limit: float = 1.0) -> AsyncIterator[Callable[[st
 
 
 async def until_known(ask: Callable[[str], Any]) -> Known:
-    for _ in range(300):
-        if found := await ask(DEAR):
-            assert isinstance(found, Known)
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError("never answered")
+    found = await until_async(lambda: ask(DEAR), 5, "the caller is known")
+    assert isinstance(found, Known)
+    return found
 
 
 async def test_a_question_is_answered_also_after_the_scribe_was_restarted(tmp_path: Path) -> None:
@@ -116,6 +114,5 @@ async def test_a_database_that_is_away_is_no_answer_and_no_end_of_the_connection
     with serving(tmp_path, who):
         async with asking(tmp_path) as ask:
             assert await ask(DEAR) is None
-            await asyncio.sleep(0)
             away = False
             assert await until_known(ask)

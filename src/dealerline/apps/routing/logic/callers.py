@@ -62,4 +62,4 @@ def who_is(number: str, store: int) -> dict[str, Any] | None:
     if not (customer or last or standing):
         return None
     return {"customer": customer, "level": level, "owner": owner, "last": last, "named": list(named),
-            "standing": standing, "callback": 0}
+            "standing": standing}
