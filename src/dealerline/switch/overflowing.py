@@ -35,13 +35,13 @@ class Overflowing:
         if call is None or call.phase is not Phase.QUEUED:
             return
         if call.stands and rule.to != "queue":
-            return  # a promised call-back: nobody is there who could be sent elsewhere
+            return  # a promised call-back: others may see to it, but nobody is there who could be sent elsewhere
         if rule.to == "queue":
             call.lent += (rule.queue,)
         else:
             call.spent = True
-        if call.stands:  # a promised call-back: others may see to it, but nobody is there to be taken elsewhere
-            return
+        if call.stands:
+            return  # of a promise that nobody waits for no facts of a queue are told
         self.core.fact(
             "queue.overflow",
             call,

@@ -9,7 +9,7 @@ import pytest
 
 from dealerline.domain.callbacks import State
 from dealerline.switch.directory import Overflow, PromptAudio
-from tests.unit.switch.test_callbacks import with_callbacks
+from tests.unit.switch.calling_back import with_callbacks
 from tests.unit.switch.test_chaos import Chaos
 from tests.unit.switch.world import SALES, snapshot
 
