@@ -83,6 +83,7 @@ class Switch:
         self.server = DeskServer(self.desks, settings.secret("internal"), lambda: self.engine.core.media_here)
         self.server.actions.update(test_call=self._test_call, provision=self._provision_now)
         self.server.actions.update(callback_cancel=self._cancel_callback, notice=self._notice, dial_for=self._dial_for)
+        self.server.actions.update(changed=self._record_changed)
         self.media.before_back = self._before_back
         self.directory.subscribe(lambda snapshot: self._provision_soon())
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -135,6 +136,14 @@ class Switch:
                 self.engine.notice(person, text, kind)
 
         self.engine.core.run(tell)
+        return {}
+
+    async def _record_changed(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A record was changed in the web: desks that see its ``store`` are told which, and read it again."""
+        customer, by = data.get("customer"), data.get("by")
+        self.desks.tell_changed(int(data["store"]), {
+            "type": "record.changed", "kind": str(data["kind"])[:40], "id": str(data["id"])[:64],
+            "customer": None if customer is None else int(customer), "by": None if by is None else int(by)})
         return {}
 
     async def _dial_for(self, data: dict[str, Any]) -> dict[str, Any]:

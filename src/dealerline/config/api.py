@@ -18,20 +18,23 @@ from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 
 from dealerline import __version__
-from dealerline.apps.accounts.api import router as accounts_router
 from dealerline.apps.accounts.facade import need, signed_in
-from dealerline.apps.backlog.api import router as backlog_router
-from dealerline.apps.calls.api import router as calls_router
 from dealerline.apps.calls.facade import alarms
 from dealerline.apps.common.errors import NotFound, Problem
 from dealerline.apps.common.live import ask_switch
 from dealerline.apps.common.schemas import ProblemOut
-from dealerline.apps.customers.api import router as customers_router
-from dealerline.apps.organisation.api import router as organisation_router
 from dealerline.apps.organisation.facade import year_without_holidays
-from dealerline.apps.routing.api import router as routing_router
 
 log = logging.getLogger(__name__)
+
+APPS_WITH_ROUTES = (
+    "accounts",
+    "organisation",
+    "customers",
+    "calls",
+    "routing",
+    "backlog",
+)
 
 
 class Utf8Renderer(JSONRenderer):
@@ -52,13 +55,9 @@ class ObjectParser(Parser):
 
 api = NinjaAPI(title="Dealerline", version=__version__, urls_namespace="api", docs_url=None, openapi_url=None,
                renderer=Utf8Renderer(), parser=ObjectParser())
-api.add_router("", accounts_router)
-api.add_router("", organisation_router)
-api.add_router("", customers_router)
-api.add_router("", calls_router)
-api.add_router("", routing_router)
-api.add_router("", backlog_router)
-for app in ("setup", "demo"):
+for app in APPS_WITH_ROUTES:
+    api.add_router("", import_module(f"dealerline.apps.{app}.api").router)
+for app in ("setup", "demo"):  # an installation may leave these out
     if find_spec(f"dealerline.apps.{app}") and find_spec(f"dealerline.apps.{app}.api"):
         api.add_router("", import_module(f"dealerline.apps.{app}.api").router)
 

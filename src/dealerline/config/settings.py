@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "dealerline.apps.organisation",
     "dealerline.apps.accounts",
     "dealerline.apps.customers",
+    "dealerline.apps.history",
     "dealerline.apps.flows",
     "dealerline.apps.calls",
     "dealerline.apps.routing",

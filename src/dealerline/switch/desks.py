@@ -114,6 +114,12 @@ class Desks:
         if seat is not None and seat.desk is not None and seat.desk in self.sessions:
             seat.desk.send({"type": "notice", "text": text, "kind": kind})
 
+    def tell_changed(self, store: int, message: dict[str, Any]) -> None:
+        """Which record of ``store`` was changed, to every page that may see that store."""
+        for session in self.sessions.values():
+            if session.wall is None and store in session.stores:
+                session.desk.send(message)
+
     def _tell_hands(self) -> None:
         self.core.once("hands", self._send_hands)
 

@@ -66,12 +66,12 @@ def test_names_are_of_many_kinds(people: list[Customer]) -> None:
     assert sum(one.kind == "company" and len(one.cars) > 1 for one in people) > 40
 
 
-def test_thirty_people_hold_all_nine_roles_and_twenty_have_desk_phones() -> None:
+def test_thirty_two_people_hold_all_ten_roles_and_twenty_have_desk_phones() -> None:
     held = {role for person in layout.PEOPLE for role, _ in person.roles}
-    assert len(layout.PEOPLE) == 30
+    assert len(layout.PEOPLE) == 32
     assert held == set(ROLE_PERMISSIONS)
     assert sum(person.phone for person in layout.PEOPLE) >= 20
-    assert len({person.extension for person in layout.PEOPLE}) == 30
+    assert len({person.extension for person in layout.PEOPLE}) == 32
 
 
 def test_every_queue_has_somebody() -> None:

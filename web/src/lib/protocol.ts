@@ -1,4 +1,5 @@
 /** The desk's WebSocket, as docs/reference/desk-protocol.md says it. Times are seconds since the epoch. */
+import type { Changed } from './changed'
 
 export interface Text {
   zh: string
@@ -352,6 +353,7 @@ export type FromSwitch =
   | { type: 'hands'; hands: Hand[] }
   | { type: 'requests'; requests: BreakRequest[] }
   | { type: 'notice'; text: Text; kind: 'info' | 'warning' }
+  | ({ type: 'record.changed' } & Changed)
   | ({ type: 'alarm' } & Alarm)
   | { type: 'signed_out'; cause: 'duplicate' | 'removed' | 'restart' }
   | { type: 'pong' }

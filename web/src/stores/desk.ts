@@ -3,6 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { api, ok } from '@/api/http'
 import { merged } from '@/lib/board'
 import { emptyBook, fromWelcome, inOrder, isSmall, withCall, withoutCall } from '@/lib/calls'
+import { tellChanged } from '@/lib/changed'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
 import { DEVICES, type AgentView, type Alarm, type Answer, type Board, type BreakRequest, type CallView, type Colleague, type Command, type DeviceKind, type FromSwitch, type Hand, type LineInfo, type QueueInfo, type Reason, type SipAccount, type Text } from '@/lib/protocol'
 import { useClock } from './clock'
@@ -148,6 +149,9 @@ export const useDesk = defineStore('desk', () => {
         break
       case 'notice':
         notice(message.text, message.kind)
+        break
+      case 'record.changed':
+        tellChanged(message)
         break
       case 'alarm':
         alarms.value = alarms.value.filter((a) => a.code !== message.code)

@@ -20,12 +20,13 @@ E164 = RegexValidator(r"^\+[1-9][0-9]{5,14}$", _("A telephone number with countr
 
 
 class Role(models.TextChoices):
-    """The nine roles."""
+    """The ten roles."""
 
     AGENT = "agent", _("Agent")
     SHIFT_LEAD = "shift_lead", _("Shift lead")
     HANDLER = "handler", _("Complaint handler")
     DISPATCHER = "dispatcher", _("Rescue dispatcher")
+    SALES = "sales", _("Sales consultant")
     EDITOR = "editor", _("Editor")
     CAMPAIGN_MANAGER = "campaign_manager", _("Campaign manager")
     STORE_MANAGER = "store_manager", _("Store manager")

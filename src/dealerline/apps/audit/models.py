@@ -30,6 +30,21 @@ class Action(models.TextChoices):
     FORCE = "force", _("Forced a state or hung up")
     RING_BACK = "ring_back", _("Rang a left-over number")
     CANCEL_CALLBACK = "cancel_callback", _("Took a promised call-back back")
+    REVEAL = "reveal", _("Looked at a whole number")
+    IMPORT = "import", _("Imported")
+    UNDO_IMPORT = "undo_import", _("Took an import back")
+    CONNECTOR = "connector", _("Changed a connected system")
+    API_KEY = "api_key", _("Changed a key of the interface")
+    WEBHOOK = "webhook", _("Changed a web hook")
+    LEAD = "lead", _("Changed a lead")
+    PROMISE = "promise", _("Changed a promise")
+    TASK = "task", _("Changed a task")
+    SEGMENT = "segment", _("Changed a segment")
+    CONSENT = "consent", _("Changed a consent")
+    PERSONAL_EXPORT = "personal_export", _("Exported all data of a person")
+    ERASE = "erase", _("Erased a person")
+    MERGE = "merge", _("Merged customers")
+    UNDO_MERGE = "undo_merge", _("Took a merge back")
 
 
 class AuditEntry(models.Model):

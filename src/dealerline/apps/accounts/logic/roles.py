@@ -13,25 +13,28 @@ from dealerline.apps.common.access import NO_STORES, StoreSet
 
 _DESK = frozenset({
     "desk.use", "calls.view", "calls.listen_own", "records.write", "customers.view", "customers.edit", "messages.view",
-    "board.view",
+    "board.view", "leads.view", "leads.edit", "promises.view", "promises.edit",
 })
+_SALES = frozenset({"customers.view", "customers.edit", "leads.view", "leads.edit", "promises.view", "promises.edit"})
 _LEAD = _DESK | {"calls.listen", "numbers.see", "messages.handle", "records.edit_others", "queues.edit", "people.view",
-                 "back_office.use"}
+                 "back_office.use", "leads.assign", "promises.report", "customers.merge"}
 _EDITOR = frozenset({"flows.view", "flows.edit", "prompts.edit", "board.view", "back_office.use"})
 _STORE_MANAGER = _LEAD | _EDITOR | {"calls.export", "people.edit", "organisation.view", "organisation.edit",
-                                    "audit.view"}
-_GROUP_MANAGER = _STORE_MANAGER | {"carriers.view"}
+                                    "audit.view", "customers.import", "customers.export", "segments.edit"}
+_GROUP_MANAGER = _STORE_MANAGER | {"carriers.view", "customers.erase"}
 
 ROLE_PERMISSIONS: Mapping[str, frozenset[str]] = {
     "agent": _DESK,
     "shift_lead": _LEAD,
     "handler": _DESK | {"calls.listen", "numbers.see", "messages.handle", "records.edit_others"},
     "dispatcher": _DESK | {"numbers.see", "messages.handle"},
+    "sales": _SALES,
     "editor": _EDITOR,
-    "campaign_manager": frozenset({"calls.view", "calls.listen", "customers.view", "messages.view", "board.view"}),
+    "campaign_manager": frozenset({"calls.view", "calls.listen", "customers.view", "messages.view", "board.view",
+                                   "segments.edit", "customers.export"}),
     "store_manager": _STORE_MANAGER,
     "group_manager": _GROUP_MANAGER,
-    "administrator": _GROUP_MANAGER | {"carriers.edit", "system.manage", "people.administer"},
+    "administrator": _GROUP_MANAGER | {"carriers.edit", "system.manage", "people.administer", "webhooks.manage"},
 }
 
 PERMISSIONS: frozenset[str] = frozenset().union(*ROLE_PERMISSIONS.values())

@@ -1,4 +1,4 @@
-"""The group itself: regions, stores, brands, lines with their numbers, queues, and the thirty people.
+"""The group itself: regions, stores, brands, lines with their numbers, queues, and the thirty-two people.
 
 Written out by hand rather than drawn, so that manuals, tests and screenshots can name them.
 """
@@ -166,6 +166,8 @@ PEOPLE = (
           ("rescue",), _EAST + _NORTH, phone=True),
     Staff("dispatcher2", "叶尔江·巴合提", "chaoyang", "8302", (("dispatcher", "group"), ("agent", "group")),
           ("rescue",), _EAST + _NORTH, phone=True),
+    Staff("sales1", "宋佳宁", "pudong", "8311", (("sales", "store:pudong"),)),
+    Staff("sales2", "冯子豪", "chaoyang", "8312", (("sales", "store:chaoyang"),)),
     Staff("editor1", "温如玉", "pudong", "8401", (("editor", "group"),)),
     Staff("campaign1", "夏侯明", "hongqiao", "8402", (("campaign_manager", "group"),)),
     Staff("manager1", "程志远", "pudong", "8501", (("store_manager", "store:pudong"), ("store_manager",

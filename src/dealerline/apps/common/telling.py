@@ -1,0 +1,20 @@
+"""Changes appear on colleagues' screens at once: the web tells the switch, and the switch every desk that may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from dealerline.apps.common.live import ask_switch
+
+
+def tell_changed(kind: str, object_id: Any, *, store: int, customer: int | None = None,
+                 by: int | None = None) -> None:
+    """After the transaction: pages that show this row read it again. ``object_id`` 0 means many of that kind.
+
+    It carries no value, only which row: what a person may see he is told by the ordinary routes. Nobody waits for it,
+    and a switch that is away loses nothing, since pages read anew when they come back.
+    """
+    message = {"kind": kind, "id": str(object_id), "store": store, "customer": customer, "by": by}
+    transaction.on_commit(lambda: ask_switch("changed", "POST", message) and None)
