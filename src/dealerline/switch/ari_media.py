@@ -18,6 +18,7 @@ from typing import Any
 
 from dealerline.domain.conversation import Ear
 from dealerline.switch.ari import AmiError, Ari, AriError, Manager, models
+from dealerline.switch.first_sound import BROWSER, FirstSound
 from dealerline.switch.media import (
     Arrived,
     Back,
@@ -94,6 +95,7 @@ class AriMedia:
             subscriptions=("endpoint:PJSIP",),
             wanted=[kind.__struct_config__.tag for kind in self._on],  # Asterisk writes, and we read, no others
         )
+        self._first_sound = FirstSound(self.ari.channels, self._arrived)
         host, port, name, secret = manager
         self.manager = Manager(host, port, name, secret)
 
@@ -105,6 +107,7 @@ class AriMedia:
     async def close(self) -> None:
         if self._asking is not None:
             self._asking.cancel()
+        self._first_sound.clear()
         await self.ari.close()
         await self.manager.close()
 
@@ -122,6 +125,13 @@ class AriMedia:
             return
         if event.args[:1] == ["agent"]:
             self._agents.add(channel.id)
+        if channel.name.startswith(BROWSER):
+            self._first_sound.wait(event)
+        else:
+            self._arrived(event)
+
+    def _arrived(self, event: models.StasisStart) -> None:
+        channel = event.channel
         self._events(Arrived(channel.id, tuple(event.args), channel.name, channel.caller.number))
 
     def _referred(self, event: models.StasisStart) -> None:
@@ -160,12 +170,14 @@ class AriMedia:
         """
         channel = event.channel.id
         self._leaving.setdefault(channel, time.monotonic())
+        self._first_sound.gone(channel)
         if channel in self._agents and event.cause == NORMAL:
             self._agents.discard(channel)
             self._events(Gone(channel, NORMAL))
 
     def _destroyed(self, event: models.ChannelDestroyed) -> None:
         self._leaving.pop(event.channel.id, None)
+        self._first_sound.gone(event.channel.id)
         self._agents.discard(event.channel.id)
         self._last_digit.pop(event.channel.id, None)
         self._events(Gone(event.channel.id, event.cause, event.cause_txt))
@@ -184,6 +196,7 @@ class AriMedia:
 
     def _lost(self) -> None:
         self._leaving.clear()
+        self._first_sound.clear()
         self._agents.clear()
         self._helpers.clear()
         self._last_digit.clear()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
-from dealerline.switch.ari import AriTimeout
+from dealerline.switch import first_sound
+from dealerline.switch.ari import AriTimeout, models
 from dealerline.switch.ari_media import AriMedia
+from dealerline.switch.first_sound import FirstSound
 from dealerline.switch.media import Arrived, Event, Gone, Held, Referred
 from tests.unit.ari.test_ari_reading import CHANNEL, text
 
@@ -113,3 +117,67 @@ async def test_events_that_are_seconds_late_say_so(heard: Heard) -> None:
     with pytest.raises(AriTimeout, match="late"):
         await ari.caught_up()
     assert not ari._marks
+
+
+class Browser:
+    """A browser's channel as ARI counts its packets: none until ``speaks``."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.looks = 0
+        self.told: list[str] = []
+        self.first = FirstSound(self, lambda event: self.told.append(event.channel.id))
+
+    def rtpstatistics(self, channel_id: str) -> asyncio.Future[models.RTPstat]:
+        self.looks += 1
+        answer: asyncio.Future[models.RTPstat] = asyncio.get_running_loop().create_future()
+        counts = {name: 0 for name in models.RTPstat.__struct_fields__} | {"channel_uniqueid": channel_id}
+        answer.set_result(msgspec.convert({**counts, "rxcount": self.packets}, models.RTPstat))
+        return answer
+
+    def answers(self) -> None:
+        start = text("StasisStart", channel={**CHANNEL, "id": "b1", "name": "PJSIP/agent-7-0000"}, args=["agent", "x"])
+        self.first.wait(msgspec.json.decode(start, type=models.StasisStart))
+
+
+async def turns(come_true: Callable[[], bool]) -> None:
+    """Let the loop turn until then."""
+    for _ in range(1000):
+        if come_true():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it does not come true")
+
+
+async def test_a_browser_has_answered_when_its_first_sound_is_there_and_not_before(monkeypatch: Any) -> None:
+    monkeypatch.setattr(first_sound, "LOOK", 0)
+    browser = Browser()
+    browser.answers()
+    await turns(lambda: browser.looks >= 3)
+    assert browser.told == []
+    browser.packets = 1
+    await turns(lambda: bool(browser.told))
+    looks = browser.looks
+    await asyncio.sleep(0)
+    assert (browser.told, browser.looks) == (["b1"], looks)
+
+
+async def test_a_browser_that_ends_before_its_first_sound_has_never_answered(monkeypatch: Any) -> None:
+    monkeypatch.setattr(first_sound, "LOOK", 0)
+    browser = Browser()
+    browser.answers()
+    await turns(lambda: browser.looks >= 2)
+    browser.first.gone("b1")
+    browser.packets = 1
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert browser.told == []
+
+
+async def test_a_browser_that_sends_nothing_is_told_of_all_the_same(monkeypatch: Any) -> None:
+    monkeypatch.setattr(first_sound, "LOOK", 0)
+    monkeypatch.setattr(first_sound, "AT_MOST", 0.01)
+    browser = Browser()
+    browser.answers()
+    await turns(lambda: bool(browser.told))
+    assert browser.told == ["b1"]
