@@ -131,7 +131,7 @@ class Browser:
     def rtpstatistics(self, channel_id: str) -> asyncio.Future[models.RTPstat]:
         self.looks += 1
         answer: asyncio.Future[models.RTPstat] = asyncio.get_running_loop().create_future()
-        counts = {name: 0 for name in models.RTPstat.__struct_fields__} | {"channel_uniqueid": channel_id}
+        counts = dict.fromkeys(models.RTPstat.__struct_fields__, 0) | {"channel_uniqueid": channel_id}
         answer.set_result(msgspec.convert({**counts, "rxcount": self.packets}, models.RTPstat))
         return answer
 
