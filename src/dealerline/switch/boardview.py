@@ -92,7 +92,7 @@ class BoardView:
     def _expected(self, queue: int) -> int | None:
         """What somebody who comes now has to expect, in seconds: as long as who is last, and his turn after him."""
         router = self.engine.queueing.router
-        wait = router.expected_wait(router.callers(queue)[-1])
+        wait = router.expected_wait(router.callers(queue)[-1], self.core.now)
         return None if wait is None else round(wait)
 
     def _person(self, person: Person) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Callbacks:
         if told is None:
             return None
         due, prompts, not_before = told
-        priority += self.engine.recognising.level(call)
+        priority += line.priority + self.engine.recognising.level(call)
         found = self._one(call, number)
         if found is None:
             made = Promise(

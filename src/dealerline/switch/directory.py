@@ -57,6 +57,7 @@ class Line:
     language: str = "zh"
     carrier: int = 0  # for calls going out
     caller_id: str = ""
+    priority: int = 0  # steps added to that of the queue in which its callers wait
 
 
 @dataclass(frozen=True, slots=True)

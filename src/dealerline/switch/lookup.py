@@ -59,6 +59,11 @@ class Lookup:
     problems: dict[int, str] = field(default_factory=dict)  # flow -> what is wrong with its newest version
     _prompts: dict[tuple[str, str, int], str] = field(default_factory=dict)
 
+    def line_priority(self, number: int) -> int:
+        """What callers of that line have on top of the queue's priority; 0 for a line that is gone."""
+        line = self.lines.get(number)
+        return line.priority if line is not None else 0
+
     def queue_by_code(self, code: str, store: int) -> Queue | None:
         """A queue as flows name it: a code (the store's own, else the first of that code anywhere), or
         ``store/code``.

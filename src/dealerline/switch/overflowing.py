@@ -27,7 +27,7 @@ class Overflowing:
     def __init__(self, core: Core, engine: Engine) -> None:
         self.core = core
         self.engine = engine
-        self.ways: dict[str, Way] = {"number": self._number, "callback": self._flow, "voicemail": self._flow}
+        self.ways: dict[str, Way] = {"number": self._number, "callback": self._flow, "voicemail": self._message}
 
     def happens(self, decision: routing.Overflowed) -> None:
         """A rule came true."""
@@ -63,6 +63,10 @@ class Overflowing:
     def _flow(self, call: Call, rule: routing.Overflow) -> None:
         """As if he had waited long enough: his flow knows where to."""
         self.engine.queueing.waited_enough(call)
+
+    def _message(self, call: Call, rule: routing.Overflow) -> None:
+        """His flow asks him for a message."""
+        self.engine.flows.step(call, ivr.QueueMessage())
 
     def _number(self, call: Call, rule: routing.Overflow) -> None:
         self.engine.queueing.out(call, "overflow")

@@ -157,8 +157,8 @@ class Queueing(Offering):
         )
 
     def _priority(self, call: Call) -> int:
-        """His flow's and his level's."""
-        return call.priority + self.engine.recognising.level(call)
+        """His flow's, his line's and his level's."""
+        return call.priority + self.core.lookup.line_priority(call.line) + self.engine.recognising.level(call)
 
     def take_up(self, call: Call, queue: Queue) -> None:
         """A caller who waited before, and comes back from a restart or from an outside number: at his place again."""
@@ -226,7 +226,7 @@ class Queueing(Offering):
 
     def leave(self, call: Call, reason: str) -> None:
         """The flow takes the caller out again: timeout, key, or nobody there."""
-        call.expected = self.router.expected_wait(call.id)
+        call.expected = self.router.expected_wait(call.id, self.core.now)
         if call.phase is Phase.TRANSFER:  # a lead was rung for him
             self.engine.bringing.nobody_more(call)
         elif call.phase in (Phase.QUEUED, Phase.OFFERED):

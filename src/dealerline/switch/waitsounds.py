@@ -72,7 +72,7 @@ class WaitingSounds:
         position = self.router.position(call.id)
         if call.phase is not Phase.QUEUED or position is None or call.announcing:
             return
-        wait = self.router.expected_wait(call.id)
+        wait = self.router.expected_wait(call.id, self.core.now)
         prompts = [f"queue.position.{position}" if position <= POSITIONS else "queue.position.many"]
         if wait is not None:
             prompts.append(wait_prompt(wait))

@@ -40,7 +40,7 @@ def waiting(core: Core, engine: Engine, wanted: object, lead: int, stores: froze
             "path": call.path,
             "since": call.queued,
             "position": router.position(call.id),
-            "expected": router.expected_wait(call.id),
+            "expected": router.expected_wait(call.id, core.now),
             "rings": rings.name if rings is not None else None,
         }
 

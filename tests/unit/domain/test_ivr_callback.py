@@ -18,6 +18,7 @@ from dealerline.domain.ivr import (
     Promise,
     Promised,
     QueueCallback,
+    QueueMessage,
     Resumed,
     Started,
     State,
@@ -108,6 +109,25 @@ def test_a_rule_of_the_queue_leads_where_a_key_would_or_out_of_it() -> None:
     line = {"type": "queue", "queue": "sales", "on_timeout": "bye"}
     after, commands = step(build({"nodes": {"line": line, "bye": {"type": "hangup"}}}), queued, QueueCallback(), 0.0)
     assert commands[0] == LeaveQueue("timeout") and after.stage == "ended"
+
+
+def test_a_rule_that_asks_for_a_message_leads_to_the_nearest_of_the_flow_or_out_of_the_queue() -> None:
+    queued = State(stage="queued", node="line", queue="line", language="zh")
+    line = {"type": "queue", "queue": "sales", "on_timeout": "sorry", "on_empty": "wait"}
+    far = {"type": "voicemail", "prompts": "voicemail.complaint", "kind": "complaint"}
+    near = {"type": "voicemail", "prompts": "voicemail.leave"}
+    other = {"type": "queue", "queue": "experts", "on_timeout": "near", "leave": {"9": "line"}}
+    sorry = {"type": "play", "prompts": "sorry", "next": "other"}
+    menu = {"type": "menu", "prompts": "menu.sales", "keys": {"1": "far"}, "on_timeout": "far", "on_wrong": "far"}
+    nodes = {"far": far, "line": {**line, "leave": {"*": "menu"}}, "menu": menu, "sorry": sorry, "other": other}
+    state, commands = step(build({"start": "line", "nodes": {**nodes, "near": near}}), queued, QueueMessage(), 0.0)
+    assert commands[0] == LeaveQueue("overflow") and state.node == "far", "two steps away, not three"
+    nodes = {"line": line, "sorry": sorry, "other": other, "near": near}
+    state, commands = step(build({"start": "line", "nodes": nodes}), queued, QueueMessage(), 0.0)
+    assert state.node == "near", "not what is said on the way when he waits in vain"
+    nodes = {"line": {**line, "on_timeout": "bye"}, "bye": {"type": "hangup"}}
+    state, commands = step(build({"start": "line", "nodes": nodes}), queued, QueueMessage(), 0.0)
+    assert commands[0] == LeaveQueue("timeout") and state.stage == "ended"
 
 
 def test_another_number_is_keyed_and_told_before_it_counts() -> None:

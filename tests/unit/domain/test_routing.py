@@ -14,6 +14,7 @@ from dealerline.domain.routing import (
     AgentIs,
     Answered,
     CallEntered,
+    CallKnown,
     CallLeft,
     CallReturned,
     Handled,
@@ -43,6 +44,9 @@ class Centre:
 
     def ready(self, agent: int) -> list[Any]:
         return self(AgentIs(agent, True, self.now))
+
+    def expected(self, call: str) -> float | None:
+        return self.router.expected_wait(call, self.now)
 
     def pairs(self, decisions: list[Any]) -> list[tuple[str, int]]:
         return [(d.call, d.agent) for d in decisions if isinstance(d, Offer)]
@@ -75,6 +79,21 @@ def test_priority_goes_before_arrival_and_a_returned_caller_before_all() -> None
     centre(CallReturned("back", 1, arrived=900.0))
     assert centre.router.callers(1) == ["back", "gold", "plain"]
     assert centre.router.oldest(1) == 900.0
+
+
+def test_the_oldest_is_who_has_waited_longest_not_who_is_next() -> None:
+    centre = Centre(QueueIs(1, (7,), age_seconds=60), QueueIs(2, ()))
+    assert centre.router.oldest(1) is None and centre.router.oldest(3) is None
+    centre(CallEntered("plain", 1, arrived=500.0))
+    centre(CallEntered("gold", 1, priority=9, arrived=800.0))
+    assert centre.router.callers(1) == ["gold", "plain"]
+    assert centre.router.oldest(1) == 500.0
+    centre(CallKnown("plain", -100))
+    assert centre.router.oldest(1) == 500.0
+    assert centre.pairs(centre.ready(7)) == [("gold", 7)]
+    assert centre.router.oldest(1) == 500.0
+    centre(CallLeft("plain"))
+    assert centre.router.oldest(1) is None, "whom a phone rings for does not wait in line"
 
 
 def test_an_unanswered_offer_puts_the_caller_back_in_front_and_keeps_his_time() -> None:
@@ -166,17 +185,44 @@ def test_the_expected_wait_comes_from_recent_answers_position_and_people() -> No
     centre = Centre(QueueIs(1, (7, 8)))
     for call in "abc":
         centre(CallEntered(call, 1))
-    assert centre.router.expected_wait("c") is None, "with nobody there nothing can be promised"
+    assert centre.expected("c") is None, "with nobody there nothing can be promised"
     centre(AgentIs(7, True))
     centre(AgentIs(8, True))
-    assert centre.router.expected_wait("b") == 180.0
+    assert centre.expected("b") == 180.0
     for seconds in (60.0, 100.0):
         centre(Handled(1, seconds))
-    assert centre.router.expected_wait("c") == 120.0
-    for _ in range(60):
-        centre(Handled(1, 10.0))
-    assert centre.router.expected_wait("c") == pytest.approx(15.0)
-    assert centre.router.expected_wait("nobody") is None
+    assert centre.expected("c") == 120.0
+    assert centre.expected("nobody") is None
+
+
+def test_the_expected_wait_is_that_of_the_last_hour_and_of_the_last_five_when_it_was_quiet() -> None:
+    centre = Centre(QueueIs(1, (7,)))
+    centre(AgentIs(7, True))
+    centre(CallEntered("a", 1))
+    for seconds in (600.0, 600.0, 60.0, 60.0, 60.0, 60.0, 60.0):
+        centre(Handled(1, seconds))
+    assert centre.expected("a") == pytest.approx(1500 / 7)
+    centre.now += 1800
+    for _ in range(6):
+        centre(Handled(1, 120.0))
+    centre.now += 1795
+    assert centre.expected("a") == pytest.approx(120.0), "what is older than an hour does not count"
+    centre.now += 7200
+    assert centre.expected("a") == pytest.approx(120.0), "a quiet hour: the last five, not the usual three minutes"
+    centre(Handled(1, 20.0))
+    assert centre.expected("a") == pytest.approx(100.0), "one answer is no measure: four older ones count beside it"
+    for _ in range(6):
+        centre(Handled(1, 20.0))
+    assert centre.expected("a") == pytest.approx(20.0)
+
+
+def test_a_busy_queue_keeps_no_more_than_the_last_five_hundred_answers() -> None:
+    centre = Centre(QueueIs(1, (7,)))
+    centre(AgentIs(7, True))
+    centre(CallEntered("a", 1))
+    for seconds in (100.0, *[10.0] * 500):
+        centre(Handled(1, seconds))
+    assert centre.expected("a") == pytest.approx(10.0)
 
 
 @settings(max_examples=40, deadline=None)

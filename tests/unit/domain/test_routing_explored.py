@@ -186,7 +186,7 @@ class World(RuleBasedStateMachine):
         router = self.router
         assert not router._calls and not router._due
         for queue in router._queues.values():
-            assert not queue.waiting and not queue.groups and not queue.ringing
+            assert not queue.waiting and not queue.ages and not queue.groups and not queue.ringing
         assert all(not agent.kept and not agent.offered for agent in router._agents.values())
 
 
@@ -208,6 +208,8 @@ class LikeTheRules(World):
             if queue in self.naive.queues:
                 mine = [c.call for c in self.naive.waiting() if c.queue == queue]
                 assert self.router.callers(queue) == mine
+                came = [c.arrived for c in self.naive.waiting() if c.queue == queue]
+                assert self.router.oldest(queue) == min(came, default=None)
         return made
 
 

@@ -10,7 +10,7 @@ from dealerline.switch.directory import Need, Overflow, Person, Queue
 from dealerline.switch.media import Arrived
 from dealerline.switch.model import Call
 from dealerline.switch.ports import Known
-from tests.unit.switch.world import MENU, SALES, World, snapshot
+from tests.unit.switch.world import BYE, FLOWS, LEAVE, MENU, SALES, World, flow, snapshot
 
 Make = Callable[..., World]
 VIP = "+8613900000009"
@@ -291,12 +291,41 @@ def test_a_rule_to_a_voice_message_goes_on_in_the_flow(make: Make) -> None:
     world = make(queues=(queue(overflow=(Overflow("length", 1, "voicemail"),)),))
     first, second = world.ring(), world.ring()
     assert world.hears(first) == "music" and world.hears(second) == "voicemail.leave"
-    assert facts(world, "queue.left")[-1]["reason"] == "timeout"
+    assert facts(world, "queue.left")[-1]["reason"] == "overflow"
     world.hang_up(first)
     world.hang_up(second)
 
 
 # why ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_rule_to_a_voice_message_goes_to_it_where_waiting_in_vain_ends_the_call(make: Make) -> None:
+    line = {"type": "queue", "queue": "sales", "on_timeout": "bye", "on_empty": "wait", "leave": {"*": "message"}}
+    own = flow(1, line=line, message=LEAVE, bye=BYE)
+    world = make(
+        queues=(queue(overflow=(Overflow("waited", 20, "voicemail"),)),),
+        flows=tuple(own if f.id == 1 else f for f in FLOWS),
+    )
+    call = world.ring(SALES)
+    world.clock.advance(21)
+    assert [f["reason"] for f in facts(world, "queue.left")] == ["overflow"]
+    world.played(call)
+    world.played(call)
+    world.recorded(5.0)
+    assert facts(world, "voicemail.recorded")[0]["seconds"] == 5.0
+
+
+def test_who_rings_a_line_of_higher_priority_goes_before_the_others_of_his_queue(make: Make) -> None:
+    lines = tuple(replace(line, priority=9) if line.numbers == (MENU,) else line for line in snapshot().lines)
+    world = make(lines=lines, levels=(("gold", 3),))
+    world.callers.known[VIP] = Known(level="gold")
+    world.ask(world.sign_in(1), "state", state="busy", reason="break")
+    plain, gold = world.ring(SALES), world.ring(SALES, VIP)
+    first = world.ring(MENU)
+    world.key(first, "1")
+    assert world.router.callers(10) == [first.id, gold.id, plain.id]
+    world.core.lookup = replace(world.core.lookup, lines={})
+    assert world.engine.queueing._priority(first) == 0, "his line is gone from the directory: he waits on"
 
 
 def test_a_lead_is_told_why_a_caller_of_his_store_waits_and_nobody_else_is(make: Make) -> None:

@@ -227,7 +227,8 @@ class NumberInline(ScopedInline):
 @admin.register(Line)
 class LineScreen(ScopedAdmin):
     view, edit = "organisation.view", "organisation.edit"
-    list_display = ("name_zh", "name_en", "kind", "store", "published_numbers", "hours", "open_flow", "active")
+    list_display = ("name_zh", "name_en", "kind", "store", "published_numbers", "hours", "open_flow", "priority",
+                    "active")
     list_filter = ("kind", ("store", admin.RelatedOnlyFieldListFilter), "active")
     list_select_related = ("store", "hours", "open_flow")
     search_fields = ("name_zh", "name_en", "numbers__number")

@@ -194,7 +194,8 @@ def directory_lines() -> list[dict[str, Any]]:
          "numbers": tuple(number.number for number in line.numbers.all()), "hours": line.hours_id or ALWAYS,
          "open_flow": line.open_flow_id, "closed_flow": line.closed_flow_id or line.open_flow_id,
          "holiday_flow": line.holiday_flow_id or line.closed_flow_id or line.open_flow_id, "language": line.language,
-         "carrier": line.carrier_id or 0, "caller_id": line.caller_id}
+         "carrier": line.carrier_id or 0, "caller_id": line.caller_id,
+         "priority": line.priority}
         for line in lines]
 
 

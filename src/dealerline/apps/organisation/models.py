@@ -333,6 +333,10 @@ class Line(Named):
     carrier = models.ForeignKey(Carrier, models.SET_NULL, null=True, blank=True, related_name="lines",
                                 verbose_name=_("carrier for calls out"))
     caller_id = models.CharField(_("number shown when calling out"), max_length=20, blank=True, validators=[DIALLED])
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), default=0, validators=[MaxValueValidator(9)],
+        help_text=_("0 to 9, added to the priority of the queue: whoever rings this line goes before callers of the "
+                    "same queue who rang a line with a lower one."))
     active = models.BooleanField(_("active"), default=True)
 
     objects = ScopedQuerySet.as_manager()

@@ -36,6 +36,7 @@ from dealerline.domain.ivr.values import (
     QueueAnswered,
     QueueCallback,
     QueueEmpty,
+    QueueMessage,
     QueueReturned,
     QueueTimeout,
     Record,
@@ -191,6 +192,15 @@ def _called_back(run: Run, event: Event) -> None:
     run.enter(to or node.on_timeout)
 
 
+def _leaves_message(run: Run, event: Event) -> None:
+    """To the message of his flow that is the fewest steps away; without any, as if he had waited long enough."""
+    node = run.node
+    assert isinstance(node, model.QueueNode)
+    to = model.nearest(run.flow, node, model.VoicemailNode)
+    run.say(LeaveQueue("overflow" if to else "timeout"))
+    run.enter(to or node.on_timeout)
+
+
 def _nobody_there(run: Run, event: Event) -> None:
     node = run.node
     assert isinstance(node, model.QueueNode)
@@ -293,6 +303,7 @@ TABLE: dict[tuple[str, type[Any]], Rule] = {
     ("queued", Key): _rule(_key_in_queue, ANY_STAGE),
     ("queued", QueueTimeout): _rule(_waited_out, ANY_STAGE),
     ("queued", QueueCallback): _rule(_called_back, ANY_STAGE),
+    ("queued", QueueMessage): _rule(_leaves_message, ANY_STAGE),
     ("queued", QueueEmpty): _rule(_nobody_there, ANY_STAGE),
     ("queued", QueueAnswered): _rule(_answered, {"talking"}),
     ("talking", QueueReturned): _rule(_returned, {"queued"}),

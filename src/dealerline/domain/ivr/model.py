@@ -254,6 +254,19 @@ def ways_out(flow: Flow, node: Node) -> Iterator[tuple[str, str]]:
         yield from ((f"leave.{key}", to) for key, to in node.leave.items() if to)
 
 
+def nearest(flow: Flow, node: Node, kind: type[object]) -> str:
+    """The node of that kind with the fewest steps from ``node`` on, of several the first in the flow; "": none."""
+    seen, todo = {node.name}, [node]
+    while todo:
+        ways = {to for each in todo for _, to in ways_out(flow, each)} - seen
+        found = next((name for name in flow.nodes if name in ways and isinstance(flow.nodes[name], kind)), "")
+        if found:
+            return found
+        seen |= ways
+        todo = [flow.nodes[name] for name in flow.nodes if name in ways]
+    return ""
+
+
 def prompts_of(node: Node) -> Iterator[tuple[str, str]]:
     """Every (field path, prompt key) that ``node`` may play."""
     for index, key in enumerate(getattr(node, "prompts", ())):

@@ -79,6 +79,11 @@ class QueueCallback:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueMessage:
+    """A rule of the queue says that he is to leave a message."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordDone:
     """``seconds`` of message; ``ok`` False: it could not be recorded (full disk, ...)."""
 
@@ -125,6 +130,7 @@ Event = (
     | QueueTimeout
     | QueueEmpty
     | QueueCallback
+    | QueueMessage
     | RecordDone
     | ForwardDone
     | NumberIs

@@ -29,10 +29,10 @@ class Book:
         return len(found.waiting) if found else 0
 
     def oldest(self, queue: int) -> float | None:
-        """When the caller who waits longest arrived (of those in front), or None."""
+        """When the caller arrived who has waited longest, wherever in the line he stands, or None."""
         found = self._queues.get(queue)
-        first = found.waiting.first() if found else None
-        return self._calls[first[4]].arrived if first else None
+        first = found.ages.first() if found else None
+        return first[0] if first else None
 
     def callers(self, queue: int) -> list[str]:
         """Who waits, in order."""
@@ -94,13 +94,16 @@ class Book:
         found = self._queues.get(queue)
         return found.free if found else 0
 
-    def expected_wait(self, call: str) -> float | None:
-        """Seconds until this caller's turn: mean handling time times position over agents; None with no agents."""
+    def expected_wait(self, call: str, now: float) -> float | None:
+        """Seconds until this caller's turn: mean handling time times position over agents; None with no agents.
+
+        The mean is that of the last hour's answers; with fewer than five, of the last five however old.
+        """
         position, found = self.position(call), self._calls.get(call)
         if position is None or found is None:
             return None
         queue = self._queues[found.queue]
-        return queue.mean_handling() * position / queue.present if queue.present else None
+        return queue.mean_handling(now) * position / queue.present if queue.present else None
 
     def due(self) -> float | None:
         """When to send TimePassed next; None: not before something else happens."""

@@ -141,7 +141,7 @@ def explain(router: Router, call: str, now: float, limit: int = 200) -> Why | No
         "kept": {"agents": list(caller.keep), "until": caller.keep_until} if caller.keep else None,
         "lent": list(caller.lent),
         "offered": list(caller.agents),
-        "expected": router.expected_wait(call),
+        "expected": router.expected_wait(call, now),
         "counts": counts,
         "people": people,
         "next": _next(queue, caller, now),

@@ -45,7 +45,7 @@ class Places(Book):
                 made = self._offers(caller, queue, now)
                 if made:
                     return made
-            caller.stand(queue.waiting)
+            caller.wait(queue)
             caller.join(queue.groups)
             return []
         must, caller.nice = timing.wants_at(queue, caller.since, now)
@@ -101,7 +101,7 @@ class Places(Book):
 
     def _stand(self, caller: Caller) -> None:
         own = self._queues[caller.queue]
-        caller.stand(own.waiting)
+        caller.wait(own)
         if caller.keep:
             for number in caller.keep:
                 agent = self._agents[number]

@@ -41,7 +41,7 @@ from dealerline.domain.routing.events import (
     QueueIs,
     TimePassed,
 )
-from dealerline.domain.routing.state import RECENT, Agent, Caller, Queue, rank_of
+from dealerline.domain.routing.state import Agent, Caller, Queue, rank_of
 
 
 class Router(Configured):
@@ -194,10 +194,7 @@ class Router(Configured):
     def _handled(self, event: Handled, now: float) -> list[Decision]:
         queue = self._queues.get(event.queue)
         if queue is not None:  # a queue removed meanwhile needs no average
-            if len(queue.handled) == RECENT:
-                queue.handled_sum -= queue.handled[0]
-            queue.handled.append(event.seconds)
-            queue.handled_sum += event.seconds
+            queue.has_handled(event.seconds, now)
         return []
 
     def _passed(self, event: TimePassed, now: float) -> list[Decision]:

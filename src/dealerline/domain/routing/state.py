@@ -18,10 +18,13 @@ from dealerline.domain.routing.events import QueueIs
 from dealerline.domain.routing.ordered import Ordered
 from dealerline.domain.routing.rules import EVERYTHING, Overflow, room
 
-RECENT = 50  # answers from which a queue's handling time is taken
+HOUR = 3600.0  # a queue's handling time is taken from the answers of so many seconds ...
+RECENT = 500  # ... the last of them
+FEW = 5  # ... and, with fewer than that, from the last few however old: one odd call is no measure
 USUAL_HANDLING = 180.0  # seconds of talk and after-call work, before a queue has any answers
 
 Rank = tuple[int, float, float, int, str]  # 0: in front; -priority; arrival less what ageing grants; sequence; call
+Age = tuple[float, str]  # arrival, call
 Levels = tuple[tuple[int, int], ...]  # (skill, level)
 Wants = tuple[str, Levels]  # kind of work, what an agent must have for it
 Key = tuple[float, float, int]  # what the strategy says, smaller first; free since; agent
@@ -44,13 +47,14 @@ class Queue:
     places: dict[int, int] = field(default_factory=dict)  # of the strategy ordered
     steps: dict[int, tuple[int, ...]] = field(default_factory=dict)  # skill -> levels at which it makes a difference
     waiting: Ordered[Rank] = field(default_factory=Ordered)  # its own callers, all of them
+    ages: Ordered[Age] = field(default_factory=Ordered)  # the same callers by their arrival
     groups: dict[Wants, Ordered[Rank]] = field(default_factory=dict)  # callers, its own and lent, whom anybody may take
     ringing: Ordered[Rank] = field(default_factory=Ordered)  # callers who ring at several, and may ring at more
     benches: dict[tuple[frozenset[str], tuple[int, ...]], Bench] = field(default_factory=dict)
     free: int = 0
     present: int = 0
     turns: dict[int, int] = field(default_factory=dict)  # agent -> his last offer, for round_robin
-    handled: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    handled: deque[tuple[float, float]] = field(default_factory=deque)  # (when, seconds), of the last hour
     handled_sum: float = 0.0
 
     def bench_of(self, agent: Agent) -> Bench:
@@ -82,9 +86,22 @@ class Queue:
             case _:
                 return (0, since, agent.number)
 
-    def mean_handling(self) -> float:
-        """Seconds of an agent's time for one call, from the recent ones."""
+    def has_handled(self, seconds: float, now: float) -> None:
+        """One more answer, by which the next waits are estimated."""
+        self.handled.append((now, seconds))
+        self.handled_sum += seconds
+        self._forget(now)
+
+    def mean_handling(self, now: float) -> float:
+        """Seconds of an agent's time for one call: of the last hour, or of the last few when there were fewer."""
+        self._forget(now)
         return self.handled_sum / len(self.handled) if self.handled else USUAL_HANDLING
+
+    def _forget(self, now: float) -> None:
+        """What no later question can want any more."""
+        handled = self.handled
+        while len(handled) > RECENT or (len(handled) > FEW and handled[0][0] <= now - HOUR):
+            self.handled_sum -= handled.popleft()[1]
 
 
 @dataclass(slots=True, eq=False)
@@ -143,9 +160,16 @@ class Caller:
     keep: tuple[int, ...] = ()
     keep_until: float = 0.0
     lines: list[tuple[dict[Wants, Ordered[Rank]] | None, Ordered[Rank]]] = field(default_factory=list)
+    aged: tuple[Ordered[Age], Age] | None = None  # where his arrival stands while he stands in his own queue
     agents: tuple[int, ...] = ()  # offered to
     due: float | None = None
     done: tuple[Overflow, ...] = ()  # rules that came true for him
+
+    def wait(self, queue: Queue) -> None:
+        """Into the line of his own queue."""
+        self.stand(queue.waiting)
+        self.aged = (queue.ages, (self.arrived, self.call))
+        queue.ages.add(self.aged[1])
 
     def stand(self, line: Ordered[Rank]) -> None:
         """Into a line that is there for ever."""
@@ -168,6 +192,9 @@ class Caller:
             if groups is not None and not line:
                 del groups[self.wants]
         self.lines.clear()
+        if self.aged is not None:
+            self.aged[0].remove(self.aged[1])
+            self.aged = None
 
 
 def rank_of(rules: QueueIs, priority: int, arrived: float, front: bool, sequence: int, call: str) -> Rank:

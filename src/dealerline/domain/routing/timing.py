@@ -71,4 +71,4 @@ def came_true(rule: Overflow, queue: Queue, caller: Caller, now: float) -> bool:
     if rule.when == "length":
         return before >= rule.value
     # With nobody there the wait has no end that could be told.
-    return not queue.present or queue.mean_handling() * (before + 1) / queue.present >= rule.value
+    return not queue.present or queue.mean_handling(now) * (before + 1) / queue.present >= rule.value

@@ -172,6 +172,7 @@ def _lines(ledger: Ledger, made: Organisation) -> None:
                 holiday_flow=made.flows["rescue" if kind.kind == "rescue" else "holiday"],
                 carrier=made.carrier,
                 caller_id=published,
+                priority=kind.priority,
             )
             numbers.append((row, published, ""))
         fax = line(store=store, kind="fax", name_zh="传真", name_en="Fax", open_flow=made.flows["store"], active=False)

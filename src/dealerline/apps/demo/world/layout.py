@@ -47,6 +47,7 @@ class LineKind:
     closed_flow: str
     hours: str
     queue: str
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ BRANDS = {
 LINES = (
     LineKind("sales", "销售热线", "Sales line", 1, "sales-open", "sales-closed", "showroom", "sales"),
     LineKind("repair", "售后服务热线", "Service line", 2, "repair-open", "repair-closed", "workshop", "repair"),
-    LineKind("rescue", "道路救援热线", "Rescue line", 3, "rescue", "rescue", "always", "rescue"),
+    LineKind("rescue", "道路救援热线", "Rescue line", 3, "rescue", "rescue", "always", "rescue", 9),
     LineKind("complaints", "客户关怀热线", "Customer care line", 4, "complaints-open", "complaints-closed", "care",
     "complaints"),
     LineKind("new_car", "新车咨询热线", "New-car enquiries", 5, "new-car", "sales-closed", "showroom", "sales"),

@@ -32,7 +32,7 @@ EXPERTS = ("lead1", "lead2", "handler1")
 RULES: dict[str, dict[str, Any]] = {  # queue's code -> fields of QueueRule
     "sales": {"strategy": "longest_idle", "sticky": "last", "sticky_seconds": 15, "age_seconds": 60},
     "repair": {"strategy": "best_skill", "sticky": "owner", "sticky_seconds": 10, "age_seconds": 60},
-    "rescue": {"strategy": "longest_idle", "age_seconds": 15},
+    "rescue": {"strategy": "longest_idle", "age_seconds": 60},  # with its line: nineteen minutes ahead of anybody
     "complaints": {"strategy": "least_busy", "age_seconds": 45},
     "experts": {"strategy": "best_skill", "age_seconds": 60},
 }
