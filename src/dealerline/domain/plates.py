@@ -82,7 +82,19 @@ def normalised(raw: str) -> str:
     >>> normalised(" 沪a·d12345 ")
     '沪AD12345'
     """
-    return _MARKS.sub("", unicodedata.normalize("NFKC", raw)).upper().translate(_TRADITIONAL)[:40]
+    text = folded(raw, _MARKS).translate(_TRADITIONAL)
+    return text[:40]
+
+
+def folded(raw: str, marks: re.Pattern[str]) -> str:
+    """Half width, big, without ``marks``; what taking a mark away put together is folded again, until all is done."""
+    text = raw
+    for _ in range(len(raw) + 2):
+        again = unicodedata.normalize("NFKC", marks.sub("", unicodedata.normalize("NFKC", text)).upper())
+        if again == text:
+            break
+        text = again
+    return text
 
 
 def read(raw: str) -> Plate:

@@ -7,12 +7,14 @@ and North America, elsewhere anything: so a wrong one is a warning, never a refu
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
+
+from dealerline.domain.plates import folded
 
 Text = dict[str, str]
 
 LENGTH = 17
+_MARKS = re.compile(r"[\s·.\-—–_]+")
 CHECK_PLACE = 8
 YEAR_PLACE = 9
 FIRST_YEAR = 1980
@@ -44,7 +46,7 @@ def normalised(raw: str) -> str:
     >>> normalised("lsv-am418 8e2123456 ")
     'LSVAM4188E2123456'
     """
-    return re.sub(r"[\s·.\-—–_]+", "", unicodedata.normalize("NFKC", raw)).upper()[:40]
+    return folded(raw, _MARKS)[:40]
 
 
 def check_digit(vin: str) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.customers.logic.names import pinyin_of, sort_key
+from dealerline.apps.customers.logic.phone_facts import facts_of
 from dealerline.apps.customers.models.base import Kept, OfCustomer, Outside, one_outside_key, short
 
 
@@ -195,6 +196,11 @@ class CustomerPhone(Kept):
 
     def __str__(self) -> str:
         return f"{self.customer_id}/{self.pk}"  # not the number: this text may reach a log
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        for field, value in facts_of(self.e164).items():
+            setattr(self, field, value)
+        super().save(*args, **kwargs)
 
 
 class TieKind(models.TextChoices):
