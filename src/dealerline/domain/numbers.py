@@ -20,12 +20,18 @@ HIDDEN, SHOWN = 4, 4
 """Digits that masking hides, and the last ones that it shows."""
 SHORT_SHOWN = 2
 """Of a number too short for that: the last ones that masking shows."""
+MOBILE_DIGITS = 11
+_EXTENSION = re.compile(
+    r"(?:\s*[,;]?\s*(?:ext(?:ension)?\.?|x|#|转|分机(?:号)?)\s*[:：.]?\s*|(?<=\d{7})-)(\d{1,6})\s*$", re.IGNORECASE)
+"""An extension as people write it; behind a hyphen only where seven digits of the number stand before it."""
+_NOBODY = frozenset({"anonymous", "unknown", "unavailable", "private", "restricted", "withheld", "nonumber", "匿名",
+                     "未知", "无号码", "隐藏号码"})
 
 
 @lru_cache(maxsize=20_000)
 def e164(raw: str) -> str:
     """A number as it is compared and stored: ``+8613812345678``; else its digits as rung (``8001``); "" without any."""
-    text = raw.strip()
+    text = _without_extension(raw.strip())
     digits = _digits(text)
     if not any(c != "+" for c in digits):
         return ""
@@ -83,6 +89,49 @@ def significant(number: str) -> str:
 def is_plausible(raw: str) -> bool:
     """Whether a person's input can be rung at all: 3 to 20 digits, nothing but the usual marks between."""
     return bool(re.fullmatch(r"[0-9+()\-. ]{3,30}", raw.strip())) and 3 <= sum(c.isdigit() for c in raw) <= LONGEST
+
+
+def extension(raw: str) -> str:
+    """The extension behind a number, "" when there is none: ``021-6123 4567 转 8001`` -> ``8001``."""
+    text = raw.strip()
+    found = _EXTENSION.search(unicodedata.normalize("NFKC", text))
+    return found[1] if found and _without_extension(text) != text else ""
+
+
+def is_anonymous(raw: str) -> bool:
+    """Whether a carrier says with this that it does not say who rings."""
+    return re.sub(r"[\s_-]", "", raw).lower().partition("@")[0] in _NOBODY
+
+
+def why_not(raw: str) -> dict[str, str] | None:
+    """Why what somebody typed is no number to keep, and what to change; None when it is one."""
+    text = _without_extension(unicodedata.normalize("NFKC", raw).strip(" \t\r\n,;，；。"))
+    digits = _digits(text)
+    bare = digits.replace("+", "")
+    if is_anonymous(raw):
+        return {"zh": "来电没有显示号码，请向客户询问。", "en": "The caller's number was withheld: ask for one."}
+    odd = next((c for c in text if not (c in "+()-. /–—" or c.isdecimal())), "")
+    if odd or not bare:
+        return {"zh": f"电话号码里不能有“{odd}”。" if odd else "请填写电话号码，只用数字。",
+                "en": f'A number has no "{odd}" in it.' if odd else "Enter a telephone number, digits only."}
+    if not 3 <= len(bare) <= LONGEST:
+        return {"zh": f"电话号码有 3 到 {LONGEST} 位数字，这里有 {len(bare)} 位。",
+                "en": f"A number has 3 to {LONGEST} digits, this has {len(bare)}."}
+    home = significant(text)
+    if "+" not in digits.removeprefix("+86") and not digits.startswith("00") and re.match("1[3-9]", home) \
+            and len(home) in (10, 12, 13):
+        return {"zh": f"手机号码是 {MOBILE_DIGITS} 位，这里有 {len(home)} 位。",
+                "en": f"A mobile number has {MOBILE_DIGITS} digits, this has {len(home)}."}
+    return None
+
+
+def _without_extension(text: str) -> str:
+    """The number without the extension behind it, where what is left is a number that can be."""
+    found = _EXTENSION.search(unicodedata.normalize("NFKC", text))
+    if not found:
+        return text
+    rest = unicodedata.normalize("NFKC", text)[:found.start()]
+    return rest if _parsed(_digits(rest)) is not None else text
 
 
 def _digits(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealerline.domain.numbers import dialable, e164, in_plan, is_plausible, masked, significant
+from dealerline.domain.numbers import dialable, e164, extension, in_plan, is_plausible, masked, significant, why_not
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,47 @@ def test_what_cannot_be_rung_is_refused(written: str, fine: bool) -> None:
 def test_a_number_is_in_the_plan_or_not() -> None:
     assert all(in_plan(n) for n in ("13800138000", "+8613800138000", "02388880001", "10086", "4008001234", "110"))
     assert not any(in_plan(n) for n in ("12", "", "1380013800", "ask Bob"))
+
+
+@pytest.mark.parametrize(
+    ("written", "kept", "behind"),
+    [
+        ("021-61234567-8001", "+862161234567", "8001"),
+        ("021 6123 4567 转 8001", "+862161234567", "8001"),
+        ("(010)6400 1234 分机：22", "+861064001234", "22"),
+        ("+44 20 7946 0958 x12", "+442079460958", "12"),
+        ("13812345678#9", "+8613812345678", "9"),
+        ("138-1234-5678", "+8613812345678", ""),
+        ("021-6123-4567", "+862161234567", ""),
+        ("400-123-4567", "+864001234567", ""),
+        ("8001", "8001", ""),
+        ("", "", ""),
+    ],
+)
+def test_an_extension_is_told_from_the_number(written: str, kept: str, behind: str) -> None:
+    assert (e164(written), extension(written), why_not(written) is None) == (kept, behind, kept != "")
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("anonymous", "withheld"),
+        ("Anonymous@anonymous.invalid", "withheld"),
+        ("匿名", "withheld"),
+        ("abc", 'no "a"'),
+        ("", "digits only"),
+        ("12", "3 to 20 digits, this has 2"),
+        ("1" * 30, "3 to 20 digits, this has 30"),
+        ("1381234567", "11 digits, this has 10"),
+        ("+86 138 1234 56789", "11 digits, this has 12"),
+    ],
+)
+def test_what_is_no_number_is_told_why(written: str, says: str) -> None:
+    assert says in (why_not(written) or {}).get("en", "")
+
+
+@given(st.one_of(st.text(max_size=40), st.text(alphabet="0123456789+ -()#转x", max_size=30)))
+def test_what_is_kept_has_digits_and_asking_never_fails(raw: str) -> None:
+    if why_not(raw) is None:
+        assert any(c.isdigit() for c in e164(raw))
+    assert len(extension(raw)) <= 6
