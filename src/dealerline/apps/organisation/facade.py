@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from dealerline.apps.common.access import Viewer
 from dealerline.apps.organisation.models import (
+    Brand,
     BusyReason,
     Carrier,
     DeskPhone,
@@ -32,9 +33,9 @@ from dealerline.apps.organisation.models import (
 from dealerline.domain.hours import after_open, year_without_days
 
 __all__ = [
-    "ALWAYS", "LineKind", "agents_see_numbers_in", "directory_carriers", "directory_hours", "directory_lines",
-    "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "due", "group", "line_kinds",
-    "line_names", "lines_seen_by", "published_numbers", "retention_days", "set_up_finished",
+    "ALWAYS", "LineKind", "agents_see_numbers_in", "brand_names", "directory_carriers", "directory_hours",
+    "directory_lines", "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "due",
+    "group", "line_kinds", "line_names", "lines_seen_by", "published_numbers", "retention_days", "set_up_finished",
     "store_names", "stores_seen_by", "warn_of_missing_holidays", "year_without_holidays",
 ]
 
@@ -69,6 +70,12 @@ def stores_seen_by(viewer: Viewer) -> list[dict[str, Any]]:
 def store_names(stores: set[int]) -> dict[int, dict[str, str]]:
     """id -> both names."""
     return {store.pk: store.text for store in Store.objects.filter(pk__in=stores)}
+
+
+def brand_names(brands: set[int] | None = None) -> dict[int, dict[str, str]]:
+    """id -> both names; of every brand without ``brands``."""
+    rows = Brand.objects.all() if brands is None else Brand.objects.filter(pk__in=brands)
+    return {brand.pk: brand.text for brand in rows}
 
 
 def line_names(lines: set[int]) -> dict[int, dict[str, str]]:

@@ -1,0 +1,46 @@
+"""Levels and labels set by a rule: many customers, each locked, with history, none overwritten unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import transaction
+
+from dealerline.apps.common.telling import tell_changed
+from dealerline.apps.customers.models import Customer
+from dealerline.apps.history import facade as history
+
+CHUNK = 500
+Decide = Callable[[Customer], dict[str, Any]]
+"""A locked customer -> what to set of ``level`` and ``labels``; empty: nothing."""
+
+
+def set_by_rule(customers: Iterable[int], decide: Decide, *, by: Any, after: Callable[[list[int]], None] | None = None,
+                ) -> int:
+    """Ask ``decide`` of each customer and set what it says; ``after`` is told of each piece in its transaction.
+
+    Each piece of 500 is a transaction of its own: an interrupted run has done whole pieces. How many changed.
+    """
+    keys, changed, stores = sorted(set(customers)), 0, set()
+    for start in range(0, len(keys), CHUNK):
+        with transaction.atomic():
+            done = []
+            for row in Customer.objects.select_for_update().filter(pk__in=keys[start:start + CHUNK]).order_by("pk"):
+                values = {field: value for field, value in decide(row).items() if field in ("level", "labels")}
+                before = history.snapshot(row, ("level", "labels"))
+                for field, value in values.items():
+                    setattr(row, field, value)
+                if history.snapshot(row, before) == before:
+                    continue
+                row.version += 1
+                row.save(update_fields=["level", "labels", "version", "updated_at"])
+                history.record(row, before, by=by, source=history.Source.RULE, customer=row.pk, store=row.store_id)
+                done.append(row.pk)
+                stores.add(row.store_id)
+            if after is not None:
+                after(done)
+        changed += len(done)
+    for store in stores:
+        tell_changed("customer", 0, store=store)
+    return changed

@@ -1,0 +1,1 @@
+"""Rules as statements, counting, labelling, scoring."""
