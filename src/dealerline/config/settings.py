@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "dealerline.apps.routing",
     "dealerline.apps.backlog",
     "dealerline.apps.audit",
+    "dealerline.apps.exchange",
     *[app for app in ("dealerline.apps.setup", "dealerline.apps.demo") if find_spec(app)],
 ]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dealerline.apps.customers.logic import bulk, finding
 from dealerline.apps.customers.logic.customers import access_customer
 from dealerline.apps.customers.logic.names import pinyin_of
 from dealerline.apps.customers.models import CustomerLevel
 
-__all__ = ["CustomerLevel", "access_customer", "pinyin_of"]
+__all__ = ["CustomerLevel", "access_customer", "bulk", "finding", "pinyin_of"]
