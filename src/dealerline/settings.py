@@ -73,6 +73,7 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     min_free_mb: int = 512  # below this much free disk no recording starts and an alarm is shown
     log_level: str = "INFO"
+    hooks_inside: str = ""  # inside addresses that web hooks may call: "10.1.2.3, 192.168.5.0/24"; empty: none
     user: str = "dealerline"  # when started by root: the account the children run as (made if missing)
     demo: bool = False
 
@@ -110,6 +111,16 @@ class Settings:
     def debroot(self) -> Path:
         """The unpacked Debian tree that Asterisk, nginx, sox and espeak-ng run from."""
         return self.cache / "debroot"
+
+    @property
+    def exchange(self) -> Path:
+        """Uploaded lists on their way in, and exports until they expire."""
+        return self.data / "exchange"
+
+    @property
+    def inbox(self) -> Path:
+        """One folder a connected system, into which it drops its files: see docs/howto/import.md."""
+        return self.data / "inbox"
 
     # derived ------------------------------------------------------------------------------------------------------
     @property

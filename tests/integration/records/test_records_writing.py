@@ -30,6 +30,7 @@ from dealerline.apps.calls.models import (
     Result,
     VoiceMessage,
 )
+from dealerline.apps.common.sheets import cell
 from dealerline.apps.customers.models import Customer
 from dealerline.apps.flows.models import Flow, FlowVersion
 from dealerline.domain.service import Tally
@@ -349,7 +350,7 @@ def test_the_export_keeps_the_filters_speaks_the_readers_language_and_masks_as_t
     shown = {row["number"] for row in world.browser("alice").get("/api/calls").json()["items"]}
     assert all("*" in number for number in shown)
     listed = export.lines(world.alice, export.rows_of(world.max, calls.search(world.alice)), export.columns("en"))
-    assert {row[2] for row in csv.reader("".join(listed).splitlines()[1:])} == {export.cell(n) for n in shown}
+    assert {row[2] for row in csv.reader("".join(listed).splitlines()[1:])} == {cell(n) for n in shown}
 
 
 def test_the_export_of_many_pages_has_every_call_once(

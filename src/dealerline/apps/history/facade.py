@@ -13,7 +13,17 @@ from django.db import models
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.history.models import Change, Source
 
-__all__ = ["Change", "Source", "forget_customer", "of_customer", "of_object", "record", "record_new", "snapshot"]
+__all__ = [
+    "Change",
+    "Source",
+    "forget_customer",
+    "of_customer",
+    "of_object",
+    "record",
+    "record_many",
+    "record_new",
+    "snapshot",
+]
 
 NEW = "+"
 """The field of a row that was made: ``new`` holds all its values."""
@@ -51,6 +61,15 @@ def record_new(row: models.Model, fields: Iterable[str], *, by: Any, source: str
     """Write that the row was made, with its values that are not empty."""
     values = {field: value for field, value in snapshot(row, fields).items() if value not in (None, "", [], {})}
     _write(row, {NEW: (None, values)}, by, source, customer, store)
+
+
+def record_many(rows: Iterable[tuple[models.Model, Mapping[str, tuple[Any, Any]], int | None, int | None]], *, by: Any,
+                source: str) -> None:
+    """Write the changes of many rows at once: (row, field -> (old, new) as JSON, customer, store) of each."""
+    Change.objects.bulk_create((
+        Change(by_id=getattr(by, "pk", None), source=source, object_type=row._meta.label_lower,
+               object_id=str(row.pk), customer_id=customer, store_id=store, field=field, old=old, new=new)
+        for row, changed, customer, store in rows for field, (old, new) in changed.items()), batch_size=2000)
 
 
 def _write(row: models.Model, changed: Mapping[str, tuple[Any, Any]], by: Any, source: str, customer: int | None,

@@ -37,6 +37,30 @@ __all__ = [
     "directory_lines", "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "due",
     "group", "line_kinds", "line_names", "lines_seen_by", "published_numbers", "retention_days", "set_up_finished",
     "store_names", "stores_seen_by", "warn_of_missing_holidays", "year_without_holidays",
+    "ALWAYS",
+    "LineKind",
+    "agents_see_numbers_in",
+    "brand_words",
+    "directory_carriers",
+    "directory_hours",
+    "directory_lines",
+    "directory_phones",
+    "directory_reasons",
+    "directory_settings",
+    "directory_stores",
+    "due",
+    "group",
+    "line_kinds",
+    "line_names",
+    "lines_seen_by",
+    "published_numbers",
+    "retention_days",
+    "set_up_finished",
+    "store_names",
+    "store_words",
+    "stores_seen_by",
+    "warn_of_missing_holidays",
+    "year_without_holidays",
 ]
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,16 @@ def brand_names(brands: set[int] | None = None) -> dict[int, dict[str, str]]:
     """id -> both names; of every brand without ``brands``."""
     rows = Brand.objects.all() if brands is None else Brand.objects.filter(pk__in=brands)
     return {brand.pk: brand.text for brand in rows}
+def store_words() -> dict[int, tuple[set[str], str]]:
+    """id -> (every way the store is called in lists, in small letters; its time zone), of active stores."""
+    return {store.pk: ({word.casefold().strip() for word in (store.code, store.name_zh, store.name_en) if word},
+                       store.timezone) for store in Store.objects.filter(active=True)}
+
+
+def brand_words() -> dict[int, set[str]]:
+    """id -> every way the brand is called in lists, in small letters."""
+    return {brand.pk: {word.casefold().strip() for word in (brand.code, brand.name_zh, brand.name_en) if word}
+            for brand in Brand.objects.all()}
 
 
 def line_names(lines: set[int]) -> dict[int, dict[str, str]]:

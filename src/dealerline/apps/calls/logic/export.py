@@ -18,18 +18,12 @@ from django.utils.translation import gettext as _
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.calls.logic.calls import draw_many
 from dealerline.apps.calls.models import Call, Direction, Outcome
+from dealerline.apps.common.sheets import cell
 
 AT_MOST = 100_000
 PART = 1000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # full-width ones count in East Asia
 
 Column = tuple[str, Callable[[dict[str, Any]], Any]]
-
-
-def cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula: such texts get a quote in front."""
-    text = "" if value is None else str(value)
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
 def columns(tongue: str) -> list[Column]:

@@ -1,0 +1,88 @@
+"""Jobs of the exchange. Each looks at its row's state first, so that it can be started twice and do no harm."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+AGAIN_SECONDS = 3
+
+
+@app.task(name="check_import")
+def check_import(run: int) -> None:
+    """The dry run."""
+    from dealerline.apps.exchange.logic import staging
+    from dealerline.apps.exchange.logic.locks import CHECK, held
+    from dealerline.apps.exchange.models import ImportRun
+
+    with held(CHECK, run) as mine:
+        row = ImportRun.objects.filter(pk=run, state="checking").first()
+        if mine and row is not None:
+            staging.check(row)
+
+
+@app.task(name="bring_import")
+def bring_import(run: int) -> None:
+    """The import; it waits while another one writes."""
+    _write(run, ("waiting", "importing"), "bring_import")
+
+
+@app.task(name="undo_import")
+def undo_import(run: int) -> None:
+    """Taking an import back; it waits while another one writes."""
+    _write(run, ("undoing",), "undo_import")
+
+
+def _write(run: int, states: tuple[str, ...], task: str) -> None:
+    from dealerline.apps.audit import facade as audit
+    from dealerline.apps.exchange.logic import applying, undoing
+    from dealerline.apps.exchange.logic.locks import BRING, EVERY, held
+    from dealerline.apps.exchange.models import ImportRun
+
+    with held(BRING, EVERY) as mine:
+        row = ImportRun.objects.filter(pk=run, state__in=states).first()
+        if row is None:
+            return
+        if mine:
+            if task == "undo_import":
+                undoing.undo(row)
+            else:
+                applying.apply(row)
+            audit.record(None, "undo_import" if task == "undo_import" else "import", person=row.person,
+                         object_type="import", object_id=row.pk, store=row.store_id,
+                         detail={"kind": row.kind, "state": row.state, "counts": row.counts, "sha256": row.sha256[:16]})
+            return
+    others = ImportRun.objects.filter(state__in=("importing", "undoing")).exclude(pk=run)
+    other = others.order_by("started_at").first()
+    if other is None and row.state != "waiting":
+        return  # the one that is being written is this very one, by another job
+    ImportRun.objects.filter(pk=run, state="waiting").update(behind=other)
+    _once(task, run, AGAIN_SECONDS)
+
+
+def _once(task: str, run: int, seconds: int = 0) -> None:
+    """Queue it, unless it is queued."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        app.configure_task(task, schedule_in={"seconds": seconds}, queueing_lock=f"{task} {run}").defer(run=run)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="watch_imports", pass_context=False)
+def watch_imports(timestamp: int) -> None:
+    """Go on with what a killed worker left: whoever works holds a lock, and what nobody holds is queued again."""
+    from dealerline.apps.exchange.logic.locks import BRING, CHECK, EVERY, held
+    from dealerline.apps.exchange.models import ImportRun
+
+    for run in ImportRun.objects.filter(state="checking").values_list("pk", flat=True):
+        with held(CHECK, run) as nobody:
+            if nobody:
+                _once("check_import", run)
+    with held(BRING, EVERY) as nobody:
+        if not nobody:
+            return
+        for run, state in ImportRun.objects.filter(
+                state__in=("waiting", "importing", "undoing")).order_by("pk").values_list("pk", "state"):
+            _once("undo_import" if state == "undoing" else "bring_import", run)

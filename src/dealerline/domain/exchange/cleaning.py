@@ -1,0 +1,270 @@
+"""How a cell becomes a value: entry rules that keep data uniform, and what is wrong with a cell in both languages.
+
+The rule of the file: nothing is guessed that could be wrong. A date of which day and month cannot be told apart, a
+number that a spreadsheet has rounded, a word that is no stage: the row is refused, with the reason and what to do.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from dealerline.domain import numbers
+from dealerline.domain.exchange.kinds import Column, Kind
+from dealerline.domain.exchange.mapping import plain
+
+Words = tuple[str, str]
+MOST_LABELS = 20
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+_SERIAL_START = date(1899, 12, 30)  # day 0 of a spreadsheet's dates
+_SERIALS = range(18_000, 75_000)  # 1949 to 2105, as days of a spreadsheet
+_MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
+_PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳使领]"
+)
+_VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
+_WHOLE_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_CLOCK = re.compile(r"(\d{1,2})[:：时](\d{1,2})(?:[:：分](\d{1,2}))?(?:\.\d+)?[分秒]?")
+_MONEY_MARKS = re.compile(r"[¥￥,，\s]|cny|rmb|元|人民币", re.IGNORECASE)
+_HAN_GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")  # names of two characters are often spread out
+_UNITS = re.compile(r"[,，\s]|公里|千米|km|分|点", re.IGNORECASE)
+ONE_IN_THE_GROUP = ("customers", "cards")
+EMPTY = frozenset({"", "-", "--", "—", "/", "无", "n/a", "null", "none", "nil"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a cell. ``column``: ours, or "" for the row."""
+
+    column: str
+    code: str
+    zh: str
+    en: str
+
+    def as_json(self) -> dict[str, str]:
+        """For the list of faults."""
+        return {"column": self.column, "code": self.code, "zh": self.zh, "en": self.en}
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """A row as values JSON can hold: of filled columns only. ``faults``: the row is refused when there are any."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+
+class _Refused(Exception):
+    def __init__(self, code: str, zh: str, en: str) -> None:
+        super().__init__(code)
+        self.code, self.zh, self.en = code, zh, en
+
+
+def tidy(text: str) -> str:
+    """Without control characters and outer blanks; inner ones single, except line breaks."""
+    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return re.sub(r"[ \t\u00a0\u3000]+", " ", kept).strip()
+
+
+def clean(kind: Kind, cells: Mapping[str, str]) -> Cleaned:
+    """A row. ``cells``: column of ours -> the text that stood there."""
+    result = Cleaned()
+    for column in kind.columns:
+        text = tidy(cells.get(column.name, ""))
+        if text.casefold() in EMPTY:
+            continue
+        try:
+            if text.startswith(("=", "＝")):
+                raise _Refused("formula", "单元格是公式，请改为数值后再导入。",
+                               "The cell is a formula: replace it by its value (copy, then paste as values).")
+            if text.startswith("#") and text.rstrip("!?").upper() in _ERRORS:
+                raise _Refused("error_value", f"单元格是错误值 {text}。", f"The cell holds an error, {text}.")
+            result.values[column.name] = _SORTS[column.sort](text, column)
+        except _Refused as refused:
+            result.faults.append(Fault(column.name, refused.code, refused.zh, refused.en))
+    faulty = {fault.column for fault in result.faults}
+    for group in kind.needs:
+        if not any(name in result.values or name in faulty for name in group):
+            named = [found for name in group if (found := kind.column(name))]
+            result.faults.append(Fault(group[0], "missing", "缺少" + "或".join(column.zh for column in named) + "。",
+                                       " or ".join(column.en for column in named) + " is missing."))
+    if not result.faults:
+        _derive(kind, result)
+    return result
+
+
+_ERRORS = ("#N/A", "#REF", "#VALUE", "#NAME", "#DIV/0", "#NULL", "#NUM", "#SPILL")
+
+
+# cells --------------------------------------------------------------------------------------------------------------
+def _text(text: str, column: Column) -> str:
+    if len(text) > column.longest:
+        raise _Refused("long", f"内容超过 {column.longest} 个字。", f"Longer than {column.longest} characters.")
+    return text if column.name == "notes" else re.sub(r"\s*\n\s*", " ", text)
+
+
+def _phones(text: str, column: Column) -> list[str]:
+    found: list[str] = []
+    for part in re.split(r"[;；,，、/|\n]| {2,}", text):
+        if not part.strip():
+            continue
+        number = phone(part)
+        if number not in found:
+            found.append(number)
+    if len(found) > 5:
+        raise _Refused("phones", "一个单元格里的号码超过五个。", "More than five numbers in one cell.")
+    return found
+
+
+def phone(text: str) -> str:
+    """A number as E.164. Raises what is wrong with it."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    if re.fullmatch(r"\d(?:\.\d+)?e\+?\d+", text, re.IGNORECASE):
+        raise _Refused("rounded", "号码已被表格软件改成科学计数，末几位已丢失，请把该列设为文本后重新导出。",
+                       "The spreadsheet has turned the number into scientific notation and lost its last digits: "
+                       "export it again with the column as text.")
+    text = re.sub(r"\.0$", "", text)
+    bare = re.sub(r"[\s\-]", "", text)
+    mobile = _MOBILE.fullmatch(bare)
+    if mobile:
+        return "+86" + mobile.group(1)  # the usual case, a hundred times faster than asking the numbering plans
+    dialled = re.sub(r"(?:转|ext\.?|x|#)\s*\d+$", "", text, flags=re.IGNORECASE).strip()
+    found = numbers.e164(dialled) if numbers.is_plausible(dialled) else ""
+    if not found or not found.startswith("+"):
+        raise _Refused("phone", "不是有效的电话号码。", "Not a telephone number.")
+    return found
+
+
+def _plate(text: str, column: Column) -> str:
+    plate = re.sub(r"[\s·•・.\-]", "", unicodedata.normalize("NFKC", text).upper())
+    if not _PLATE.fullmatch(plate):
+        raise _Refused("plate", "不是有效的车牌号，例如 渝A12345 或 渝AD12345。",
+                       "Not a number plate, as 渝A12345 or 渝AD12345 are.")
+    return plate
+
+
+def _vin(text: str, column: Column) -> str:
+    vin = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text).upper())
+    if not _VIN.fullmatch(vin):
+        raise _Refused("vin", "VIN 应为 17 位字母和数字，不含 I、O、Q。",
+                       "A VIN has 17 letters and digits, none of them I, O or Q.")
+    return vin
+
+
+def _whole(text: str, column: Column) -> int:
+    digits = re.sub(r"\.0+$", "", _UNITS.sub("", unicodedata.normalize("NFKC", text)))
+    if not re.fullmatch(r"\d{1,9}", digits):
+        raise _Refused("whole", "应为整数，例如 12000。", "A whole number is wanted, as 12000.")
+    return int(digits)
+
+
+def _year(text: str, column: Column) -> int:
+    found = re.fullmatch(r"(\d{4})(?:\.0)?(?:款|年|年款)?", text)
+    if not found or not FIRST_YEAR <= int(found.group(1)) <= LAST_YEAR:
+        raise _Refused("year", "应为四位年份，例如 2024。", "A year of four digits is wanted, as 2024.")
+    return int(found.group(1))
+
+
+def _money(text: str, column: Column) -> str:
+    bare = _MONEY_MARKS.sub("", unicodedata.normalize("NFKC", text))
+    factor = Decimal(10_000) if bare.endswith("万") else Decimal(1)
+    try:
+        amount = Decimal(bare.removesuffix("万")) * factor
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or not 0 <= amount < Decimal("100000000"):
+        raise _Refused("money", "应为金额，例如 123456.00。", "An amount is wanted, as 123456.00.")
+    return str(amount.quantize(Decimal("0.01")))
+
+
+def _choice(text: str, column: Column) -> str:
+    wanted = plain(text)
+    for value, words in column.choices.items():
+        if wanted == plain(value) or wanted in {plain(word) for word in words}:
+            return value
+    zh, en = ("、".join(words[0] for words in column.choices.values()), ", ".join(column.choices))
+    raise _Refused("choice", f"只能是：{zh}。", f"One of these is wanted: {en}.")
+
+
+def _labels(text: str, column: Column) -> list[str]:
+    found = list(dict.fromkeys(part.strip() for part in re.split(r"[;；,，、|/\n]", text) if part.strip()))
+    if len(found) > MOST_LABELS or any(len(label) > 20 for label in found):
+        raise _Refused("labels", f"最多 {MOST_LABELS} 个标签，每个不超过 20 个字。",
+                       f"At most {MOST_LABELS} labels of 20 characters each.")
+    return found
+
+
+def _day(text: str) -> date:
+    text = unicodedata.normalize("NFKC", text).strip()
+    found = _WHOLE_DATE.fullmatch(text) or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
+    if found:
+        try:
+            day = date(*(int(part) for part in found.groups()))
+        except ValueError:
+            raise _Refused("date", "没有这一天。", "There is no such day.") from None
+    elif re.fullmatch(r"\d{5}(?:\.\d+)?", text) and int(float(text)) in _SERIALS:
+        day = _SERIAL_START + timedelta(days=int(float(text)))
+    elif re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}", text):
+        raise _Refused("date_order", "看不出月和日的先后，请写成 2024-01-31。",
+                       "Day and month cannot be told apart: write 2024-01-31.")
+    else:
+        raise _Refused("date", "应为日期，例如 2024-01-31。", "A date is wanted, as 2024-01-31.")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise _Refused("date_far", f"年份应在 {FIRST_YEAR} 到 {LAST_YEAR} 之间。",
+                       f"The year must lie between {FIRST_YEAR} and {LAST_YEAR}.")
+    return day
+
+
+def _date(text: str, column: Column) -> str:
+    return _day(re.sub(r"[ T]0{1,2}:00(:00)?(\.0+)?$", "", text)).isoformat()
+
+
+def _time(text: str, column: Column) -> str:
+    """Of the store's wall clock, without a zone: who writes it to a table knows the zone."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    day, _blank, clock = text.replace("T", " ").partition(" ")
+    found = _CLOCK.fullmatch(clock.strip()) if clock.strip() else None
+    if clock.strip() and not found:
+        raise _Refused("time", "应为时间，例如 2024-01-31 14:30。", "A time is wanted, as 2024-01-31 14:30.")
+    hour, minute, second = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    if hour > 23 or minute > 59 or second > 59:
+        raise _Refused("time", "应为时间，例如 2024-01-31 14:30。", "A time is wanted, as 2024-01-31 14:30.")
+    return datetime.combine(_day(day), datetime.min.time()).replace(hour=hour, minute=minute,
+                                                                    second=second).isoformat()
+
+
+_SORTS: Mapping[str, Callable[[str, Column], Any]] = {
+    "text": _text, "phone": _phones, "plate": _plate, "vin": _vin, "date": _date, "time": _time, "whole": _whole,
+    "year": _year, "money": _money, "choice": _choice, "labels": _labels}
+
+
+# rows ---------------------------------------------------------------------------------------------------------------
+def _derive(kind: Kind, row: Cleaned) -> None:
+    """What follows from the values: whether an order is open, and the keys by which the same thing is known again."""
+    values = row.values
+    if kind.name == "customers":
+        values["name"] = _HAN_GAP.sub("", values["name"])
+        phones = [*values.pop("phone", []), *values.pop("phone2", [])]
+        if phones:
+            values["phones"] = list(dict.fromkeys(phones))
+        row.keys = [f"phone {number} {values['name']}" for number in values.get("phones", [])]
+    if "number" in values:
+        values["number"] = str(values["number"]).upper().replace(" ", "")
+        row.keys.append(f"number {values['number']}")
+    if kind.name == "cars":
+        row.keys = [f"{name} {values[name]}" for name in ("vin", "plate") if name in values][:1]
+    if kind.name == "orders" and "status" in values:
+        values["open"] = values["status"] not in ("delivered", "cancelled")
+    if kind.name == "repairs" and "stage" in values:
+        values["open"] = values["stage"] != "closed"
+    store = values.get("store", "")
+    whole = kind.name in ONE_IN_THE_GROUP  # their numbers are one in the whole group, the others' in their store
+    row.keys = [f"{'' if whole and key.startswith('number ') else store}|{key}" for key in row.keys]
+    if "key" in values:
+        row.keys.append(f"|key {values['key']}")

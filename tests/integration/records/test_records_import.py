@@ -1,0 +1,196 @@
+"""A list comes in: checked, brought in, killed half-way and gone on with, taken back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Repair
+from dealerline.apps.exchange.logic import applying, staging, undoing
+from dealerline.apps.exchange.models import ImportRow, ImportRun
+from dealerline.apps.history.models import Change
+from tests.integration.records.conftest import Browser, World
+
+pytestmark = pytest.mark.django_db
+
+HEADINGS = "客户姓名,手机号码,客户级别,备注\n"
+
+
+def send(browser: Browser, text: str | bytes, name: str = "list.csv", **values: Any) -> Any:
+    data = text.encode() if isinstance(text, str) else text
+    return browser.post(
+        "/api/imports",
+        {"file": SimpleUploadedFile(name, data), **values},
+        headers={"X-CSRFToken": browser.token},
+    )
+
+
+def checked(browser: Browser, text: str | bytes, **plan: Any) -> tuple[dict[str, Any], ImportRun]:
+    """Uploaded, planned as guessed, the dry run done."""
+    up = send(browser, text).json()
+    body = {key: up[key] for key in ("kind", "store", "mapping", "existing", "alike", "owners")} | plan
+    answer = browser.send("PUT", f"/api/imports/{up['id']}/plan", body)
+    assert answer.status_code == 200, answer.content
+    run = ImportRun.objects.get(pk=up["id"])
+    staging.check(run)
+    return browser.get(f"/api/imports/{run.pk}").json(), run
+
+
+def brought_in(browser: Browser, run: ImportRun) -> dict[str, Any]:
+    assert browser.send("POST", f"/api/imports/{run.pk}/start").status_code == 200
+    run.refresh_from_db()
+    applying.apply(run)
+    return browser.get(f"/api/imports/{run.pk}").json()
+
+
+def taken_back(browser: Browser, run: ImportRun) -> dict[str, Any]:
+    assert browser.send("POST", f"/api/imports/{run.pk}/undo").status_code == 200
+    run.refresh_from_db()
+    undoing.undo(run)
+    return browser.get(f"/api/imports/{run.pk}").json()
+
+
+def test_a_list_of_customers_from_upload_to_undo(world: World) -> None:
+    old = Customer.objects.create(store=world.east, name="李四", notes="old words")
+    CustomerPhone.objects.create(customer=old, e164="+8613900000002", primary=True)
+    max_ = world.browser("max")
+    text = HEADINGS + (
+        "张 三,138 0000 0001,金卡,\n"
+        "李四,13900000002,VIP,new words\n"
+        "王五,12,普通,\n"
+        "张三,13800000001,银卡,\n"
+        ",13800000009,,\n"
+        "李家,13900000002,,\n"
+    )
+    up, run = checked(max_, text.encode("gb18030"))
+    assert (up["kind"], up["encoding"], up["state"]) == ("customers", "gb18030", "checked")
+    assert up["counts"] == {"new": 2, "update": 1, "bad": 2, "twice": 1}
+    bad = max_.get(f"/api/imports/{run.pk}/rows?show=bad").json()["items"]
+    assert [(row["line"], row["faults"][0]["code"]) for row in bad] == [(4, "phone"), (6, "missing")]
+    assert max_.get(f"/api/imports/{run.pk}/rows?show=similar").json()["items"][0]["similar"] == old.pk
+    report = b"".join(max_.get(f"/api/imports/{run.pk}/report").streaming_content).decode("utf-8-sig")
+    first = list(csv.reader(io.StringIO(report)))[1]
+    assert first[0] == "4" and "不是有效的电话号码" in first[2] and "Not a telephone number" in first[3]
+    assert Customer.objects.count() == 1, "a dry run writes nothing"
+
+    done = brought_in(max_, run)
+    assert done["state"] == "done"
+    new = Customer.objects.get(name="张三")
+    assert (new.level, new.name_pinyin, new.phones.get().e164) == ("silver", "zhangsan zs", "+8613800000001")
+    old.refresh_from_db()
+    assert (old.level, old.notes, old.version) == ("vip", "new words", 2)
+    change = Change.objects.get(object_type="customers.customer", object_id=str(old.pk), field="notes")
+    assert (change.source, change.old, change.new, change.by_id) == ("import", "old words", "new words", world.max.pk)
+    assert max_.get("/api/customers?q=zs").json()["total"] == 1
+
+    Customer.objects.filter(pk=old.pk).update(notes="newest words")
+    back = taken_back(max_, run)
+    assert back["state"] == "undone" and back["counts"]["kept"] == 1
+    assert not Customer.objects.filter(name__in=["张三", "李家"]).exists()
+    old.refresh_from_db()
+    assert (old.level, old.notes) == ("normal", "newest words"), "what was changed since stays"
+    kept = max_.get(f"/api/imports/{run.pk}/rows?show=kept").json()["items"]
+    assert [row["line"] for row in kept] == [3] and "notes" in kept[0]["why"]["en"]
+
+
+def test_an_import_killed_half_way_goes_on_without_doubles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applying, "CHUNK", 10)
+    max_ = world.browser("max")
+    _up, run = checked(max_, HEADINGS + "".join(f"客户{n},138000000{n:02},,\n" for n in range(35)))
+    assert max_.send("POST", f"/api/imports/{run.pk}/start").status_code == 200
+    run.refresh_from_db()
+    real, calls = applying._remember, []
+
+    def dying(*given: Any) -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        real(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(applying, "_remember", dying)
+        with pytest.raises(KeyboardInterrupt):
+            applying.apply(run)
+    assert Customer.objects.count() == 20, "the chunk in hand is as if it had never begun"
+    run = ImportRun.objects.get(pk=run.pk)
+    assert (run.state, run.done_rows) == ("importing", 20)
+    applying.apply(run)
+    assert ImportRun.objects.get(pk=run.pk).state == "done"
+    assert Customer.objects.count() == CustomerPhone.objects.values("e164").distinct().count() == 35
+
+    _again, second = checked(max_, HEADINGS + "".join(f"客户{n},138000000{n:02},,\n" for n in range(35)))
+    assert _again["counts"] == {"same": 35}
+    brought_in(max_, second)
+    assert Customer.objects.count() == 35
+
+
+def test_cars_and_repairs_find_or_make_their_customers(world: World) -> None:
+    max_ = world.browser("max")
+    _up, cars = checked(
+        max_,
+        "车牌号,车架号,车主,手机,里程数,保险到期日\n"
+        "渝A·12345,LSVAM4187C2184841,张三,13800000001,\"12,000公里\",2026/3/1\n"
+        "渝AD12345,,张三,13800000001,,\n"
+        "渝B99999,,,,,\n",
+    )  # fmt: skip
+    assert _up["kind"] == "cars" and _up["counts"] == {"new": 2, "bad": 1}
+    brought_in(max_, cars)
+    owner = Customer.objects.get()
+    assert {car.plate for car in owner.cars.all()} == {"渝A12345", "渝AD12345"}
+    assert owner.cars.get(plate="渝A12345").mileage_km == 12000
+
+    _up, repairs = checked(max_, "工单号,车牌,维修项目,状态,预计完工\nR1,渝A12345,保养,维修中,2026-03-01 17:30\n")
+    brought_in(max_, repairs)
+    repair = Repair.objects.get()
+    assert (repair.customer_id, repair.car.plate, repair.stage) == (owner.pk, "渝A12345", "working")
+    assert repair.promised_at is not None and repair.promised_at.isoformat() == "2026-03-01T09:30:00+00:00"
+
+    back = taken_back(max_, cars)
+    assert back["counts"]["kept"] == 1, "a car with a repair has been used, and its owner with it"
+    assert {car.plate for car in Car.objects.all()} == {"渝A12345"}
+    assert Customer.objects.count() == 1
+    taken_back(max_, repairs)
+    assert not Repair.objects.exists()
+
+
+def test_others_neither_see_it_nor_import_into_a_store_that_is_not_theirs(world: World) -> None:
+    max_ = world.browser("max")
+    up = send(max_, HEADINGS + "张三,13800000001,,\n").json()
+    walter = world.browser("walter")
+    assert walter.get(f"/api/imports/{up['id']}").status_code == 404
+    assert walter.get(f"/api/imports/{up['id']}/rows").status_code == 404
+    assert walter.send("POST", f"/api/imports/{up['id']}/start").status_code == 404
+    assert walter.get("/api/imports").json()["items"] == []
+    assert send(walter, HEADINGS, store=world.east.pk).status_code == 403
+    assert send(world.browser("alice"), HEADINGS).status_code == 403
+    _up, run = checked(max_, "姓名,电话,门店\n张三,13800000001,west\n李四,13800000002,east\n")
+    assert _up["counts"] == {"new": 1, "bad": 1}
+    assert ImportRow.objects.get(run=run, action="bad").faults[0]["code"] == "store_scope"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("list.csv", b"", "empty"),
+        ("list.xlsx", b"a,b\n1,2\n", "wrong_ending"),
+        ("list.csv", b"PK\x03\x04 something", "wrong_ending"),
+        ("list.xlsx", b"PK\x03\x04 something", "broken"),
+        ("list.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"0" * 100, "old_excel"),
+        ("list.exe", b"MZ", "ending"),
+        ("list.csv", b"\x00\x01\x02\x03\xff\x00\x00" * 20, "no_text"),
+        ("list.csv", b"\xff\xff,\xff\n" * 3, "characters"),
+        ("list.csv", ('a,b\n"' + "x" * 200_000).encode(), "huge_cell"),
+        ("list.csv", (",".join(f"c{n}" for n in range(600)) + "\n").encode(), "columns"),
+    ],
+)
+def test_a_hostile_file_is_refused_with_its_reason(
+    world: World, name: str, data: bytes, code: str, product: Any
+) -> None:
+    answer = send(world.browser("max"), data, name)
+    assert answer.status_code == 400 and answer.json()["code"] == code
+    assert answer.json()["text"]["zh"] and answer.json()["text"]["en"]
+    assert not list(product.exchange.iterdir()), "and nothing of it is kept"

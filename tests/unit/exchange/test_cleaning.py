@@ -1,0 +1,106 @@
+"""How a cell becomes a value, and what is refused with which reason."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dealerline.domain import numbers
+from dealerline.domain.exchange import KINDS, clean
+from dealerline.domain.exchange.cleaning import phone
+from dealerline.domain.exchange.states import STEPS, IllegalStep, step
+
+CUSTOMERS, CARS, ORDERS, REPAIRS, CARDS = (KINDS[name] for name in ("customers", "cars", "orders", "repairs", "cards"))
+
+
+def value(kind: str, column: str, text: str) -> object:
+    row = clean(KINDS[kind], {"name": "张三", "number": "1", "vin": "LSVAM4187C2184841", column: text})
+    assert not row.faults, row.faults
+    return row.values.get(column)
+
+
+def fault(kind: str, column: str, text: str) -> str:
+    row = clean(KINDS[kind], {"name": "张三", "number": "1", "vin": "LSVAM4187C2184841", column: text})
+    assert [f.column for f in row.faults] == [column]
+    assert row.faults[0].zh and row.faults[0].en
+    return row.faults[0].code
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("138 1234 5678", ["+8613812345678"]),
+        ("13812345678.0", ["+8613812345678"]),
+        ("+86-138-1234-5678", ["+8613812345678"]),
+        ("１３８１２３４５６７８", ["+8613812345678"]),
+        ("023-68881234", ["+862368881234"]),
+        ("023-68881234转801", ["+862368881234"]),
+        ("13812345678/13912345678", ["+8613812345678", "+8613912345678"]),
+        ("+44 20 7946 0958", ["+442079460958"]),
+    ],
+)
+def test_numbers_of_every_shape_become_one(text: str, wanted: list[str]) -> None:
+    assert clean(CUSTOMERS, {"name": "张三", "phone": text}).values["phones"] == wanted
+
+
+@given(st.integers(13_000_000_000, 19_999_999_999))
+def test_the_quick_way_for_mobiles_says_what_the_numbering_plans_say(number: int) -> None:
+    assert phone(str(number)) == numbers.e164(str(number))
+
+
+def test_what_is_wrong_is_told_by_its_code() -> None:
+    assert fault("customers", "phone", "1.38123E+10") == "rounded"
+    assert fault("customers", "phone", "张三") == "phone"
+    assert fault("customers", "level", "超级") == "choice"
+    assert fault("customers", "notes", "=HYPERLINK(1)") == "formula"
+    assert fault("customers", "company", "#REF!") == "error_value"
+    assert fault("customers", "title", "长" * 21) == "long"
+    assert fault("cars", "plate", "渝A1234O") == "plate"
+    assert fault("cars", "insurance_until", "2024-02-30") == "date"
+    assert fault("cars", "insurance_until", "01/02/2024") == "date_order"
+    assert fault("cars", "insurance_until", "1024-01-01") == "date_far"
+    assert fault("cars", "mileage_km", "-5") == "whole"
+    assert fault("repairs", "promised_at", "2024-01-01 25:00") == "time"
+    assert fault("cards", "balance", "much") == "money"
+    assert [f.code for f in clean(CARS, {"vin": "LSVAM4187C218484O"}).faults] == ["vin"]
+    assert [f.code for f in clean(CUSTOMERS, {"phone": "13812345678"}).faults] == ["missing"]
+
+
+def test_dates_and_amounts_as_people_and_spreadsheets_write_them() -> None:
+    for text in ("2024-3-1", "2024/03/01", "2024.3.1", "2024年3月1日", "20240301", "45352", "2024-03-01 00:00:00"):
+        assert value("cars", "insurance_until", text) == "2024-03-01", text
+    assert value("repairs", "promised_at", "2024/3/1 9:05") == "2024-03-01T09:05:00"
+    assert value("orders", "amount", "¥ 123,456.7") == "123456.70"
+    assert value("orders", "amount", "12.5万") == "125000.00"
+    assert value("cars", "mileage_km", "12,000 公里") == 12000
+    assert value("cars", "plate", "渝a·d12345") == "渝AD12345"
+    assert value("customers", "labels", "老客户，VIP、老客户") == ["老客户", "VIP"]
+    assert value("customers", "company", "无") is None
+
+
+def test_names_of_every_kind_stay_as_they_are() -> None:
+    for name in ("买买提·吐尔逊", "李", "王小明😀", "O'Brien", "Anna Maria"):
+        assert value("customers", "name", name) == name
+    assert value("customers", "name", "张　　三") == "张三"
+
+
+def test_an_order_that_is_delivered_is_not_open() -> None:
+    assert clean(ORDERS, {"number": "a 1", "status": "已交车"}).values == {
+        "number": "A1", "status": "delivered", "open": False,
+    }  # fmt: skip
+    assert clean(REPAIRS, {"number": "r1", "stage": "in repair"}).values["open"] is True
+
+
+@given(st.dictionaries(st.sampled_from([column.name for column in CARS.columns]), st.text(max_size=60)))
+def test_no_text_whatever_makes_cleaning_stumble(cells: dict[str, str]) -> None:
+    for kind in KINDS.values():
+        row = clean(kind, cells)
+        assert all(f.zh and f.en for f in row.faults)
+        assert all(kind.column(f.column) for f in row.faults)
+
+
+def test_every_step_of_an_import_ends_in_a_state_of_the_table() -> None:
+    assert all(after in STEPS for steps in STEPS.values() for after in steps.values())
+    with pytest.raises(IllegalStep):
+        step("undone", "start")

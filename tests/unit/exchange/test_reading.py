@@ -1,0 +1,105 @@
+"""Files as people have them, and files that mean no good."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from dealerline.apps.exchange.logic import reading
+from dealerline.apps.exchange.logic.reading import Unreadable, opened
+
+TEXT = '姓名,电话\r\n"张,三",138\r\n\r\n李四,139\r\n'
+
+
+def workbook(path: Path, rows: list[list[object]]) -> Path:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def read(path: Path, name: str = "") -> tuple[list[str], list[tuple[int, list[str]]]]:
+    with opened(path, name or path.name) as sheet:
+        return sheet.headings, list(sheet.rows)
+
+
+def refused(path: Path, name: str = "") -> str:
+    with pytest.raises(Unreadable) as told:
+        read(path, name)
+    assert told.value.text["zh"] and told.value.text["en"]
+    return told.value.code
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+def test_whatever_the_characters_are_written_in(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(TEXT.encode(encoding))
+    headings, rows = read(path)
+    assert headings == ["姓名", "电话"]
+    assert [cells for _line, cells in rows] == [["张,三", "138"], ["李四", "139"]]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_whatever_parts_the_cells(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f'姓名{mark}电话\n"a{mark}b"{mark}1\n', encoding="utf-8")
+    assert read(path) == (["姓名", "电话"], [(2, [f"a{mark}b", "1"])])
+
+
+def test_a_workbook_with_a_title_over_the_table_and_300_columns(tmp_path: Path) -> None:
+    wide = [f"列{n}" for n in range(300)]
+    path = workbook(tmp_path / "a.xlsx", [["客户名单", None, None], wide, ["张三", 13812345678, 1.5] + ["x"] * 297])
+    headings, rows = read(path)
+    assert len(headings) == 300
+    assert rows[0][1][:4] == ["张三", "13812345678", "1.5", "x"]
+
+
+def test_a_formula_is_not_computed_but_told(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [["姓名", "电话"], ["张三", "=1+1"]])
+    assert read(path)[1] == [(2, ["张三", "="])]
+
+
+def test_a_zip_bomb_is_not_opened(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [["姓名"], ["张三"]])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/big.bin", b"0" * (20 * 1024 * 1024))
+    assert refused(path) == "bomb"
+
+
+def test_archives_that_are_no_workbooks_and_workbooks_with_macros_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello.txt", "hello")
+    assert refused(path) == "no_workbook"
+    whole = workbook(tmp_path / "b.xlsx", [["姓名"], ["张三"]])
+    with zipfile.ZipFile(whole, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", "x")
+    assert refused(whole) == "macros"
+    assert refused(whole, "b.xlsm") == "macros"
+
+
+def test_a_torn_workbook_is_refused_not_half_read(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [["姓名", "电话"], *[[f"张{n}", n] for n in range(200)]])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert refused(path) == "broken"
+    source = zipfile.ZipFile(io.BytesIO(whole))
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in source.infolist():
+            data = source.read(part)
+            archive.writestr(part.filename, data[: len(data) // 2] if "sheet1" in part.filename else data)
+    assert refused(path) == "broken"
+
+
+def test_a_list_longer_or_wider_than_the_limits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.csv"
+    monkeypatch.setattr(reading, "MOST_ROWS", 10)
+    path.write_text("a,b\n" + "1,2\n" * 11, encoding="utf-8")
+    assert refused(path) == "rows"
+    path.write_text("a,b\n" + "1," * 600 + "2\n", encoding="utf-8")
+    assert refused(path) == "columns"
