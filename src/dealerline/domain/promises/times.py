@@ -63,7 +63,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One quick choice. ``at``: None when it has no sense now; ``moved``: opening hours made it another than it says."""
+    """One quick choice. ``at``: None when it has no sense now; ``moved``: opening hours changed what it says."""
 
     code: str
     at: float | None
