@@ -18,6 +18,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 from dealerline.domain import callbacks, consent, presence  # noqa: E402 - found through the line above
 from dealerline.domain.conversation import model, transfer, verbs  # noqa: E402
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
+from dealerline.domain.promises import states  # noqa: E402
 
 
 def diagram(edges: Iterable[tuple[str, str, str]], start: str) -> list[str]:
@@ -146,6 +147,18 @@ def promises() -> list[str]:
     ]
 
 
+def ledger() -> list[str]:
+    edges = [(s.value, to.value, on.value) for (s, on), to in states.TABLE.items()]
+    return [
+        "## What one of ours promised a customer",
+        "",
+        "From `src/dealerline/domain/promises/states.py`. Being late is no state: it is still owed. A word on how, or",
+        "why, is asked for " + ", ".join(sorted(on.value for on in states.NEEDS_NOTE)) + ".",
+        "",
+        *diagram(edges, "open"),
+    ]
+
+
 def page() -> str:
     head = [
         "# States and transitions",
@@ -153,7 +166,7 @@ def page() -> str:
         "Drawn from the tables in the code by `tools/draw_states.py`. Do not edit.",
         "",
     ]
-    return "\n".join([*head, *agents(), *requests(), *flows(), *hearing(), *attempts(), *promises()])
+    return "\n".join([*head, *agents(), *requests(), *flows(), *hearing(), *attempts(), *promises(), *ledger()])
 
 
 def main() -> int:

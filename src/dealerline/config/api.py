@@ -36,6 +36,7 @@ APPS_WITH_ROUTES = (
     "backlog",
     "segments",
     "exchange",
+    "promises",
 )
 
 

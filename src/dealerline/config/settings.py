@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "dealerline.apps.calls",
     "dealerline.apps.routing",
     "dealerline.apps.backlog",
+    "dealerline.apps.promises",
     "dealerline.apps.audit",
     "dealerline.apps.segments",
     "dealerline.apps.exchange",

@@ -33,8 +33,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str,
         said.append((path, body or {}))
         return {"cancelled": True, "call": "c"}
 
-    for module in ("items", "promises", "rules"):
-        monkeypatch.setattr(f"dealerline.apps.backlog.logic.{module}.ask_switch", ask)
+    for module in ("backlog.logic.promises", "common.desks"):
+        monkeypatch.setattr(f"dealerline.apps.{module}.ask_switch", ask)
     yield said
 
 
@@ -220,9 +220,14 @@ def test_ringing_back_claims_it_and_dials_a_number_that_the_agent_sees_masked(
     assert world.browser("bob").send("POST", f"/api/backlog/{item.pk}/ring").status_code == 409
 
 
-def test_without_the_switch_ringing_back_says_so(world: World) -> None:
+def test_what_cannot_be_dialled_says_so_and_stays_nobodys(world: World) -> None:
     lost(world.east).take_in()
-    assert world.browser("alice").send("POST", f"/api/backlog/{one().pk}/ring").status_code == 503
+    alice = world.browser("alice")
+    assert alice.send("POST", f"/api/backlog/{one().pk}/ring").status_code == 503
+    assert one().owner is None and alice.get("/api/backlog/counts").json()["free"] == 1
+    alice.send("POST", f"/api/backlog/{one().pk}/claim")
+    assert alice.send("POST", f"/api/backlog/{one().pk}/ring").status_code == 503
+    assert one().owner == world.alice, "what was his before stays his"
 
 
 def test_charlie_of_another_store_sees_and_does_nothing(world: World, asked: list[Any]) -> None:

@@ -49,7 +49,18 @@ def things(world: World, make_call: Callable[..., Any]) -> dict[str, Any]:
         kind="message", store=world.east, number="+8613812345678", call=call, message=message, first_at=now,
         last_at=now, due_at=now, owner=world.alice,
     )  # fmt: skip
+    from dealerline.apps.promises.models import Promise, Task
+
+    owed = Promise.objects.create(
+        id=uuid.uuid4(), store=world.east, customer=customer, number="+8613812345678", text="private words", call=call,
+        owner=world.alice, first_due_at=now, due_at=now, remind_at=now, lead_at=now, manager_at=now, lapse_at=now,
+    )  # fmt: skip
+    task = Task.objects.create(
+        id=uuid.uuid4(), store=world.east, title="private words", owner=world.alice, due_at=now, customer=customer
+    )
     return {
+        "promise": owed.pk,
+        "task": task.pk,
         "queue": queue.pk,
         "item": left.pk,
         "callback": promised.pk,
@@ -82,6 +93,14 @@ ROUTES = [
     ("GET", "/api/routing/queues/{queue}", None),
     ("POST", "/api/backlog/{item}/claim", {}),
     ("PATCH", "/api/backlog/{item}", {"version": 1, "note": "x"}),
+    ("GET", "/api/promises/{promise}", None),
+    ("PATCH", "/api/promises/{promise}", {"version": 1, "do": "again"}),
+    ("GET", "/api/tasks/{task}", None),
+    ("PATCH", "/api/tasks/{task}", {"version": 1, "note": "x"}),
+    ("GET", "/api/customers/{customer}/warnings", None),
+    ("POST", "/api/todos/task/{task}/finish", {"version": 1, "result": "done"}),
+    ("POST", "/api/todos/promise/{promise}/reopen", {}),
+    ("DELETE", "/api/todos/promise/{promise}/aside", None),
 ]
 LISTS = [
     "/api/customers?q=138",
@@ -93,6 +112,11 @@ LISTS = [
     "/api/backlog",
     "/api/backlog/counts",
     "/api/callbacks",
+    "/api/promises",
+    "/api/tasks",
+    "/api/todos",
+    "/api/todos?view=free",
+    "/api/todos/counts",
     "/api/service/waits",
     "/api/service/marks",
     "/api/pop?number=%2B8613812345678",
@@ -162,6 +186,10 @@ def test_every_route_is_in_these_tests_or_open_on_purpose() -> None:
         "/api/calls/export",
         "/api/backlog/{item}/ring",  # these two ask the switch: test_backlog.py
         "/api/callbacks/{callback}/cancel",
+        "/api/promises/choices",  # these too, and what asks the switch: test_promises.py
+        "/api/promises/report",
+        "/api/promises/{promise}/ring",
+        *(f"/api/todos/{{kind}}/{{key}}/{do}" for do in ("ring", "finish", "reopen", "aside")),  # some of them above
     }
     names = {"{recording}": "{recording}", "{call}": "{call}", "{customer}": "{customer}", "{message}": "{message}"}
     for path in api.get_openapi_schema(path_prefix="/api/")["paths"]:

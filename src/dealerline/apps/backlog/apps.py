@@ -12,9 +12,12 @@ class BacklogConfig(AppConfig):
     verbose_name = _("Work left over")
 
     def ready(self) -> None:
-        """Hear of every new fact, and of what becomes of voice messages."""
+        """Hear of every new fact, and of what becomes of voice messages; tell the list of work what there is."""
         from dealerline.apps.backlog.logic import feeding
+        from dealerline.apps.backlog.logic.todo import Leftover
         from dealerline.apps.calls import facade as calls
+        from dealerline.apps.common import todo
 
         calls.hear_facts(feeding.take_in)
         calls.hear_messages(feeding.message_changed)
+        todo.register("leftover", {"zh": "待办回访", "en": "Left over"}, Leftover())

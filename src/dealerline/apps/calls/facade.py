@@ -48,6 +48,7 @@ class Brief:
     rating: int | None
     rated: int | None
     messages: tuple[Left, ...]
+    agent: int | None = None  # the last of ours who talked
 
 
 def briefs(calls: Iterable[UUID | str]) -> list[Brief]:
@@ -58,7 +59,8 @@ def briefs(calls: Iterable[UUID | str]) -> list[Brief]:
         left.setdefault(message.call_id, []).append(Left(message.pk, message.kind, message.left_at, message.state,
                                                          message.assigned_id, message.done_at, message.note))
     return [Brief(row.pk, row.direction, row.store_id, row.line_id or 0, row.customer_number, row.customer_id,
-                  row.outcome, row.answered_at, row.ended_at, row.rating, row.rated_id, tuple(left.get(row.pk, ())))
+                  row.outcome, row.answered_at, row.ended_at, row.rating, row.rated_id, tuple(left.get(row.pk, ())),
+                  row.agent_id)
             for row in rows]
 
 

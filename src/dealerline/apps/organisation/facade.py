@@ -34,6 +34,7 @@ from dealerline.domain.hours import after_open, year_without_days
 
 __all__ = [
     "ALWAYS", "LineKind", "agents_see_numbers_in", "brand_names", "directory_carriers", "directory_hours",
+    "ALWAYS", "LineKind", "agents_see_numbers_in", "clock_of", "directory_carriers", "directory_hours",
     "directory_lines", "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "due",
     "group", "line_kinds", "line_names", "lines_seen_by", "published_numbers", "retention_days", "set_up_finished",
     "store_names", "stores_seen_by", "warn_of_missing_holidays", "year_without_holidays",
@@ -225,6 +226,19 @@ def due(line: int, at: datetime.datetime, minutes: int) -> datetime.datetime:
     opening = Week(found["weekly"], found["days"])
     moment = after_open(opening, row.store.timezone, at.timestamp(), minutes * 60.0)
     return datetime.datetime.fromtimestamp(moment, datetime.UTC)
+
+
+def clock_of(store: int, line: int = 0) -> tuple[str, Week | None]:
+    """A store's time zone, and the opening hours of that line of it, else of its first line that has any; None: always
+    open.
+    """
+    row = Store.objects.filter(pk=store).first()
+    lines = list(Line.objects.filter(store=store, active=True).order_by("pk").values_list("pk", "hours_id"))
+    of_line = dict(lines)
+    wanted = of_line[line] if line in of_line else next((hours for _, hours in lines if hours), None)
+    found = next((h for h in directory_hours() if h["id"] == wanted), None) if wanted else None
+    return (row.timezone if row is not None else str(timezone.get_current_timezone()),
+            Week(found["weekly"], found["days"]) if found is not None else None)
 
 
 def directory_lines() -> list[dict[str, Any]]:

@@ -14,11 +14,10 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person, sees_numbers
-from dealerline.apps.backlog.logic.rules import tell
 from dealerline.apps.backlog.models import Item, Kind, Result, Sort
 from dealerline.apps.calls import facade as calls
+from dealerline.apps.common.desks import dial, notice
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
-from dealerline.apps.common.live import ask_switch
 from dealerline.apps.organisation.facade import line_names
 from dealerline.domain import numbers
 
@@ -140,8 +139,8 @@ def change(person: Person, row: Item, version: int, **values: Any) -> Item:
         row.save()
         _mirror(row)
         if given and row.owner_id is not None and row.owner_id != person.pk:
-            tell([row.owner_id], {"zh": f"{person.name} 把一条待办回访交给了您。",
-                                  "en": f"{person.name} gave you a piece of work left over."})
+            notice([row.owner_id], {"zh": f"{person.name} 把一条待办回访交给了您。",
+                                    "en": f"{person.name} gave you a piece of work left over."})
     return _fresh(row)
 
 
@@ -164,19 +163,29 @@ def _mirror(row: Item) -> None:
 
 
 def ring(person: Person, row: Item) -> Item:
-    """Claim it, and dial its number at his desk, even if he sees it masked. Raises Problem."""
+    """Claim it, and dial its number at his desk, even if he sees it masked. Raises Problem.
+
+    What cannot be dialled is not his for it: a claim that was made just for this is given up again.
+    """
     if not row.number:
         raise Problem("no_number", "这一条没有可拨打的号码。", "There is no number to ring.")
+    was_his = row.owner_id == person.pk
     row = claim(person, row)
-    answer = ask_switch("dial_for", "POST", {"person": person.pk, "number": row.number, "line": row.line}, timeout=2.0)
-    if answer is None:
-        raise Problem("switch_away", "话务服务暂时不可用，请稍后再试。", "The switch is away: try again in a moment.",
-                      status=503)
-    if "code" in answer:
-        text = answer.get("text")
-        words = text if isinstance(text, dict) else {}
-        raise Problem(str(answer["code"]), str(words.get("zh", "")), str(words.get("en", "")), status=409)
+    try:
+        dial(person.pk, row.number, row.line)
+    except Problem:
+        if not was_his:
+            _give_up(person, row)
+        raise
     return row
+
+
+def _give_up(person: Person, row: Item) -> None:
+    """Nobody's again, unless something else was done with it meanwhile."""
+    with transaction.atomic():
+        if Item.objects.filter(pk=row.pk, owner=person, done_at=None, version=row.version).update(
+                owner=None, claimed_at=None, version=F("version") + 1):
+            _mirror(_fresh(row))
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
 from dealerline.apps.accounts.facade import who_may
 from dealerline.apps.backlog.models import Kind, Rules
 from dealerline.apps.calls.facade import raise_alarm
-from dealerline.apps.common.live import ask_switch
+from dealerline.apps.common.desks import notice
 from dealerline.apps.organisation import facade as organisation
 
 _MINUTES = {Kind.MESSAGE: "message_minutes", Kind.LOST: "lost_minutes", Kind.CALLBACK: "unreached_minutes",
@@ -26,15 +24,8 @@ def due(kind: Kind, line: int, at: datetime) -> datetime:
     return organisation.due(line, at, int(getattr(current(), _MINUTES[kind])))
 
 
-def tell(people: list[int], text: dict[str, str], kind: str = "info") -> None:
-    """A notice at the desks of those who are there, once what it tells of is certain; nobody waits for it."""
-    if people:
-        transaction.on_commit(
-            lambda: ask_switch("notice", "POST", {"people": people, "text": text, "kind": kind}) and None)
-
-
 def tell_leads(store: int, code: str, text: dict[str, str]) -> None:
     """An alarm, and a notice to whoever deals with what is left over in that store."""
     name = organisation.store_names({store}).get(store, {})
     raise_alarm(code, name.get("zh", str(store)), {"store": store})
-    tell(who_may("messages.handle", store), text, "warning")
+    notice(who_may("messages.handle", store), text, "warning")

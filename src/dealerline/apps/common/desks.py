@@ -1,0 +1,29 @@
+"""What the records ask of people's desks: to dial a number there, to show a notice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from dealerline.apps.common.errors import Problem
+from dealerline.apps.common.live import ask_switch
+
+
+def dial(person: int, number: str, line: int = 0) -> None:
+    """Dial it at his desk, even if he sees it masked; ``line`` 0: one of his own store. Raises Problem."""
+    answer = ask_switch("dial_for", "POST", {"person": person, "number": number, "line": line}, timeout=2.0)
+    if answer is None:
+        raise Problem("switch_away", "话务服务暂时不可用，请稍后再试。", "The switch is away: try again in a moment.",
+                      status=503)
+    if "code" in answer:
+        text = answer.get("text")
+        words = text if isinstance(text, dict) else {}
+        raise Problem(str(answer["code"]), str(words.get("zh", "")), str(words.get("en", "")), status=409)
+
+
+def notice(people: Sequence[int], text: dict[str, str], kind: str = "info") -> None:
+    """A notice at the desks of those who are there, once what it tells of is certain; nobody waits for it."""
+    if people:
+        transaction.on_commit(
+            lambda: ask_switch("notice", "POST", {"people": list(people), "text": text, "kind": kind}) and None)

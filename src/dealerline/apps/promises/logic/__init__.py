@@ -1,0 +1,1 @@
+"""Rules and queries of the app; the API and the jobs call them."""
