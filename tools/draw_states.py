@@ -18,6 +18,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 from dealerline.domain import callbacks, consent, presence  # noqa: E402 - found through the line above
 from dealerline.domain.conversation import model, transfer, verbs  # noqa: E402
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
+from dealerline.domain.leads import moves  # noqa: E402
 
 
 def diagram(edges: Iterable[tuple[str, str, str]], start: str) -> list[str]:
@@ -146,6 +147,23 @@ def promises() -> list[str]:
     ]
 
 
+def leads() -> list[str]:
+    who = {(s, m): ", ".join(sorted(by)) for (s, m), (_, by) in moves.TABLE.items()}
+    edges = [(s.value, to.value, m.value) for (s, m), (to, _) in moves.TABLE.items() if s is not to]
+    return [
+        "## A lead",
+        "",
+        "From `src/dealerline/domain/leads/moves.py`. Stages between first contact and signature are each group's own;",
+        "what moving to one means follows from its kind (open, won, lost). `lead` is who may assign leads there.",
+        "",
+        *diagram(edges, "waiting"),
+        "| state | event | becomes | by |",
+        "|---|---|---|---|",
+        *(f"| {s.value} | {m.value} | {to.value} | {who[s, m]} |" for (s, m), (to, _) in moves.TABLE.items()),
+        "",
+    ]
+
+
 def page() -> str:
     head = [
         "# States and transitions",
@@ -153,7 +171,7 @@ def page() -> str:
         "Drawn from the tables in the code by `tools/draw_states.py`. Do not edit.",
         "",
     ]
-    return "\n".join([*head, *agents(), *requests(), *flows(), *hearing(), *attempts(), *promises()])
+    return "\n".join([*head, *agents(), *requests(), *flows(), *hearing(), *attempts(), *promises(), *leads()])
 
 
 def main() -> int:
