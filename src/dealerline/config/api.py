@@ -34,6 +34,7 @@ APPS_WITH_ROUTES = (
     "calls",
     "routing",
     "backlog",
+    "leads",
 )
 
 

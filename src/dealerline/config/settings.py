@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "dealerline.apps.calls",
     "dealerline.apps.routing",
     "dealerline.apps.backlog",
+    "dealerline.apps.leads",
     "dealerline.apps.audit",
     *[app for app in ("dealerline.apps.setup", "dealerline.apps.demo") if find_spec(app)],
 ]

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from dealerline.apps.customers.logic.customers import access_customer
+from dealerline.apps.customers.logic.customers import (
+           access_customer,
+           main_number,
+           numbers_of,
+           owns_order,
+           sharing_numbers,
+)
 from dealerline.apps.customers.logic.names import pinyin_of
 from dealerline.apps.customers.models import CustomerLevel
 
-__all__ = ["CustomerLevel", "access_customer", "pinyin_of"]
+__all__ = ["CustomerLevel", "access_customer", "main_number", "numbers_of", "owns_order", "pinyin_of",
+           "sharing_numbers"]

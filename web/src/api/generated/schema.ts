@@ -438,6 +438,354 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lead-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For
+         * @description Ask for the lead of a customer whom somebody else has; its owner and its store's leads are told.
+         */
+        post: operations["dealerline_apps_leads_api_ask_for"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Leads
+         * @description Leads of the person's stores: first what somebody has to react to, then by the next step.
+         */
+        get: operations["dealerline_apps_leads_api_list_leads"];
+        put?: never;
+        /**
+         * Create
+         * @description A lead of a customer; 409 ``held`` with who has him already. Sent twice (``client_id``) it is made once.
+         */
+        post: operations["dealerline_apps_leads_api_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Board
+         * @description The same by stages.
+         */
+        get: operations["dealerline_apps_leads_api_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lead Choices
+         * @description Stages, reasons for losing, brands, stores with their people, and the rules.
+         */
+        get: operations["dealerline_apps_leads_api_lead_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description How many are open, his, waiting for a reaction, in the pool, due.
+         */
+        get: operations["dealerline_apps_leads_api_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/reactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reactions
+         * @description Who reacts how fast, in opening hours: hand-overs of the last days by store and by person.
+         */
+        get: operations["dealerline_apps_leads_api_reactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description A lead with its thread, and what the person may do with it.
+         */
+        get: operations["dealerline_apps_leads_api_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Interest, origin, next step; 409 with the newer row when it was changed meanwhile.
+         */
+        patch: operations["dealerline_apps_leads_api_change"];
+        trace?: never;
+    };
+    "/api/leads/{lead}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim
+         * @description Out of the pool, or what the store was given and nobody has; 409 with who was quicker.
+         */
+        post: operations["dealerline_apps_leads_api_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Event
+         * @description A note, call, visit, test drive, quote, or a discount asked for; perhaps with what comes next.
+         */
+        post: operations["dealerline_apps_leads_api_add_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/events/{event}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Grant or refuse a discount, or somebody's wish to have the lead; once.
+         */
+        post: operations["dealerline_apps_leads_api_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/events/{event}/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Photo
+         * @description A picture (JPEG, PNG or WebP, as the body) under an id that the page made; sent again it is there once.
+         */
+        put: operations["dealerline_apps_leads_api_put_photo"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description To somebody else, or to another store; the clock on the first reaction begins.
+         */
+        post: operations["dealerline_apps_leads_api_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join
+         * @description Help with a colleague's lead.
+         */
+        post: operations["dealerline_apps_leads_api_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description To another stage: on, won, lost with a reason, open again.
+         */
+        post: operations["dealerline_apps_leads_api_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Number
+         * @description The customer's whole number, for who has the lead and is not at a desk; audited.
+         */
+        post: operations["dealerline_apps_leads_api_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Photo
+         * @description A picture, for those who see the lead.
+         */
+        get: operations["dealerline_apps_leads_api_get_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description Dial him at the person's desk, even where the number is masked; audited.
+         */
+        post: operations["dealerline_apps_leads_api_ring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lists": {
         parameters: {
             query?: never;
@@ -1123,6 +1471,55 @@ export interface components {
             subject: string;
         };
         /**
+         * AnswerIn
+         * @description ``amount``: what is granted, where that is not what was asked for.
+         */
+        AnswerIn: {
+            /** Amount */
+            amount?: number | null;
+            /** Granted */
+            granted: boolean;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * AskIn
+         * @description The customer and brand whose lead somebody else has.
+         */
+        AskIn: {
+            /** Brand */
+            brand?: number | null;
+            /** Customer */
+            customer: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * BoardColumn
+         * @description A stage with its first cards.
+         */
+        BoardColumn: {
+            /** Items */
+            items: components["schemas"]["LeadOut"][];
+            stage: components["schemas"]["StageOut"];
+            /** Total */
+            total: number;
+        };
+        /** BrandChoice */
+        BrandChoice: {
+            /** Id */
+            id: number;
+            name: components["schemas"]["Text"];
+            /** Stores */
+            stores: number[];
+        };
+        /**
          * CallDetailOut
          * @description A call's page. ``record``: one's own entry; ``records``: everybody's.
          */
@@ -1639,6 +2036,78 @@ export interface components {
             ok: boolean;
         };
         /**
+         * EventIn
+         * @description One thing that happened. ``client_id``: made by the page, so that sending it twice writes it once.
+         *
+         *     ``data`` by kind: drive (car, route, licence, minutes), quote (model, price, valid_until, extras), discount
+         *     (amount, price), call (reached), visit (people).
+         */
+        EventIn: {
+            /** Amount */
+            amount?: number | null;
+            /** At */
+            at?: string | null;
+            /** Call */
+            call?: string | null;
+            /**
+             * Car
+             * @default
+             */
+            car: string;
+            /** Client Id */
+            client_id?: string | null;
+            /**
+             * Extras
+             * @default
+             */
+            extras: string;
+            /** Kind */
+            kind: string;
+            /** Latitude */
+            latitude?: number | null;
+            /**
+             * Licence
+             * @default false
+             */
+            licence: boolean;
+            /** Longitude */
+            longitude?: number | null;
+            /** Minutes */
+            minutes?: number | null;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /** Next At */
+            next_at?: string | null;
+            /** Next Step */
+            next_step?: string | null;
+            /** People */
+            people?: number | null;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /** Price */
+            price?: number | null;
+            /** Reached */
+            reached?: boolean | null;
+            /**
+             * Route
+             * @default
+             */
+            route: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Valid Until */
+            valid_until?: string | null;
+        };
+        /**
          * EventOut
          * @description A fact, in words.
          */
@@ -1662,6 +2131,26 @@ export interface components {
             /** Seq */
             seq: number;
             text: components["schemas"]["Text"];
+        };
+        /**
+         * FiguresOut
+         * @description ``in_time_share``: of those reacted to or late; what still waits counts for nobody.
+         */
+        FiguresOut: {
+            /** Handed */
+            handed: number;
+            /** In Time */
+            in_time: number;
+            /** In Time Share */
+            in_time_share: number | null;
+            /** Late */
+            late: number;
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** Reacted */
+            reacted: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * FirstAgentIn
@@ -1736,12 +2225,99 @@ export interface components {
              */
             seen: string;
         };
+        /**
+         * HandOverIn
+         * @description To a store, or to somebody of a store. ``person`` left out: whoever takes it there.
+         */
+        HandOverIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Person */
+            person?: number | null;
+            /** Store */
+            store: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * HandedOut
+         * @description ``lead``: as it is now, None where it went to a store whose leads one does not see.
+         */
+        HandedOut: {
+            lead: components["schemas"]["LeadOut"] | null;
+        };
+        /**
+         * HandoverOut
+         * @description ``seconds``: opening seconds until the first reaction.
+         */
+        HandoverOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["Ref"] | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            person: components["schemas"]["Ref"] | null;
+            /** Reacted At */
+            reacted_at: string | null;
+            /** Seconds */
+            seconds: number | null;
+            store: components["schemas"]["Text"];
+        };
         /** HealthOut */
         HealthOut: {
             /** Database */
             database: boolean;
             /** Ok */
             ok: boolean;
+        };
+        /**
+         * HeldBy
+         * @description Who has the customer already. ``lead``: only for those who see it.
+         */
+        HeldBy: {
+            /** Brand */
+            brand: number | null;
+            /** Customer */
+            customer: number;
+            /** Lead */
+            lead: number | null;
+            /** May Join */
+            may_join: boolean;
+            /** Mine */
+            mine: boolean;
+            /** Owner */
+            owner: string;
+            /** Pool */
+            pool: boolean;
+            store: components["schemas"]["Text"];
+        };
+        /**
+         * HeldOut
+         * @description Somebody has an open lead of that customer and brand.
+         */
+        HeldOut: {
+            /** Code */
+            code: string;
+            /**
+             * Fields
+             * @default {}
+             */
+            fields: {
+                [key: string]: components["schemas"]["Text"];
+            };
+            held: components["schemas"]["HeldBy"];
+            text: components["schemas"]["Text"];
         };
         /** HourToday */
         HourToday: {
@@ -1893,6 +2469,323 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * LateOut
+         * @description A hand-over that nobody reacted to in time; lead and customer only for those who see them.
+         */
+        LateOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Customer */
+            customer: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Lead */
+            lead: number | null;
+            /** Person */
+            person: string | null;
+            /** Reacted At */
+            reacted_at: string | null;
+            store: components["schemas"]["Text"];
+        };
+        /**
+         * LeadChoices
+         * @description What a lead may be set to.
+         */
+        LeadChoices: {
+            /** Brands */
+            brands: components["schemas"]["BrandChoice"][];
+            /** Lost Reasons */
+            lost_reasons: components["schemas"]["NamedRef"][];
+            rules: components["schemas"]["LeadRules"];
+            /** Stages */
+            stages: components["schemas"]["StageOut"][];
+            /** Stores */
+            stores: components["schemas"]["StoreChoice"][];
+        };
+        /** LeadCounts */
+        LeadCounts: {
+            /** Due */
+            due: number;
+            /** Mine */
+            mine: number;
+            /** Open */
+            open: number;
+            /** Pool */
+            pool: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /** LeadCustomerOut */
+        LeadCustomerOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * LeadEventOut
+         * @description ``at``: when it happened; ``written_at``: when it was written. ``state``: of what waits for an answer.
+         */
+        LeadEventOut: {
+            /** Answers */
+            answers: number | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["Ref"] | null;
+            /** Call */
+            call: string | null;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Photos */
+            photos: components["schemas"]["PhotoOut"][];
+            /** Place */
+            place: string;
+            /** State */
+            state: string;
+            /** Text */
+            text: string;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+        };
+        /**
+         * LeadIn
+         * @description A new lead. ``owner``: a person's id, 0 for the store's (whoever takes it), left out for oneself.
+         */
+        LeadIn: {
+            /** Brand */
+            brand?: number | null;
+            /** Budget From */
+            budget_from?: number | null;
+            /** Budget To */
+            budget_to?: number | null;
+            /** Call */
+            call?: string | null;
+            /** Client Id */
+            client_id?: string | null;
+            /** Customer */
+            customer: number;
+            /**
+             * Intention
+             * @default B
+             */
+            intention: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Need
+             * @default
+             */
+            need: string;
+            /** Next At */
+            next_at?: string | null;
+            /**
+             * Next Step
+             * @default
+             */
+            next_step: string;
+            /**
+             * Origin
+             * @default other
+             */
+            origin: string;
+            /**
+             * Origin Note
+             * @default
+             */
+            origin_note: string;
+            /** Owner */
+            owner?: number | null;
+            /** Store */
+            store?: number | null;
+            /** Wants By */
+            wants_by?: string | null;
+        };
+        /**
+         * LeadOut
+         * @description A lead in a list; its customer's number masked by role. ``late``: no reaction in time; ``step_late``: the next
+         *     step is overdue.
+         */
+        LeadOut: {
+            brand: components["schemas"]["NamedRef"] | null;
+            /** Budget From */
+            budget_from: number | null;
+            /** Budget To */
+            budget_to: number | null;
+            /** Call */
+            call: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            customer: components["schemas"]["LeadCustomerOut"];
+            /**
+             * Handed At
+             * Format: date-time
+             */
+            handed_at: string;
+            handed_from: components["schemas"]["Ref"] | null;
+            handed_from_store: components["schemas"]["Text"] | null;
+            /** Id */
+            id: number;
+            /** Intention */
+            intention: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Late */
+            late: boolean;
+            /** Lost Note */
+            lost_note: string;
+            lost_reason: components["schemas"]["NamedRef"] | null;
+            /** Model */
+            model: string;
+            /** Need */
+            need: string;
+            /** Next At */
+            next_at: string | null;
+            /** Next Step */
+            next_step: string;
+            /** Number */
+            number: string;
+            order: components["schemas"]["Ref"] | null;
+            /** Origin */
+            origin: string;
+            /** Origin Note */
+            origin_note: string;
+            owner: components["schemas"]["Ref"] | null;
+            /** Pool Reason */
+            pool_reason: string;
+            /** Pooled At */
+            pooled_at: string | null;
+            /** Reacted At */
+            reacted_at: string | null;
+            /** Reaction Due */
+            reaction_due: string | null;
+            stage: components["schemas"]["StageOut"];
+            /** State */
+            state: string;
+            /** Step Late */
+            step_late: boolean;
+            /** Store */
+            store: number;
+            /** Version */
+            version: number;
+            /** Wants By */
+            wants_by: string | null;
+        };
+        /**
+         * LeadPatch
+         * @description What to change, and the version it was read at. Null empties what may be empty.
+         */
+        LeadPatch: {
+            /** Brand */
+            brand?: number | null;
+            /** Budget From */
+            budget_from?: number | null;
+            /** Budget To */
+            budget_to?: number | null;
+            /** Intention */
+            intention?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Need */
+            need?: string | null;
+            /** Next At */
+            next_at?: string | null;
+            /** Next Step */
+            next_step?: string | null;
+            /** Origin */
+            origin?: string | null;
+            /** Origin Note */
+            origin_note?: string | null;
+            /** Version */
+            version: number;
+            /** Wants By */
+            wants_by?: string | null;
+        };
+        /** LeadRules */
+        LeadRules: {
+            /** Overdue Days */
+            overdue_days: number;
+            /** Reaction Minutes */
+            reaction_minutes: number;
+            /** Silent Days */
+            silent_days: number;
+        };
+        /**
+         * LeadsQuery
+         * @description ``state``: open, mine, waiting, pool, due (a next step today or before), won, lost, "" (all).
+         */
+        LeadsQuery: {
+            /** Brand */
+            brand?: number | null;
+            /** Customer */
+            customer?: number | null;
+            /**
+             * Intention
+             * @default
+             */
+            intention: string;
+            /**
+             * Origin
+             * @default
+             */
+            origin: string;
+            /** Owner */
+            owner?: number | null;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /** Stage */
+            stage?: number | null;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /** Store */
+            store?: number | null;
         };
         /**
          * LegOut
@@ -2114,6 +3007,34 @@ export interface components {
             mode: string;
         };
         /**
+         * MoveIn
+         * @description To a stage. ``lost_reason``: needed where its kind is lost; ``order``: may be named where it is won.
+         */
+        MoveIn: {
+            /**
+             * Lost Note
+             * @default
+             */
+            lost_note: string;
+            /** Lost Reason */
+            lost_reason?: number | null;
+            /** Order */
+            order?: number | null;
+            /** Stage */
+            stage: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * NamedRef
+         * @description A row by id and both names.
+         */
+        NamedRef: {
+            /** Id */
+            id: number;
+            name: components["schemas"]["Text"];
+        };
+        /**
          * NextOut
          * @description Something worth doing after the set-up, and where.
          */
@@ -2186,6 +3107,11 @@ export interface components {
              */
             username: string;
         };
+        /** NumberOut */
+        NumberOut: {
+            /** Number */
+            number: string;
+        };
         /** OrderOut */
         OrderOut: {
             /** Amount */
@@ -2233,6 +3159,17 @@ export interface components {
         Page_ItemOut_: {
             /** Items */
             items: components["schemas"]["ItemOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[LeadOut] */
+        Page_LeadOut_: {
+            /** Items */
+            items: components["schemas"]["LeadOut"][];
             /** Page */
             page: number;
             /** Pages */
@@ -2328,6 +3265,26 @@ export interface components {
             /** Seconds */
             seconds: number;
         };
+        /** PersonFigures */
+        PersonFigures: {
+            /** Handed */
+            handed: number;
+            /** In Time */
+            in_time: number;
+            /** In Time Share */
+            in_time_share: number | null;
+            /** Late */
+            late: number;
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** Person */
+            person: string | null;
+            /** Reacted */
+            reacted: number;
+            store: components["schemas"]["Text"];
+            /** Waiting */
+            waiting: number;
+        };
         /** PersonMarks */
         PersonMarks: {
             /** Average */
@@ -2351,6 +3308,20 @@ export interface components {
             primary: boolean;
             /** Use */
             use: string;
+        };
+        /** PhotoOut */
+        PhotoOut: {
+            /** Address */
+            address: string;
+            /** Height */
+            height: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Width */
+            width: number;
         };
         /**
          * PopOut
@@ -2472,6 +3443,19 @@ export interface components {
             /** Saved */
             saved: boolean;
             text: components["schemas"]["Text"];
+        };
+        /**
+         * ReactionsOut
+         * @description Who reacts how fast.
+         */
+        ReactionsOut: {
+            all: components["schemas"]["FiguresOut"];
+            /** Late */
+            late: components["schemas"]["LateOut"][];
+            /** People */
+            people: components["schemas"]["PersonFigures"][];
+            /** Stores */
+            stores: components["schemas"]["StoreFigures"][];
         };
         /**
          * ReadRecordOut
@@ -2646,6 +3630,16 @@ export interface components {
             /** Work */
             work: string;
         };
+        /** ReportQuery */
+        ReportQuery: {
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /** Store */
+            store?: number | null;
+        };
         /**
          * RingIn
          * @description ``line``: an id, "store:kind" or a kind. ``say``: what he says once somebody answers; "" for a usual sentence.
@@ -2762,6 +3756,21 @@ export interface components {
             username: string;
         };
         /**
+         * StageOut
+         * @description ``kind``: open, won or lost. ``brand``: whose own step it is, None for every brand without its own.
+         */
+        StageOut: {
+            /** Brand */
+            brand: number | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Text"];
+            /** Position */
+            position: number;
+        };
+        /**
          * StaleOut
          * @description Somebody else saved meanwhile; ``current`` is the row as it is now.
          */
@@ -2800,6 +3809,37 @@ export interface components {
             values: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * StoreChoice
+         * @description ``seen``: whether the person sees that store's leads, and so its people.
+         */
+        StoreChoice: {
+            /** Id */
+            id: number;
+            name: components["schemas"]["Text"];
+            /** People */
+            people: components["schemas"]["Ref"][];
+            /** Seen */
+            seen: boolean;
+        };
+        /** StoreFigures */
+        StoreFigures: {
+            /** Handed */
+            handed: number;
+            /** In Time */
+            in_time: number;
+            /** In Time Share */
+            in_time_share: number | null;
+            /** Late */
+            late: number;
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** Reacted */
+            reacted: number;
+            store: components["schemas"]["Text"];
+            /** Waiting */
+            waiting: number;
         };
         /**
          * StoreMarks
@@ -2960,6 +4000,95 @@ export interface components {
         WallIn: {
             /** Key */
             key: string;
+        };
+        /**
+         * WholeLeadOut
+         * @description A lead with its thread. ``can``: what the person may do with it.
+         */
+        WholeLeadOut: {
+            brand: components["schemas"]["NamedRef"] | null;
+            /** Budget From */
+            budget_from: number | null;
+            /** Budget To */
+            budget_to: number | null;
+            /** Call */
+            call: string | null;
+            /** Can */
+            can: {
+                [key: string]: boolean;
+            };
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            customer: components["schemas"]["LeadCustomerOut"];
+            /** Events */
+            events: components["schemas"]["LeadEventOut"][];
+            /**
+             * Handed At
+             * Format: date-time
+             */
+            handed_at: string;
+            handed_from: components["schemas"]["Ref"] | null;
+            handed_from_store: components["schemas"]["Text"] | null;
+            /** Handovers */
+            handovers: components["schemas"]["HandoverOut"][];
+            /** Helpers */
+            helpers: components["schemas"]["Ref"][];
+            /** Id */
+            id: number;
+            /** Intention */
+            intention: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Late */
+            late: boolean;
+            /** Lost Note */
+            lost_note: string;
+            lost_reason: components["schemas"]["NamedRef"] | null;
+            /** Model */
+            model: string;
+            /** Need */
+            need: string;
+            /** Next At */
+            next_at: string | null;
+            /** Next Step */
+            next_step: string;
+            /** Number */
+            number: string;
+            order: components["schemas"]["Ref"] | null;
+            /** Origin */
+            origin: string;
+            /** Origin Note */
+            origin_note: string;
+            owner: components["schemas"]["Ref"] | null;
+            /** Pool Reason */
+            pool_reason: string;
+            /** Pooled At */
+            pooled_at: string | null;
+            /** Reacted At */
+            reacted_at: string | null;
+            /** Reaction Due */
+            reaction_due: string | null;
+            stage: components["schemas"]["StageOut"];
+            /** Stages */
+            stages: components["schemas"]["StageOut"][];
+            /** State */
+            state: string;
+            /** Step Late */
+            step_late: boolean;
+            /** Store */
+            store: number;
+            /** Version */
+            version: number;
+            /** Wants By */
+            wants_by: string | null;
         };
     };
     responses: never;
@@ -3996,6 +5125,987 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_ask_for: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_list_leads: {
+        parameters: {
+            query?: {
+                page?: number;
+                state?: string;
+                store?: number | null;
+                stage?: number | null;
+                owner?: number | null;
+                brand?: number | null;
+                customer?: number | null;
+                intention?: string;
+                origin?: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeadOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_board: {
+        parameters: {
+            query?: {
+                page?: number;
+                state?: string;
+                store?: number | null;
+                stage?: number | null;
+                owner?: number | null;
+                brand?: number | null;
+                customer?: number | null;
+                intention?: string;
+                origin?: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardColumn"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_lead_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadChoices"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadCounts"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_reactions: {
+        parameters: {
+            query?: {
+                days?: number;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeLeadOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_add_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadEventOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+                event: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadEventOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_put_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+                event: number;
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_get_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_ring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
