@@ -19,6 +19,7 @@ from dealerline.domain import callbacks, consent, presence  # noqa: E402 - found
 from dealerline.domain.conversation import model, transfer, verbs  # noqa: E402
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
 from dealerline.domain.promises import states  # noqa: E402
+from dealerline.domain.leads import moves  # noqa: E402
 
 
 def diagram(edges: Iterable[tuple[str, str, str]], start: str) -> list[str]:
@@ -156,6 +157,20 @@ def ledger() -> list[str]:
         "why, is asked for " + ", ".join(sorted(on.value for on in states.NEEDS_NOTE)) + ".",
         "",
         *diagram(edges, "open"),
+def leads() -> list[str]:
+    who = {(s, m): ", ".join(sorted(by)) for (s, m), (_, by) in moves.TABLE.items()}
+    edges = [(s.value, to.value, m.value) for (s, m), (to, _) in moves.TABLE.items() if s is not to]
+    return [
+        "## A lead",
+        "",
+        "From `src/dealerline/domain/leads/moves.py`. Stages between first contact and signature are each group's own;",
+        "what moving to one means follows from its kind (open, won, lost). `lead` is who may assign leads there.",
+        "",
+        *diagram(edges, "waiting"),
+        "| state | event | becomes | by |",
+        "|---|---|---|---|",
+        *(f"| {s.value} | {m.value} | {to.value} | {who[s, m]} |" for (s, m), (to, _) in moves.TABLE.items()),
+        "",
     ]
 
 
@@ -167,6 +182,7 @@ def page() -> str:
         "",
     ]
     return "\n".join([*head, *agents(), *requests(), *flows(), *hearing(), *attempts(), *promises(), *ledger()])
+    return "\n".join([*head, *agents(), *requests(), *flows(), *hearing(), *attempts(), *promises(), *leads()])
 
 
 def main() -> int:

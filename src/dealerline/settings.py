@@ -108,6 +108,11 @@ class Settings:
         return self.data / "media"
 
     @property
+    def photos(self) -> Path:
+        """Pictures that people took of visits; served only to those who see the record they belong to."""
+        return self.data / "photos"
+
+    @property
     def debroot(self) -> Path:
         """The unpacked Debian tree that Asterisk, nginx, sox and espeak-ng run from."""
         return self.cache / "debroot"

@@ -37,6 +37,7 @@ APPS_WITH_ROUTES = (
     "segments",
     "exchange",
     "promises",
+    "leads",
 )
 
 

@@ -35,7 +35,7 @@ class BackOffice(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """In the order in which a centre is set up."""
-        order = ["organisation", "accounts", "calls", "routing", "backlog", "flows", "audit"]
+        order = ["organisation", "accounts", "calls", "routing", "backlog", "leads", "flows", "audit"]
         apps = super().get_app_list(request, app_label)
         return sorted(apps, key=lambda app: order.index(app["app_label"]) if app["app_label"] in order else len(order))
 

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "dealerline.apps.routing",
     "dealerline.apps.backlog",
     "dealerline.apps.promises",
+    "dealerline.apps.leads",
     "dealerline.apps.audit",
     "dealerline.apps.segments",
     "dealerline.apps.exchange",

@@ -134,7 +134,8 @@ def prepare_folders(settings: Settings, who: Account) -> list[str]:
 
 
 def _folders(settings: Settings) -> Iterator[tuple[Path, int]]:
-    yield from ((settings.run, 0o755), (settings.secrets, 0o700), (settings.spool, 0o750), (settings.media, 0o750))
+    yield from ((settings.run, 0o755), (settings.secrets, 0o700), (settings.spool, 0o750), (settings.media, 0o750),
+               (settings.photos, 0o750))
     recordings = settings.recordings
     yield from ((recordings, 0o750), (recordings / "raw", 0o750), (recordings / "voicemail", 0o750))
     # What the children make again when it is lost: byte code, synthesised speech.

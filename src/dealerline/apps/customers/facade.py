@@ -5,6 +5,13 @@ from __future__ import annotations
 from dealerline.apps.customers.logic.by_rule import set_by_rule
 from dealerline.apps.customers.logic import bulk, finding
 from dealerline.apps.customers.logic.customers import access_customer
+from dealerline.apps.customers.logic.customers import (
+           access_customer,
+           main_number,
+           numbers_of,
+           owns_order,
+           sharing_numbers,
+)
 from dealerline.apps.customers.logic.names import pinyin_of
 from dealerline.apps.customers.models import Car, CustomerLevel, CustomerPhone
 
@@ -22,3 +29,5 @@ def main_number(customer: int) -> str:
 def has_car(customer: int, car: int) -> bool:
     """Whether that car is one of his."""
     return Car.objects.filter(pk=car, customer=customer).exists()
+__all__ = ["CustomerLevel", "access_customer", "main_number", "numbers_of", "owns_order", "pinyin_of",
+           "sharing_numbers"]

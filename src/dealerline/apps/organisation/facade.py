@@ -61,6 +61,10 @@ __all__ = [
     "store_words",
     "stores_seen_by",
     "warn_of_missing_holidays",
+    "ALWAYS", "LineKind", "Week", "agents_see_numbers_in", "brands", "directory_carriers", "directory_hours",
+    "directory_lines", "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "due",
+    "group", "line_kinds", "line_names", "lines_seen_by", "opening_of", "published_numbers", "retention_days",
+    "sales_line", "set_up_finished", "store_names", "stores_seen_by", "warn_of_missing_holidays",
     "year_without_holidays",
 ]
 
@@ -216,15 +220,20 @@ def directory_hours() -> list[dict[str, Any]]:
     return result
 
 
-def due(line: int, at: datetime.datetime, minutes: int) -> datetime.datetime:
-    """When so many minutes of a line's opening hours will have passed; of the wall clock where it has none."""
+def opening_of(line: int) -> tuple[Week, str] | None:
+    """A line's opening hours and its time zone; None where there is no such line."""
     row = Line.objects.select_related("store").filter(pk=line).first()
     every = {hours["id"]: hours for hours in directory_hours()}
     found = every.get(row.hours_id or ALWAYS) if row is not None else None
-    if row is None or found is None:
+    return (Week(found["weekly"], found["days"]), row.store.timezone) if row is not None and found is not None else None
+
+
+def due(line: int, at: datetime.datetime, minutes: int) -> datetime.datetime:
+    """When so many minutes of a line's opening hours will have passed; of the wall clock where it has none."""
+    found = opening_of(line)
+    if found is None:
         return at + datetime.timedelta(minutes=minutes)
-    opening = Week(found["weekly"], found["days"])
-    moment = after_open(opening, row.store.timezone, at.timestamp(), minutes * 60.0)
+    moment = after_open(*found, at.timestamp(), minutes * 60.0)
     return datetime.datetime.fromtimestamp(moment, datetime.UTC)
 
 
@@ -239,6 +248,19 @@ def clock_of(store: int, line: int = 0) -> tuple[str, Week | None]:
     found = next((h for h in directory_hours() if h["id"] == wanted), None) if wanted else None
     return (row.timezone if row is not None else str(timezone.get_current_timezone()),
             Week(found["weekly"], found["days"]) if found is not None else None)
+def sales_line(store: int) -> int:
+    """The line whose opening hours are those of the store's salesroom, and by which it rings customers; 0: none."""
+    lines = {line.kind: line.pk for line in Line.objects.filter(store=store, active=True).order_by("-pk")}
+    for kind in (LineKind.SALES, LineKind.NEW_CAR, LineKind.REPAIR):
+        if kind in lines:
+            return lines[kind]
+    return next(iter(lines.values()), 0)
+
+
+def brands() -> list[dict[str, Any]]:
+    """Every make of cars with its names and the ids of the stores that sell it."""
+    return [{"id": brand.pk, "name": brand.text, "stores": [store.pk for store in brand.stores.all()]}
+            for brand in Brand.objects.prefetch_related("stores")]
 
 
 def directory_lines() -> list[dict[str, Any]]:

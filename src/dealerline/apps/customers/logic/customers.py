@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 
 from dealerline.apps.accounts.facade import Person, sees_numbers
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
-from dealerline.apps.customers.models import Car, Customer, CustomerPhone
+from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Order
 from dealerline.domain import numbers
 
 FOUND_AT_MOST = 1000
@@ -150,3 +150,25 @@ def add_phone(customer: Customer, raw: str, use: str) -> None:
     """One more number; harmless when he has it already."""
     CustomerPhone.objects.get_or_create(customer=customer, e164=_phone_or_problem(raw), defaults={"raw": raw,
                                                                                                   "use": use})
+
+
+def numbers_of(customer: int) -> list[str]:
+    """His numbers, E.164, the main one first."""
+    return list(CustomerPhone.objects.filter(customer=customer).order_by("-primary", "id").values_list("e164",
+                                                                                                       flat=True))
+
+
+def main_number(customer: int) -> str:
+    """His main number, E.164; "" where he has none."""
+    return next(iter(numbers_of(customer)), "")
+
+
+def sharing_numbers(customer: int) -> set[int]:
+    """Him and every customer with one of his numbers, of whichever store."""
+    found = CustomerPhone.objects.filter(e164__in=numbers_of(customer)).values_list("customer_id", flat=True)
+    return {customer, *found}
+
+
+def owns_order(customer: int, order: int) -> bool:
+    """Whether that order is his."""
+    return Order.objects.filter(pk=order, customer=customer).exists()

@@ -1,0 +1,279 @@
+"""Leads: listed, made, moved, handed over, claimed; their threads and photos; who reacts how fast."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from dealerline.apps.accounts.facade import Person, need, person_of, signed_in
+from dealerline.apps.audit import facade as audit
+from dealerline.apps.common.errors import NotAllowed, Problem
+from dealerline.apps.common.live import ask_switch, live_call
+from dealerline.apps.common.paging import Page, paged
+from dealerline.apps.common.schemas import Done, Id, Plain, ProblemOut, StaleOut
+from dealerline.apps.customers import facade as customers
+from dealerline.apps.leads import schemas as shapes
+from dealerline.apps.leads.logic import choices, rows, thread, work
+from dealerline.apps.leads.logic.report import report
+from dealerline.apps.leads.models import Lead
+from dealerline.apps.organisation.facade import sales_line
+from dealerline.domain.leads.moves import Actor
+from dealerline.domain.leads.photos import LARGEST
+
+router = Router(tags=["leads"], auth=signed_in)
+ERRORS = {400: ProblemOut, 403: ProblemOut, 404: ProblemOut, 409: StaleOut}
+HELD = ERRORS | {409: shapes.HeldOut}
+
+
+class LeadsQuery(Schema):
+    """``state``: open, mine, waiting, pool, due (a next step today or before), won, lost, "" (all)."""
+
+    page: int = Field(1, ge=1, le=100_000)
+    state: str = Field("", pattern="^(open|mine|waiting|pool|due|won|lost|)$")
+    store: Id | None = None
+    stage: Id | None = None
+    owner: Id | None = None
+    brand: Id | None = None
+    customer: Id | None = None
+    intention: str = Field("", pattern="^([ABCD]|)$")
+    origin: str = Field("", pattern=shapes.ORIGIN.replace(")$", "|)$"))
+    q: Plain = Field("", max_length=60)
+
+
+class ReportQuery(Schema):
+    days: int = Field(30, ge=1, le=366)
+    store: Id | None = None
+
+
+def _audit(request: HttpRequest, row: Lead, what: str, action: str = "lead", **detail: Any) -> None:
+    audit.record(request, action, object_type="lead", object_id=row.pk, store=row.store_id,
+                 detail={"what": what, **detail})
+
+
+def _values(data: Schema, unset: bool) -> dict[str, Any]:
+    """The interest in the columns' names. Empty is "" for texts and None for the rest."""
+    values = data.dict(exclude_unset=unset, include={*shapes.Interest.model_fields})
+    if "brand" in values:
+        values["brand_id"] = values.pop("brand")
+    for field in ("model", "need", "origin_note", "next_step"):
+        if values.get(field, "") is None:
+            values[field] = ""
+    return {field: value for field, value in values.items()
+            if not (value is None and field in ("intention", "origin"))}
+
+
+# lists ----------------------------------------------------------------------------------------------------------------
+@router.get("/leads", response={200: Page[shapes.LeadOut], 403: ProblemOut})
+def list_leads(request: HttpRequest, query: Query[LeadsQuery]) -> dict[str, Any]:
+    """Leads of the person's stores: first what somebody has to react to, then by the next step."""
+    person, now = need(request, rows.SEE), timezone.now()
+    return paged(rows.search(person, query.dict()), query.page, lambda row: rows.draw(person, row, now))
+
+
+@router.get("/leads/board", response={200: list[shapes.BoardColumn], 403: ProblemOut})
+def board(request: HttpRequest, query: Query[LeadsQuery]) -> list[dict[str, Any]]:
+    """The same by stages."""
+    return rows.board(need(request, rows.SEE), query.dict())
+
+
+@router.get("/leads/counts", response={200: shapes.LeadCounts, 403: ProblemOut})
+def counts(request: HttpRequest) -> dict[str, int]:
+    """How many are open, his, waiting for a reaction, in the pool, due."""
+    return rows.counts(need(request, rows.SEE))
+
+
+@router.get("/leads/choices", response={200: shapes.LeadChoices, 403: ProblemOut})
+def lead_choices(request: HttpRequest) -> dict[str, Any]:
+    """Stages, reasons for losing, brands, stores with their people, and the rules."""
+    return choices.all_of(need(request, rows.SEE))
+
+
+@router.get("/leads/reactions", response={200: shapes.ReactionsOut, 403: ProblemOut})
+def reactions(request: HttpRequest, query: Query[ReportQuery]) -> dict[str, Any]:
+    """Who reacts how fast, in opening hours: hand-overs of the last days by store and by person."""
+    return report(need(request, rows.SEE), timezone.now() - timedelta(days=query.days), query.store)
+
+
+# one lead -------------------------------------------------------------------------------------------------------------
+def _home(person: Person, wanted: int | None, call: UUID | None, theirs: int) -> int:
+    """The store of a new lead: as said, else the call's, his own, the customer's, whichever he may work in."""
+    if wanted is not None:
+        return wanted
+    live = live_call(call) if call is not None else None
+    for store in (live.store if live is not None else None, person.store_id, theirs):
+        if store is not None and person.can(rows.EDIT, store):
+            return store
+    raise NotAllowed
+
+
+@router.post("/leads", response={200: shapes.LeadOut, **HELD})
+def create(request: HttpRequest, data: shapes.LeadIn) -> dict[str, Any]:
+    """A lead of a customer; 409 ``held`` with who has him already. Sent twice (``client_id``) it is made once."""
+    person = need(request, rows.EDIT)
+    customer = customers.access_customer(person, data.customer)
+    owner = person.pk if data.owner is None else data.owner or None
+    values = _values(data, False)
+    if data.call is not None and "origin" not in data.model_fields_set:
+        values["origin"] = "call"
+    row = work.create(person, customer=customer, store=_home(person, data.store, data.call, customer.store_id),
+                      owner=owner, values=values, call=data.call, client_id=data.client_id)
+    _audit(request, row, "created")
+    return rows.draw(person, row)
+
+
+@router.get("/leads/{lead}", response={200: shapes.WholeLeadOut, 404: ProblemOut})
+def read(request: HttpRequest, lead: Id) -> dict[str, Any]:
+    """A lead with its thread, and what the person may do with it."""
+    person = person_of(request)
+    return rows.draw_whole(person, rows.access_lead(person, lead))
+
+
+@router.patch("/leads/{lead}", response={200: shapes.LeadOut, **ERRORS})
+def change(request: HttpRequest, lead: Id, data: shapes.LeadPatch) -> dict[str, Any]:
+    """Interest, origin, next step; 409 with the newer row when it was changed meanwhile."""
+    person = person_of(request)
+    values = _values(data, True)
+    row = work.change(person, rows.access_lead(person, lead), values, data.version)
+    _audit(request, row, "changed", fields=sorted(values))
+    return rows.draw(person, row)
+
+
+@router.post("/leads/{lead}/move", response={200: shapes.LeadOut, **ERRORS})
+def move(request: HttpRequest, lead: Id, data: shapes.MoveIn) -> dict[str, Any]:
+    """To another stage: on, won, lost with a reason, open again."""
+    person = person_of(request)
+    row = work.move(person, rows.access_lead(person, lead), data.version, data.stage, lost_reason=data.lost_reason,
+                    lost_note=data.lost_note, order=data.order)
+    _audit(request, row, "moved", stage=data.stage)
+    return rows.draw(person, row)
+
+
+@router.post("/leads/{lead}/hand-over", response={200: shapes.HandedOut, **ERRORS})
+def hand_over(request: HttpRequest, lead: Id, data: shapes.HandOverIn) -> dict[str, Any]:
+    """To somebody else, or to another store; the clock on the first reaction begins."""
+    person = person_of(request)
+    row = work.hand_over(person, rows.access_lead(person, lead), data.version, data.store, data.person, data.note)
+    _audit(request, row, "handed over", to_store=data.store, to_person=data.person)
+    return {"lead": rows.draw(person, row) if row.store_id in person.stores_for(rows.SEE) else None}
+
+
+@router.post("/leads/{lead}/claim", response={200: shapes.LeadOut, **ERRORS})
+def claim(request: HttpRequest, lead: Id) -> dict[str, Any]:
+    """Out of the pool, or what the store was given and nobody has; 409 with who was quicker."""
+    person = person_of(request)
+    row = work.claim(person, rows.access_lead(person, lead))
+    _audit(request, row, "claimed")
+    return rows.draw(person, row)
+
+
+@router.post("/leads/{lead}/join", response={200: shapes.LeadOut, **ERRORS})
+def join(request: HttpRequest, lead: Id) -> dict[str, Any]:
+    """Help with a colleague's lead."""
+    person = person_of(request)
+    row = work.join(person, rows.access_lead(person, lead))
+    _audit(request, row, "joined")
+    return rows.draw(person, row)
+
+
+@router.post("/lead-requests", response={200: Done, **ERRORS})
+def ask_for(request: HttpRequest, data: shapes.AskIn) -> dict[str, bool]:
+    """Ask for the lead of a customer whom somebody else has; its owner and its store's leads are told."""
+    person = need(request, rows.EDIT)
+    event = work.ask_for(person, customers.access_customer(person, data.customer), data.brand, data.note)
+    _audit(request, event.lead, "asked for")
+    return {"ok": True}
+
+
+# telephone ------------------------------------------------------------------------------------------------------------
+def _near(person: Person, lead: int) -> Lead:
+    row = rows.access_lead(person, lead)
+    if rows.actor(person, row) not in (Actor.OWNER, Actor.HELPER, Actor.LEAD):
+        raise NotAllowed
+    return row
+
+
+@router.post("/leads/{lead}/number", response={200: shapes.NumberOut, **ERRORS})
+def number(request: HttpRequest, lead: Id) -> dict[str, str]:
+    """The customer's whole number, for who has the lead and is not at a desk; audited."""
+    row = _near(person_of(request), lead)
+    _audit(request, row, "number", "reveal")
+    return {"number": customers.main_number(row.customer_id)}
+
+
+@router.post("/leads/{lead}/ring", response={200: Done, **ERRORS, 503: ProblemOut})
+def ring(request: HttpRequest, lead: Id) -> dict[str, bool]:
+    """Dial him at the person's desk, even where the number is masked; audited."""
+    person = person_of(request)
+    row = _near(person, lead)
+    dialled = customers.main_number(row.customer_id)
+    if not dialled:
+        raise Problem("no_number", "这位客户没有可拨打的号码。", "The customer has no number to ring.")
+    answer = ask_switch("dial_for", "POST", {"person": person.pk, "number": dialled, "line": sales_line(row.store_id)},
+                        timeout=2.0)
+    if answer is None:
+        raise Problem("switch_away", "话务服务暂时不可用，请稍后再试。", "The switch is away: try again in a moment.",
+                      status=503)
+    if "code" in answer:
+        text = answer.get("text")
+        words = text if isinstance(text, dict) else {}
+        raise Problem(str(answer["code"]), str(words.get("zh", "")), str(words.get("en", "")), status=409)
+    _audit(request, row, "rung", "ring_back")
+    return {"ok": True}
+
+
+# thread ---------------------------------------------------------------------------------------------------------------
+@router.post("/leads/{lead}/events", response={200: shapes.LeadEventOut, **ERRORS})
+def add_event(request: HttpRequest, lead: Id, data: shapes.EventIn) -> dict[str, Any]:
+    """A note, call, visit, test drive, quote, or a discount asked for; perhaps with what comes next."""
+    person = person_of(request)
+    own = ("kind", "text", "at", "place", "latitude", "longitude", "call", "next_step", "next_at", "client_id")
+    values = data.dict(exclude={*own})
+    values["valid_until"] = data.valid_until.isoformat() if data.valid_until is not None else None
+    event = thread.add(person, rows.access_lead(person, lead), data.kind, data=values,
+                       **data.dict(include={*own} - {"kind"}))
+    return rows.draw_event(event)
+
+
+@router.post("/leads/{lead}/events/{event}/answer", response={200: shapes.LeadEventOut, **ERRORS})
+def answer(request: HttpRequest, lead: Id, event: Id, data: shapes.AnswerIn) -> dict[str, Any]:
+    """Grant or refuse a discount, or somebody's wish to have the lead; once."""
+    person = person_of(request)
+    row = rows.access_lead(person, lead)
+    reply = thread.answer(person, row, thread.access_event(row, event), data.granted, data.text, data.amount)
+    _audit(request, row, "answered", granted=data.granted)
+    return rows.draw_event(reply)
+
+
+@router.put("/leads/{lead}/events/{event}/photos/{photo}", response={
+    200: shapes.PhotoOut, **ERRORS, 413: ProblemOut, 415: ProblemOut})
+def put_photo(request: HttpRequest, lead: Id, event: Id, photo: UUID) -> dict[str, Any]:
+    """A picture (JPEG, PNG or WebP, as the body) under an id that the page made; sent again it is there once."""
+    person = person_of(request)
+    row = rows.access_lead(person, lead)
+    happened = thread.access_event(row, event)
+    try:
+        length = int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        length = 0
+    if length > LARGEST:
+        raise Problem("too_big", "照片太大，请选择 8 MB 以内的图片。", "The photo is too big: at most 8 MB.",
+                      status=413)
+    return rows.draw_photo(thread.add_photo(person, row, happened, photo, request.read(LARGEST)))
+
+
+@router.get("/leads/{lead}/photos/{photo}", response={200: None, 404: ProblemOut})
+def get_photo(request: HttpRequest, lead: Id, photo: UUID) -> HttpResponse:
+    """A picture, for those who see the lead."""
+    row, content = thread.read_photo(rows.access_lead(person_of(request), lead), photo)
+    response = HttpResponse(content, content_type=row.content_type)
+    response["Cache-Control"] = "private, max-age=86400, immutable"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+

@@ -1,0 +1,19 @@
+"""The Django app's name and label."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LeadsConfig(AppConfig):
+    """See the package's docstring."""
+
+    name = "dealerline.apps.leads"
+    label = "leads"
+    verbose_name = _("Leads")
+
+    def ready(self) -> None:
+        """Its events are part of a customer's timeline."""
+        from dealerline.apps.common import timeline
+        from dealerline.apps.leads.logic.story import entries
+
+        timeline.register("lead", {"zh": "销售线索", "en": "Leads"}, entries)

@@ -1,0 +1,1 @@
+"""What happens to leads, and who may see it."""
