@@ -18,8 +18,8 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 from dealerline.domain import callbacks, consent, presence  # noqa: E402 - found through the line above
 from dealerline.domain.conversation import model, transfer, verbs  # noqa: E402
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
-from dealerline.domain.promises import states  # noqa: E402
 from dealerline.domain.leads import moves  # noqa: E402
+from dealerline.domain.promises import states  # noqa: E402
 
 
 def diagram(edges: Iterable[tuple[str, str, str]], start: str) -> list[str]:
@@ -157,6 +157,9 @@ def ledger() -> list[str]:
         "why, is asked for " + ", ".join(sorted(on.value for on in states.NEEDS_NOTE)) + ".",
         "",
         *diagram(edges, "open"),
+    ]
+
+
 def leads() -> list[str]:
     who = {(s, m): ", ".join(sorted(by)) for (s, m), (_, by) in moves.TABLE.items()}
     edges = [(s.value, to.value, m.value) for (s, m), (to, _) in moves.TABLE.items() if s is not to]
@@ -181,8 +184,8 @@ def page() -> str:
         "Drawn from the tables in the code by `tools/draw_states.py`. Do not edit.",
         "",
     ]
-    return "\n".join([*head, *agents(), *requests(), *flows(), *hearing(), *attempts(), *promises(), *ledger()])
-    return "\n".join([*head, *agents(), *requests(), *flows(), *hearing(), *attempts(), *promises(), *leads()])
+    parts = (agents, requests, flows, hearing, attempts, promises, ledger, leads)
+    return "\n".join([*head, *(line for part in parts for line in part())])
 
 
 def main() -> int:

@@ -33,15 +33,14 @@ from dealerline.apps.organisation.models import (
 from dealerline.domain.hours import after_open, year_without_days
 
 __all__ = [
-    "ALWAYS", "LineKind", "agents_see_numbers_in", "brand_names", "directory_carriers", "directory_hours",
-    "ALWAYS", "LineKind", "agents_see_numbers_in", "clock_of", "directory_carriers", "directory_hours",
-    "directory_lines", "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "due",
-    "group", "line_kinds", "line_names", "lines_seen_by", "published_numbers", "retention_days", "set_up_finished",
-    "store_names", "stores_seen_by", "warn_of_missing_holidays", "year_without_holidays",
     "ALWAYS",
     "LineKind",
+    "Week",
     "agents_see_numbers_in",
+    "brand_names",
     "brand_words",
+    "brands",
+    "clock_of",
     "directory_carriers",
     "directory_hours",
     "directory_lines",
@@ -54,17 +53,15 @@ __all__ = [
     "line_kinds",
     "line_names",
     "lines_seen_by",
+    "opening_of",
     "published_numbers",
     "retention_days",
+    "sales_line",
     "set_up_finished",
     "store_names",
     "store_words",
     "stores_seen_by",
     "warn_of_missing_holidays",
-    "ALWAYS", "LineKind", "Week", "agents_see_numbers_in", "brands", "directory_carriers", "directory_hours",
-    "directory_lines", "directory_phones", "directory_reasons", "directory_settings", "directory_stores", "due",
-    "group", "line_kinds", "line_names", "lines_seen_by", "opening_of", "published_numbers", "retention_days",
-    "sales_line", "set_up_finished", "store_names", "stores_seen_by", "warn_of_missing_holidays",
     "year_without_holidays",
 ]
 
@@ -105,6 +102,8 @@ def brand_names(brands: set[int] | None = None) -> dict[int, dict[str, str]]:
     """id -> both names; of every brand without ``brands``."""
     rows = Brand.objects.all() if brands is None else Brand.objects.filter(pk__in=brands)
     return {brand.pk: brand.text for brand in rows}
+
+
 def store_words() -> dict[int, tuple[set[str], str]]:
     """id -> (every way the store is called in lists, in small letters; its time zone), of active stores."""
     return {store.pk: ({word.casefold().strip() for word in (store.code, store.name_zh, store.name_en) if word},
@@ -248,6 +247,8 @@ def clock_of(store: int, line: int = 0) -> tuple[str, Week | None]:
     found = next((h for h in directory_hours() if h["id"] == wanted), None) if wanted else None
     return (row.timezone if row is not None else str(timezone.get_current_timezone()),
             Week(found["weekly"], found["days"]) if found is not None else None)
+
+
 def sales_line(store: int) -> int:
     """The line whose opening hours are those of the store's salesroom, and by which it rings customers; 0: none."""
     lines = {line.kind: line.pk for line in Line.objects.filter(store=store, active=True).order_by("-pk")}

@@ -358,6 +358,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/{customer}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Score
+         * @description A customer's loyalty index and risk of loss, with their parts and the formula in words.
+         */
+        get: operations["dealerline_apps_segments_api_get_score"];
+        put?: never;
+        /**
+         * Recompute Score
+         * @description Measure him anew now.
+         */
+        post: operations["dealerline_apps_segments_api_recompute_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Customer Warnings
+         * @description What one has to know at once about him, the worst first.
+         */
+        get: operations["dealerline_apps_promises_api_customer_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/demo/life": {
         parameters: {
             query?: never;
@@ -666,6 +710,482 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/label-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description The rules of one's stores and of the group, in the order the night takes them.
+         */
+        get: operations["dealerline_apps_segments_api_list_rules"];
+        put?: never;
+        /**
+         * Create Rule
+         * @description A new rule. It runs in the night, or when somebody lets it.
+         */
+        post: operations["dealerline_apps_segments_api_create_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/label-rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Rule
+         * @description Remove the rule; the labels and levels it gave stay.
+         */
+        delete: operations["dealerline_apps_segments_api_delete_rule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Rule
+         * @description Change it; what it gave under another value stays with the customers.
+         */
+        patch: operations["dealerline_apps_segments_api_change_rule"];
+        trace?: never;
+    };
+    "/api/label-rules/{rule}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Rule
+         * @description What a run would change now.
+         */
+        post: operations["dealerline_apps_segments_api_preview_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/label-rules/{rule}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Rule
+         * @description Let it run now.
+         */
+        post: operations["dealerline_apps_segments_api_run_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/label-rules/{rule}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description The newest fifty runs.
+         */
+        get: operations["dealerline_apps_segments_api_list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/label-rules/{rule}/runs/{run}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Run
+         * @description Set back what a run did, where nobody changed it since. The rule is switched off.
+         */
+        post: operations["dealerline_apps_segments_api_undo_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For
+         * @description Ask for the lead of a customer whom somebody else has; its owner and its store's leads are told.
+         */
+        post: operations["dealerline_apps_leads_api_ask_for"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Leads
+         * @description Leads of the person's stores: first what somebody has to react to, then by the next step.
+         */
+        get: operations["dealerline_apps_leads_api_list_leads"];
+        put?: never;
+        /**
+         * Create
+         * @description A lead of a customer; 409 ``held`` with who has him already. Sent twice (``client_id``) it is made once.
+         */
+        post: operations["dealerline_apps_leads_api_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Board
+         * @description The same by stages.
+         */
+        get: operations["dealerline_apps_leads_api_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lead Choices
+         * @description Stages, reasons for losing, brands, stores with their people, and the rules.
+         */
+        get: operations["dealerline_apps_leads_api_lead_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description How many are open, his, waiting for a reaction, in the pool, due.
+         */
+        get: operations["dealerline_apps_leads_api_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/reactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reactions
+         * @description Who reacts how fast, in opening hours: hand-overs of the last days by store and by person.
+         */
+        get: operations["dealerline_apps_leads_api_reactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description A lead with its thread, and what the person may do with it.
+         */
+        get: operations["dealerline_apps_leads_api_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Interest, origin, next step; 409 with the newer row when it was changed meanwhile.
+         */
+        patch: operations["dealerline_apps_leads_api_change"];
+        trace?: never;
+    };
+    "/api/leads/{lead}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim
+         * @description Out of the pool, or what the store was given and nobody has; 409 with who was quicker.
+         */
+        post: operations["dealerline_apps_leads_api_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Event
+         * @description A note, call, visit, test drive, quote, or a discount asked for; perhaps with what comes next.
+         */
+        post: operations["dealerline_apps_leads_api_add_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/events/{event}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Grant or refuse a discount, or somebody's wish to have the lead; once.
+         */
+        post: operations["dealerline_apps_leads_api_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/events/{event}/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Photo
+         * @description A picture (JPEG, PNG or WebP, as the body) under an id that the page made; sent again it is there once.
+         */
+        put: operations["dealerline_apps_leads_api_put_photo"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description To somebody else, or to another store; the clock on the first reaction begins.
+         */
+        post: operations["dealerline_apps_leads_api_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join
+         * @description Help with a colleague's lead.
+         */
+        post: operations["dealerline_apps_leads_api_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description To another stage: on, won, lost with a reason, open again.
+         */
+        post: operations["dealerline_apps_leads_api_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Number
+         * @description The customer's whole number, for who has the lead and is not at a desk; audited.
+         */
+        post: operations["dealerline_apps_leads_api_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Photo
+         * @description A picture, for those who see the lead.
+         */
+        get: operations["dealerline_apps_leads_api_get_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{lead}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description Dial him at the person's desk, even where the number is masked; audited.
+         */
+        post: operations["dealerline_apps_leads_api_ring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lists": {
         parameters: {
             query?: never;
@@ -680,6 +1200,50 @@ export interface paths {
         get: operations["dealerline_apps_organisation_api_lists"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/formulas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Formulas
+         * @description The formulas in force, and their versions.
+         */
+        get: operations["dealerline_apps_segments_api_get_formulas"];
+        put?: never;
+        /**
+         * Save Formula
+         * @description Put a changed formula in force, and have every customer measured anew by the worker.
+         */
+        post: operations["dealerline_apps_segments_api_save_formula"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/formulas/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Formula
+         * @description What a changed formula would do to the newest five hundred customers one sees. Nothing is saved.
+         */
+        post: operations["dealerline_apps_segments_api_preview_formula"];
         delete?: never;
         options?: never;
         head?: never;
@@ -788,6 +1352,114 @@ export interface paths {
         get: operations["dealerline_apps_customers_api_get_pop"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Promises
+         * @description Promises of the person's stores: by state, owner, customer, call.
+         */
+        get: operations["dealerline_apps_promises_api_list_promises"];
+        put?: never;
+        /**
+         * Make Promise
+         * @description Write a promise down. The same ``id`` again gives the row that is there.
+         */
+        post: operations["dealerline_apps_promises_api_make_promise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quick Times
+         * @description The quick times as they are in that store now.
+         */
+        get: operations["dealerline_apps_promises_api_quick_times"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kept Report
+         * @description How well promises of the last days were kept, by person and store.
+         */
+        get: operations["dealerline_apps_promises_api_kept_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises/{promise}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Promise
+         * @description One promise.
+         */
+        get: operations["dealerline_apps_promises_api_get_promise"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Promise
+         * @description Keep, break, put off, release, take back; give to a colleague.
+         */
+        patch: operations["dealerline_apps_promises_api_change_promise"];
+        trace?: never;
+    };
+    "/api/promises/{promise}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring Promise
+         * @description Dial the customer at his desk; audited, since the number may be one that he sees masked.
+         */
+        post: operations["dealerline_apps_promises_api_ring_promise"];
         delete?: never;
         options?: never;
         head?: never;
@@ -928,6 +1600,118 @@ export interface paths {
          * @description One queue's rules. 404 for a queue that has none of its own.
          */
         get: operations["dealerline_apps_routing_api_rules_of_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segments
+         * @description One's own, and those shared with one's stores or with everybody.
+         */
+        get: operations["dealerline_apps_segments_api_list_segments"];
+        put?: never;
+        /**
+         * Create Segment
+         * @description Save a group.
+         */
+        post: operations["dealerline_apps_segments_api_create_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count Segment
+         * @description How many customers fit a rule, some of them, and the rule in words. Nothing is saved.
+         */
+        post: operations["dealerline_apps_segments_api_count_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fields
+         * @description What rules can ask about, with the values there are to choose from.
+         */
+        get: operations["dealerline_apps_segments_api_get_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{segment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Segment
+         * @description One group.
+         */
+        get: operations["dealerline_apps_segments_api_get_segment"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Segment
+         * @description Remove it; 409 while a rule for labels uses it.
+         */
+        delete: operations["dealerline_apps_segments_api_delete_segment"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Segment
+         * @description Change it; 409 with the newer one when somebody saved meanwhile.
+         */
+        patch: operations["dealerline_apps_segments_api_change_segment"];
+        trace?: never;
+    };
+    "/api/segments/{segment}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description Who is in it now, of the customers one may see; newest first.
+         */
+        get: operations["dealerline_apps_segments_api_list_members"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1206,6 +1990,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tasks
+         * @description Tasks of the person's stores; ``given``: those that he gave to others.
+         */
+        get: operations["dealerline_apps_promises_api_list_tasks"];
+        put?: never;
+        /**
+         * Make Task
+         * @description A task for oneself; by a lead for a colleague or a store. The same ``id`` again gives the row that is there.
+         */
+        post: operations["dealerline_apps_promises_api_make_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Task
+         * @description One task.
+         */
+        get: operations["dealerline_apps_promises_api_get_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Task
+         * @description Finish, put off, give to somebody, open again.
+         */
+        patch: operations["dealerline_apps_promises_api_change_task"];
+        trace?: never;
+    };
+    "/api/todos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Todos
+         * @description What the person has to do, from every part of the product, what is due first first.
+         */
+        get: operations["dealerline_apps_promises_api_list_todos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Todos
+         * @description For the badge.
+         */
+        get: operations["dealerline_apps_promises_api_count_todos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/{kind}/{key}/aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put Aside
+         * @description Out of his list until then, with a reason; the clock of the thing goes on.
+         */
+        post: operations["dealerline_apps_promises_api_put_aside"];
+        /**
+         * Take Up
+         * @description In his list again.
+         */
+        delete: operations["dealerline_apps_promises_api_take_up"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/{kind}/{key}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Todo
+         * @description Say how it ended, or that nobody answered.
+         */
+        post: operations["dealerline_apps_promises_api_finish_todo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/{kind}/{key}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Todo
+         * @description Take the end back, and what was put aside.
+         */
+        post: operations["dealerline_apps_promises_api_reopen_todo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/{kind}/{key}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring Todo
+         * @description Make it his and dial its number at his desk.
+         */
+        post: operations["dealerline_apps_promises_api_ring_todo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tracks/{track}/audio": {
         parameters: {
             query?: never;
@@ -1349,6 +2305,55 @@ export interface components {
             count: number;
             /** Subject */
             subject: string;
+        };
+        /**
+         * AnswerIn
+         * @description ``amount``: what is granted, where that is not what was asked for.
+         */
+        AnswerIn: {
+            /** Amount */
+            amount?: number | null;
+            /** Granted */
+            granted: boolean;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * AskIn
+         * @description The customer and brand whose lead somebody else has.
+         */
+        AskIn: {
+            /** Brand */
+            brand?: number | null;
+            /** Customer */
+            customer: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * BoardColumn
+         * @description A stage with its first cards.
+         */
+        BoardColumn: {
+            /** Items */
+            items: components["schemas"]["LeadOut"][];
+            stage: components["schemas"]["StageOut"];
+            /** Total */
+            total: number;
+        };
+        /** BrandChoice */
+        BrandChoice: {
+            /** Id */
+            id: number;
+            name: components["schemas"]["Text"];
+            /** Stores */
+            stores: number[];
         };
         /**
          * CallDetailOut
@@ -1727,6 +2732,19 @@ export interface components {
             sort: string;
             title: components["schemas"]["Text"];
         };
+        /**
+         * CountOut
+         * @description ``more``: there are more than ``count``.
+         */
+        CountOut: {
+            /** Count */
+            count: number;
+            /** More */
+            more: boolean;
+            /** Sample */
+            sample: components["schemas"]["MemberOut"][];
+            words: components["schemas"]["Text"];
+        };
         /** CountsOut */
         CountsOut: {
             /** Free */
@@ -1737,6 +2755,40 @@ export interface components {
             open: number;
             /** Overdue */
             overdue: number;
+        };
+        /**
+         * CustomerGroupOut
+         * @description A group. ``broken``: its rule means nothing any more, and ``words`` say why.
+         */
+        CustomerGroupOut: {
+            /** Broken */
+            broken: boolean;
+            /** Id */
+            id: number;
+            /** May Edit */
+            may_edit: boolean;
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
+            /** Sharing */
+            sharing: string;
+            /** Store */
+            store: number | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+            words: components["schemas"]["Text"];
         };
         /**
          * CustomerIn
@@ -1843,6 +2895,21 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * CustomerWarningOut
+         * @description Something one has to know at once.
+         */
+        CustomerWarningOut: {
+            /** At */
+            at: string | null;
+            /** Kind */
+            kind: string;
+            /** Link */
+            link: string;
+            text: components["schemas"]["Text"];
+            /** Tone */
+            tone: string;
+        };
         /** CustomersQuery */
         CustomersQuery: {
             /**
@@ -1880,6 +2947,78 @@ export interface components {
             ok: boolean;
         };
         /**
+         * EventIn
+         * @description One thing that happened. ``client_id``: made by the page, so that sending it twice writes it once.
+         *
+         *     ``data`` by kind: drive (car, route, licence, minutes), quote (model, price, valid_until, extras), discount
+         *     (amount, price), call (reached), visit (people).
+         */
+        EventIn: {
+            /** Amount */
+            amount?: number | null;
+            /** At */
+            at?: string | null;
+            /** Call */
+            call?: string | null;
+            /**
+             * Car
+             * @default
+             */
+            car: string;
+            /** Client Id */
+            client_id?: string | null;
+            /**
+             * Extras
+             * @default
+             */
+            extras: string;
+            /** Kind */
+            kind: string;
+            /** Latitude */
+            latitude?: number | null;
+            /**
+             * Licence
+             * @default false
+             */
+            licence: boolean;
+            /** Longitude */
+            longitude?: number | null;
+            /** Minutes */
+            minutes?: number | null;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /** Next At */
+            next_at?: string | null;
+            /** Next Step */
+            next_step?: string | null;
+            /** People */
+            people?: number | null;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /** Price */
+            price?: number | null;
+            /** Reached */
+            reached?: boolean | null;
+            /**
+             * Route
+             * @default
+             */
+            route: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Valid Until */
+            valid_until?: string | null;
+        };
+        /**
          * EventOut
          * @description A fact, in words.
          */
@@ -1914,6 +3053,69 @@ export interface components {
             en: string;
             /** Zh */
             zh: string;
+        };
+        /**
+         * FieldOut
+         * @description A field of a rule. ``ids``: its values are numbers. ``operators``: code and words, "…" stands for the value.
+         */
+        FieldOut: {
+            /** Code */
+            code: string;
+            /** Ids */
+            ids: boolean;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Text"];
+            /** Of */
+            of: string;
+            of_name: components["schemas"]["Text"];
+            /** Operators */
+            operators: components["schemas"]["OptionOut"][];
+            /** Options */
+            options: components["schemas"]["OptionOut"][];
+            unit: components["schemas"]["Text"];
+        };
+        /**
+         * FieldsOut
+         * @description All that a builder of rules needs.
+         */
+        FieldsOut: {
+            /** Fields */
+            fields: components["schemas"]["FieldOut"][];
+            /** Hows */
+            hows: components["schemas"]["OptionOut"][];
+            /** Labels */
+            labels: string[];
+            /** Levels */
+            levels: components["schemas"]["OptionOut"][];
+            /** May Edit */
+            may_edit: boolean;
+            /** Ready */
+            ready: components["schemas"]["ReadyOut"][];
+            /** Stores */
+            stores: components["schemas"]["NamedRef"][];
+            /** Whole Group */
+            whole_group: boolean;
+        };
+        /**
+         * FiguresOut
+         * @description ``in_time_share``: of those reacted to or late; what still waits counts for nobody.
+         */
+        FiguresOut: {
+            /** Handed */
+            handed: number;
+            /** In Time */
+            in_time: number;
+            /** In Time Share */
+            in_time_share: number | null;
+            /** Late */
+            late: number;
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** Reacted */
+            reacted: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * FirstAgentIn
@@ -1973,6 +3175,73 @@ export interface components {
              */
             timezone: string;
         };
+        /** FormulaIn */
+        FormulaIn: {
+            /**
+             * Index
+             * @enum {string}
+             */
+            index: "loyalty" | "risk";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Parts */
+            parts: components["schemas"]["PartIn"][];
+        };
+        /** FormulaOut */
+        FormulaOut: {
+            /** Index */
+            index: string;
+            name: components["schemas"]["Text"];
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
+            /** Shipped */
+            shipped: boolean;
+            /** Versions */
+            versions: components["schemas"]["FormulaVersionOut"][];
+            words: components["schemas"]["Text"];
+        };
+        /**
+         * FormulaPreviewOut
+         * @description ``before``, ``after``: how many of the sample lie in 0-9, 10-19, ... 90-100.
+         */
+        FormulaPreviewOut: {
+            /** After */
+            after: number[];
+            /** Before */
+            before: number[];
+            /** Changed */
+            changed: number;
+            /** Most */
+            most: components["schemas"]["MovedOut"][];
+            /** Sample */
+            sample: number;
+            words: components["schemas"]["Text"];
+        };
+        /** FormulaVersionOut */
+        FormulaVersionOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            words: components["schemas"]["Text"];
+        };
+        /** FormulasOut */
+        FormulasOut: {
+            /** Formulas */
+            formulas: components["schemas"]["FormulaOut"][];
+            /** May Edit */
+            may_edit: boolean;
+            /** Measures */
+            measures: components["schemas"]["OptionOut"][];
+        };
         /** GroupIn */
         GroupIn: {
             /**
@@ -1988,12 +3257,99 @@ export interface components {
              */
             seen: string;
         };
+        /**
+         * HandOverIn
+         * @description To a store, or to somebody of a store. ``person`` left out: whoever takes it there.
+         */
+        HandOverIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Person */
+            person?: number | null;
+            /** Store */
+            store: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * HandedOut
+         * @description ``lead``: as it is now, None where it went to a store whose leads one does not see.
+         */
+        HandedOut: {
+            lead: components["schemas"]["LeadOut"] | null;
+        };
+        /**
+         * HandoverOut
+         * @description ``seconds``: opening seconds until the first reaction.
+         */
+        HandoverOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["Ref"] | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            person: components["schemas"]["Ref"] | null;
+            /** Reacted At */
+            reacted_at: string | null;
+            /** Seconds */
+            seconds: number | null;
+            store: components["schemas"]["Text"];
+        };
         /** HealthOut */
         HealthOut: {
             /** Database */
             database: boolean;
             /** Ok */
             ok: boolean;
+        };
+        /**
+         * HeldBy
+         * @description Who has the customer already. ``lead``: only for those who see it.
+         */
+        HeldBy: {
+            /** Brand */
+            brand: number | null;
+            /** Customer */
+            customer: number;
+            /** Lead */
+            lead: number | null;
+            /** May Join */
+            may_join: boolean;
+            /** Mine */
+            mine: boolean;
+            /** Owner */
+            owner: string;
+            /** Pool */
+            pool: boolean;
+            store: components["schemas"]["Text"];
+        };
+        /**
+         * HeldOut
+         * @description Somebody has an open lead of that customer and brand.
+         */
+        HeldOut: {
+            /** Code */
+            code: string;
+            /**
+             * Fields
+             * @default {}
+             */
+            fields: {
+                [key: string]: components["schemas"]["Text"];
+            };
+            held: components["schemas"]["HeldBy"];
+            text: components["schemas"]["Text"];
         };
         /** HourToday */
         HourToday: {
@@ -2112,6 +3468,20 @@ export interface components {
             why: components["schemas"]["Text"] | null;
         };
         /**
+         * IndexOut
+         * @description ``value``: 0 to 100; ``parts``: what it is made of; ``formula`` in words.
+         */
+        IndexOut: {
+            formula: components["schemas"]["Text"];
+            /** Index */
+            index: string;
+            name: components["schemas"]["Text"];
+            /** Parts */
+            parts: components["schemas"]["ScorePartOut"][];
+            /** Value */
+            value: number | null;
+        };
+        /**
          * ItemOut
          * @description One thing left over. ``times``: how often he was lost, or rung in vain; ``seconds``: of the voice message.
          */
@@ -2221,6 +3591,64 @@ export interface components {
             /** Store */
             store?: number | null;
         };
+        /** KeptReportOut */
+        KeptReportOut: {
+            all: components["schemas"]["KeptShareOut"];
+            /** People */
+            people: components["schemas"]["KeptShareOut"][];
+            /** Stores */
+            stores: components["schemas"]["KeptShareOut"][];
+        };
+        /** KeptReportQuery */
+        KeptReportQuery: {
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /** Store */
+            store?: number | null;
+        };
+        /**
+         * KeptShareOut
+         * @description Figures of one group. Seconds; ``kept_share`` = in_time / (in_time + kept_late + broken + owed_late).
+         */
+        KeptShareOut: {
+            /** Broken */
+            broken: number;
+            /**
+             * Id
+             * @default 0
+             */
+            id: number;
+            /** In Time */
+            in_time: number;
+            /** Kept Late */
+            kept_late: number;
+            /** Kept Share */
+            kept_share: number | null;
+            /** Late */
+            late: number;
+            /** Late Median */
+            late_median: number | null;
+            /** Late Told */
+            late_told: number;
+            /** Late Worst */
+            late_worst: number | null;
+            /** Made */
+            made: number;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Owed */
+            owed: number;
+            /** Owed Late */
+            owed_late: number;
+            /** Released */
+            released: number;
+        };
         /**
          * KindOut
          * @description A kind of rows. ``needs``: of each group at least one column must be assigned.
@@ -2233,6 +3661,85 @@ export interface components {
             /** Needs */
             needs: string[][];
             title: components["schemas"]["Text"];
+        };
+        /**
+         * LabelRuleIn
+         * @description ``store``: empty for the whole group. ``sets``: label or level.
+         */
+        LabelRuleIn: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Overwrite
+             * @default false
+             */
+            overwrite: boolean;
+            /** Segment */
+            segment: number;
+            /**
+             * Sets
+             * @enum {string}
+             */
+            sets: "label" | "level";
+            /** Store */
+            store?: number | null;
+            /**
+             * Take Back
+             * @default true
+             */
+            take_back: boolean;
+            /** Value */
+            value: string;
+        };
+        /** LabelRuleOut */
+        LabelRuleOut: {
+            /** Active */
+            active: boolean;
+            /** Id */
+            id: number;
+            last: components["schemas"]["RunOut"] | null;
+            /** May Edit */
+            may_edit: boolean;
+            /** Name */
+            name: string;
+            /** Overwrite */
+            overwrite: boolean;
+            /** Segment */
+            segment: number;
+            /** Segment Name */
+            segment_name: string;
+            /** Sets */
+            sets: string;
+            /** Store */
+            store: number | null;
+            /** Take Back */
+            take_back: boolean;
+            /** Value */
+            value: string;
+            /** Version */
+            version: number;
+        };
+        /** LabelRulePatch */
+        LabelRulePatch: {
+            /** Active */
+            active?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Overwrite */
+            overwrite?: boolean | null;
+            /** Segment */
+            segment?: number | null;
+            /** Take Back */
+            take_back?: boolean | null;
+            /** Value */
+            value?: string | null;
+            /** Version */
+            version: number;
         };
         /** LaneOut */
         LaneOut: {
@@ -2263,6 +3770,323 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * LateOut
+         * @description A hand-over that nobody reacted to in time; lead and customer only for those who see them.
+         */
+        LateOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Customer */
+            customer: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Lead */
+            lead: number | null;
+            /** Person */
+            person: string | null;
+            /** Reacted At */
+            reacted_at: string | null;
+            store: components["schemas"]["Text"];
+        };
+        /**
+         * LeadChoices
+         * @description What a lead may be set to.
+         */
+        LeadChoices: {
+            /** Brands */
+            brands: components["schemas"]["BrandChoice"][];
+            /** Lost Reasons */
+            lost_reasons: components["schemas"]["NamedRef"][];
+            rules: components["schemas"]["LeadRules"];
+            /** Stages */
+            stages: components["schemas"]["StageOut"][];
+            /** Stores */
+            stores: components["schemas"]["StoreChoice"][];
+        };
+        /** LeadCounts */
+        LeadCounts: {
+            /** Due */
+            due: number;
+            /** Mine */
+            mine: number;
+            /** Open */
+            open: number;
+            /** Pool */
+            pool: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /** LeadCustomerOut */
+        LeadCustomerOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * LeadEventOut
+         * @description ``at``: when it happened; ``written_at``: when it was written. ``state``: of what waits for an answer.
+         */
+        LeadEventOut: {
+            /** Answers */
+            answers: number | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["Ref"] | null;
+            /** Call */
+            call: string | null;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Photos */
+            photos: components["schemas"]["PhotoOut"][];
+            /** Place */
+            place: string;
+            /** State */
+            state: string;
+            /** Text */
+            text: string;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+        };
+        /**
+         * LeadIn
+         * @description A new lead. ``owner``: a person's id, 0 for the store's (whoever takes it), left out for oneself.
+         */
+        LeadIn: {
+            /** Brand */
+            brand?: number | null;
+            /** Budget From */
+            budget_from?: number | null;
+            /** Budget To */
+            budget_to?: number | null;
+            /** Call */
+            call?: string | null;
+            /** Client Id */
+            client_id?: string | null;
+            /** Customer */
+            customer: number;
+            /**
+             * Intention
+             * @default B
+             */
+            intention: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Need
+             * @default
+             */
+            need: string;
+            /** Next At */
+            next_at?: string | null;
+            /**
+             * Next Step
+             * @default
+             */
+            next_step: string;
+            /**
+             * Origin
+             * @default other
+             */
+            origin: string;
+            /**
+             * Origin Note
+             * @default
+             */
+            origin_note: string;
+            /** Owner */
+            owner?: number | null;
+            /** Store */
+            store?: number | null;
+            /** Wants By */
+            wants_by?: string | null;
+        };
+        /**
+         * LeadOut
+         * @description A lead in a list; its customer's number masked by role. ``late``: no reaction in time; ``step_late``: the next
+         *     step is overdue.
+         */
+        LeadOut: {
+            brand: components["schemas"]["NamedRef"] | null;
+            /** Budget From */
+            budget_from: number | null;
+            /** Budget To */
+            budget_to: number | null;
+            /** Call */
+            call: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            customer: components["schemas"]["LeadCustomerOut"];
+            /**
+             * Handed At
+             * Format: date-time
+             */
+            handed_at: string;
+            handed_from: components["schemas"]["Ref"] | null;
+            handed_from_store: components["schemas"]["Text"] | null;
+            /** Id */
+            id: number;
+            /** Intention */
+            intention: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Late */
+            late: boolean;
+            /** Lost Note */
+            lost_note: string;
+            lost_reason: components["schemas"]["NamedRef"] | null;
+            /** Model */
+            model: string;
+            /** Need */
+            need: string;
+            /** Next At */
+            next_at: string | null;
+            /** Next Step */
+            next_step: string;
+            /** Number */
+            number: string;
+            order: components["schemas"]["Ref"] | null;
+            /** Origin */
+            origin: string;
+            /** Origin Note */
+            origin_note: string;
+            owner: components["schemas"]["Ref"] | null;
+            /** Pool Reason */
+            pool_reason: string;
+            /** Pooled At */
+            pooled_at: string | null;
+            /** Reacted At */
+            reacted_at: string | null;
+            /** Reaction Due */
+            reaction_due: string | null;
+            stage: components["schemas"]["StageOut"];
+            /** State */
+            state: string;
+            /** Step Late */
+            step_late: boolean;
+            /** Store */
+            store: number;
+            /** Version */
+            version: number;
+            /** Wants By */
+            wants_by: string | null;
+        };
+        /**
+         * LeadPatch
+         * @description What to change, and the version it was read at. Null empties what may be empty.
+         */
+        LeadPatch: {
+            /** Brand */
+            brand?: number | null;
+            /** Budget From */
+            budget_from?: number | null;
+            /** Budget To */
+            budget_to?: number | null;
+            /** Intention */
+            intention?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Need */
+            need?: string | null;
+            /** Next At */
+            next_at?: string | null;
+            /** Next Step */
+            next_step?: string | null;
+            /** Origin */
+            origin?: string | null;
+            /** Origin Note */
+            origin_note?: string | null;
+            /** Version */
+            version: number;
+            /** Wants By */
+            wants_by?: string | null;
+        };
+        /** LeadRules */
+        LeadRules: {
+            /** Overdue Days */
+            overdue_days: number;
+            /** Reaction Minutes */
+            reaction_minutes: number;
+            /** Silent Days */
+            silent_days: number;
+        };
+        /**
+         * LeadsQuery
+         * @description ``state``: open, mine, waiting, pool, due (a next step today or before), won, lost, "" (all).
+         */
+        LeadsQuery: {
+            /** Brand */
+            brand?: number | null;
+            /** Customer */
+            customer?: number | null;
+            /**
+             * Intention
+             * @default
+             */
+            intention: string;
+            /**
+             * Origin
+             * @default
+             */
+            origin: string;
+            /** Owner */
+            owner?: number | null;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /** Stage */
+            stage?: number | null;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /** Store */
+            store?: number | null;
         };
         /**
          * LegOut
@@ -2405,6 +4229,33 @@ export interface components {
             /** Language */
             language: string;
         };
+        /** MemberOut */
+        MemberOut: {
+            /** Company */
+            company: string;
+            /** Id */
+            id: number;
+            /** Labels */
+            labels: string[];
+            /** Level */
+            level: string;
+            /** Loyalty */
+            loyalty: number | null;
+            /** Name */
+            name: string;
+            /** Risk */
+            risk: number | null;
+            /** Store */
+            store: number;
+        };
+        /** MembersQuery */
+        MembersQuery: {
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+        };
         /** MessageOut */
         MessageOut: {
             assigned: components["schemas"]["Ref"] | null;
@@ -2497,6 +4348,45 @@ export interface components {
             mode: string;
         };
         /**
+         * MoveIn
+         * @description To a stage. ``lost_reason``: needed where its kind is lost; ``order``: may be named where it is won.
+         */
+        MoveIn: {
+            /**
+             * Lost Note
+             * @default
+             */
+            lost_note: string;
+            /** Lost Reason */
+            lost_reason?: number | null;
+            /** Order */
+            order?: number | null;
+            /** Stage */
+            stage: number;
+            /** Version */
+            version: number;
+        };
+        /** MovedOut */
+        MovedOut: {
+            /** After */
+            after: number | null;
+            /** Before */
+            before: number | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * NamedRef
+         * @description A row by id and both names.
+         */
+        NamedRef: {
+            /** Id */
+            id: number;
+            name: components["schemas"]["Text"];
+        };
+        /**
          * NextOut
          * @description Something worth doing after the set-up, and where.
          */
@@ -2568,6 +4458,17 @@ export interface components {
              * @default
              */
             username: string;
+        };
+        /** NumberOut */
+        NumberOut: {
+            /** Number */
+            number: string;
+        };
+        /** OptionOut */
+        OptionOut: {
+            name: components["schemas"]["Text"];
+            /** Value */
+            value: string;
         };
         /** OrderOut */
         OrderOut: {
@@ -2645,6 +4546,28 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Page[LeadOut] */
+        Page_LeadOut_: {
+            /** Items */
+            items: components["schemas"]["LeadOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[MemberOut] */
+        Page_MemberOut_: {
+            /** Items */
+            items: components["schemas"]["MemberOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
         /** Page[MessageOut] */
         Page_MessageOut_: {
             /** Items */
@@ -2655,6 +4578,54 @@ export interface components {
             pages: number;
             /** Total */
             total: number;
+        };
+        /** Page[PromiseOut] */
+        Page_PromiseOut_: {
+            /** Items */
+            items: components["schemas"]["PromiseOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[TaskOut] */
+        Page_TaskOut_: {
+            /** Items */
+            items: components["schemas"]["TaskOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * PartIn
+         * @description ``zero``: the measure's value that gives nothing; ``full``: the one that gives all.
+         */
+        PartIn: {
+            /** Full */
+            full: number;
+            /** Measure */
+            measure: string;
+            /** Weight */
+            weight: number;
+            /** Zero */
+            zero: number;
+        };
+        /** PartOut */
+        PartOut: {
+            /** Full */
+            full: number;
+            /** Measure */
+            measure: string;
+            name: components["schemas"]["Text"];
+            /** Weight */
+            weight: number;
+            /** Zero */
+            zero: number;
         };
         /**
          * ParticipantOut
@@ -2733,6 +4704,26 @@ export interface components {
             /** Seconds */
             seconds: number;
         };
+        /** PersonFigures */
+        PersonFigures: {
+            /** Handed */
+            handed: number;
+            /** In Time */
+            in_time: number;
+            /** In Time Share */
+            in_time_share: number | null;
+            /** Late */
+            late: number;
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** Person */
+            person: string | null;
+            /** Reacted */
+            reacted: number;
+            store: components["schemas"]["Text"];
+            /** Waiting */
+            waiting: number;
+        };
         /** PersonMarks */
         PersonMarks: {
             /** Average */
@@ -2756,6 +4747,20 @@ export interface components {
             primary: boolean;
             /** Use */
             use: string;
+        };
+        /** PhotoOut */
+        PhotoOut: {
+            /** Address */
+            address: string;
+            /** Height */
+            height: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Width */
+            width: number;
         };
         /**
          * PlanIn
@@ -2785,6 +4790,29 @@ export interface components {
             owners: string;
             /** Store */
             store: number;
+        };
+        /**
+         * PlanOut
+         * @description What a run would do. ``step``: set, take_back, held (a person decided otherwise).
+         */
+        PlanOut: {
+            /** Given */
+            given: number;
+            /** Held */
+            held: number;
+            /** Shown */
+            shown: components["schemas"]["PlannedOut"][];
+            /** Taken Back */
+            taken_back: number;
+        };
+        /** PlannedOut */
+        PlannedOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Step */
+            step: string;
         };
         /**
          * PopOut
@@ -2844,6 +4872,163 @@ export interface components {
             text: components["schemas"]["Text"];
         };
         /**
+         * PromiseIn
+         * @description ``id``: made by the page, so that telling it twice makes it once. ``made_at``: when it was said, if it could not
+         *     be told at once; up to a day. ``second``: after the call came.
+         */
+        PromiseIn: {
+            /** Call */
+            call?: string | null;
+            /** Car */
+            car?: number | null;
+            /** Customer */
+            customer?: number | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Made At */
+            made_at?: string | null;
+            /** Owner */
+            owner?: number | null;
+            /** Second */
+            second?: number | null;
+            /** Store */
+            store?: number | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * What
+             * @default ring_back
+             */
+            what: string;
+        };
+        /**
+         * PromiseOut
+         * @description A promise. ``second``: of the call, where it can be heard; ``first_due_at``: the time it is measured by.
+         */
+        PromiseOut: {
+            /** Call */
+            call: string | null;
+            car: components["schemas"]["Ref"] | null;
+            customer: components["schemas"]["Ref"] | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            ended_by: components["schemas"]["Ref"] | null;
+            /** Ended Call */
+            ended_call: string | null;
+            /** Ended How */
+            ended_how: string;
+            /**
+             * First Due At
+             * Format: date-time
+             */
+            first_due_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Late */
+            late: boolean;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            made_by: components["schemas"]["Ref"] | null;
+            /** Note */
+            note: string;
+            /** Number */
+            number: string;
+            owner: components["schemas"]["Ref"] | null;
+            /** Second */
+            second: number | null;
+            /** State */
+            state: string;
+            /** Store */
+            store: number;
+            /** Text */
+            text: string;
+            title: components["schemas"]["Text"];
+            /** Told At */
+            told_at: string | null;
+            told_by: components["schemas"]["Ref"] | null;
+            /** Tries */
+            tries: number;
+            /** Version */
+            version: number;
+            /** What */
+            what: string;
+        };
+        /**
+         * PromisePatch
+         * @description ``do``: what becomes of it; ``due_at`` with ``move``: what the customer was told instead.
+         */
+        PromisePatch: {
+            /**
+             * Do
+             * @default
+             */
+            do: string;
+            /** Due At */
+            due_at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Owner */
+            owner?: number | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** PromisesQuery */
+        PromisesQuery: {
+            /** Call */
+            call?: string | null;
+            /** Customer */
+            customer?: number | null;
+            /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /** Store */
+            store?: number | null;
+        };
+        /**
          * QueueRulesOut
          * @description A queue's rules in words.
          */
@@ -2897,6 +5082,25 @@ export interface components {
             within: number;
         };
         /**
+         * QuickTimeOut
+         * @description A quick time. ``at``: null when it has no sense now; ``moved``: opening hours changed it.
+         */
+        QuickTimeOut: {
+            /** At */
+            at: string | null;
+            /** Code */
+            code: string;
+            /** Moved */
+            moved: boolean;
+        };
+        /** QuickTimesOut */
+        QuickTimesOut: {
+            /** Choices */
+            choices: components["schemas"]["QuickTimeOut"][];
+            /** Messages */
+            messages: boolean;
+        };
+        /**
          * ReachOut
          * @description ``reachable``: true, false, or null when nobody can tell; ``text`` says it in words.
          */
@@ -2906,6 +5110,19 @@ export interface components {
             /** Saved */
             saved: boolean;
             text: components["schemas"]["Text"];
+        };
+        /**
+         * ReactionsOut
+         * @description Who reacts how fast.
+         */
+        ReactionsOut: {
+            all: components["schemas"]["FiguresOut"];
+            /** Late */
+            late: components["schemas"]["LateOut"][];
+            /** People */
+            people: components["schemas"]["PersonFigures"][];
+            /** Stores */
+            stores: components["schemas"]["StoreFigures"][];
         };
         /**
          * ReadRecordOut
@@ -2943,6 +5160,16 @@ export interface components {
             updated_at: string | null;
             /** Version */
             version: number;
+        };
+        /** ReadyOut */
+        ReadyOut: {
+            /** Code */
+            code: string;
+            name: components["schemas"]["Text"];
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
         };
         /**
          * RecordIn
@@ -3083,10 +5310,12 @@ export interface components {
         /** ReportQuery */
         ReportQuery: {
             /**
-             * Show
-             * @default bad
+             * Days
+             * @default 30
              */
-            show: string;
+            days: number;
+            /** Store */
+            store?: number | null;
         };
         /**
          * RingIn
@@ -3140,6 +5369,74 @@ export interface components {
              */
             show: string;
         };
+        /** RuleIn */
+        RuleIn: {
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * RunOut
+         * @description One run. ``by``: "" is the night.
+         */
+        RunOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Given */
+            given: number;
+            /** Held */
+            held: number;
+            /** Id */
+            id: number;
+            /** Taken Back */
+            taken_back: number;
+            /** Undone */
+            undone: number;
+            /** Undone At */
+            undone_at: string | null;
+        };
+        /** ScoreOut */
+        ScoreOut: {
+            /** At */
+            at: string | null;
+            /** Indexes */
+            indexes: components["schemas"]["IndexOut"][];
+        };
+        /** ScorePartOut */
+        ScorePartOut: {
+            /** Measure */
+            measure: string;
+            name: components["schemas"]["Text"];
+            /** Points */
+            points: number | null;
+            /** Value */
+            value: number | null;
+            /** Weight */
+            weight: number;
+        };
+        /** SegmentIn */
+        SegmentIn: {
+            /** Name */
+            name: string;
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
+            /**
+             * Sharing
+             * @default private
+             * @enum {string}
+             */
+            sharing: "private" | "store" | "group";
+            /** Store */
+            store?: number | null;
+        };
         /**
          * SegmentOut
          * @description A stretch of a voice. ``kind``: track (its own file), left or right (a side of a talk's file). ``at``: seconds of
@@ -3166,6 +5463,24 @@ export interface components {
             seconds: number;
             /** State */
             state: string;
+        };
+        /**
+         * SegmentPatch
+         * @description What to change, and the version it was read at.
+         */
+        SegmentPatch: {
+            /** Name */
+            name?: string | null;
+            /** Rule */
+            rule?: {
+                [key: string]: unknown;
+            } | null;
+            /** Sharing */
+            sharing?: ("private" | "store" | "group") | null;
+            /** Store */
+            store?: number | null;
+            /** Version */
+            version: number;
         };
         /**
          * SessionOut
@@ -3233,6 +5548,21 @@ export interface components {
             username: string;
         };
         /**
+         * StageOut
+         * @description ``kind``: open, won or lost. ``brand``: whose own step it is, None for every brand without its own.
+         */
+        StageOut: {
+            /** Brand */
+            brand: number | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Text"];
+            /** Position */
+            position: number;
+        };
+        /**
          * StaleOut
          * @description Somebody else saved meanwhile; ``current`` is the row as it is now.
          */
@@ -3271,6 +5601,37 @@ export interface components {
             values: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * StoreChoice
+         * @description ``seen``: whether the person sees that store's leads, and so its people.
+         */
+        StoreChoice: {
+            /** Id */
+            id: number;
+            name: components["schemas"]["Text"];
+            /** People */
+            people: components["schemas"]["Ref"][];
+            /** Seen */
+            seen: boolean;
+        };
+        /** StoreFigures */
+        StoreFigures: {
+            /** Handed */
+            handed: number;
+            /** In Time */
+            in_time: number;
+            /** In Time Share */
+            in_time_share: number | null;
+            /** Late */
+            late: number;
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** Reacted */
+            reacted: number;
+            store: components["schemas"]["Text"];
+            /** Waiting */
+            waiting: number;
         };
         /**
          * StoreMarks
@@ -3338,6 +5699,123 @@ export interface components {
             /** Year Without Holidays */
             year_without_holidays: number | null;
         };
+        /**
+         * TaskIn
+         * @description ``owner``: 0 for whoever of the store takes it; for others than himself only by leads.
+         */
+        TaskIn: {
+            /** Customer */
+            customer?: number | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Owner
+             * @default 0
+             */
+            owner: number;
+            /** Store */
+            store: number;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /** TaskOut */
+        TaskOut: {
+            customer: components["schemas"]["Ref"] | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            ended_by: components["schemas"]["Ref"] | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Late */
+            late: boolean;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            made_by: components["schemas"]["Ref"] | null;
+            /** Note */
+            note: string;
+            /** Number */
+            number: string;
+            owner: components["schemas"]["Ref"] | null;
+            /** State */
+            state: string;
+            /** Store */
+            store: number;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+            /** Tries */
+            tries: number;
+            /** Version */
+            version: number;
+        };
+        /** TaskPatch */
+        TaskPatch: {
+            /**
+             * Do
+             * @default
+             */
+            do: string;
+            /** Due At */
+            due_at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Owner */
+            owner?: number | null;
+            /** Text */
+            text?: string | null;
+            /** Title */
+            title?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** TasksQuery */
+        TasksQuery: {
+            /**
+             * Given
+             * @default false
+             */
+            given: boolean;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * State
+             * @default open
+             */
+            state: string;
+            /** Store */
+            store?: number | null;
+        };
         /** TestCallOut */
         TestCallOut: {
             /** Call */
@@ -3360,6 +5838,16 @@ export interface components {
             /** Ticket */
             ticket: string;
         };
+        /** TimesQuery */
+        TimesQuery: {
+            /**
+             * Line
+             * @default 0
+             */
+            line: number;
+            /** Store */
+            store: number;
+        };
         /** TodayOut */
         TodayOut: {
             /** Hours */
@@ -3371,6 +5859,110 @@ export interface components {
         TodayQuery: {
             /** Store */
             store?: number | null;
+        };
+        /** TodoAside */
+        TodoAside: {
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * TodoCounts
+         * @description ``mine`` of which ``today`` are due before the day is over and ``late`` are late; nobody's; put aside.
+         */
+        TodoCounts: {
+            /** Aside */
+            aside: number;
+            /** Free */
+            free: number;
+            /** Late */
+            late: number;
+            /** Mine */
+            mine: number;
+            /** Today */
+            today: number;
+        };
+        /** TodoFinish */
+        TodoFinish: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Result */
+            result: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TodoOut
+         * @description One thing to do. ``until`` and ``why``: put aside; ``result``: how it ended.
+         */
+        TodoOut: {
+            /** Car */
+            car: string;
+            customer: components["schemas"]["Ref"] | null;
+            /** Done At */
+            done_at: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            kind_name: components["schemas"]["Text"];
+            /** Late */
+            late: boolean;
+            /** Link */
+            link: string;
+            /** Number */
+            number: string;
+            owner: components["schemas"]["Ref"] | null;
+            /** Result */
+            result: string;
+            /** Results */
+            results: string[];
+            /** Store */
+            store: number;
+            /** Text */
+            text: string;
+            title: components["schemas"]["Text"];
+            /** Until */
+            until: string | null;
+            /** Version */
+            version: number;
+            /** Why */
+            why: string;
+        };
+        /** TodosOut */
+        TodosOut: {
+            counts: components["schemas"]["TodoCounts"];
+            /** Items */
+            items: components["schemas"]["TodoOut"][];
+            /** Kinds */
+            kinds: {
+                [key: string]: components["schemas"]["Text"];
+            };
+        };
+        /** TodosQuery */
+        TodosQuery: {
+            /**
+             * Kind
+             * @default
+             */
+            kind: string;
+            /**
+             * View
+             * @default mine
+             */
+            view: string;
         };
         /**
          * TotpOut
@@ -3441,6 +6033,95 @@ export interface components {
         WallIn: {
             /** Key */
             key: string;
+        };
+        /**
+         * WholeLeadOut
+         * @description A lead with its thread. ``can``: what the person may do with it.
+         */
+        WholeLeadOut: {
+            brand: components["schemas"]["NamedRef"] | null;
+            /** Budget From */
+            budget_from: number | null;
+            /** Budget To */
+            budget_to: number | null;
+            /** Call */
+            call: string | null;
+            /** Can */
+            can: {
+                [key: string]: boolean;
+            };
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            customer: components["schemas"]["LeadCustomerOut"];
+            /** Events */
+            events: components["schemas"]["LeadEventOut"][];
+            /**
+             * Handed At
+             * Format: date-time
+             */
+            handed_at: string;
+            handed_from: components["schemas"]["Ref"] | null;
+            handed_from_store: components["schemas"]["Text"] | null;
+            /** Handovers */
+            handovers: components["schemas"]["HandoverOut"][];
+            /** Helpers */
+            helpers: components["schemas"]["Ref"][];
+            /** Id */
+            id: number;
+            /** Intention */
+            intention: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Late */
+            late: boolean;
+            /** Lost Note */
+            lost_note: string;
+            lost_reason: components["schemas"]["NamedRef"] | null;
+            /** Model */
+            model: string;
+            /** Need */
+            need: string;
+            /** Next At */
+            next_at: string | null;
+            /** Next Step */
+            next_step: string;
+            /** Number */
+            number: string;
+            order: components["schemas"]["Ref"] | null;
+            /** Origin */
+            origin: string;
+            /** Origin Note */
+            origin_note: string;
+            owner: components["schemas"]["Ref"] | null;
+            /** Pool Reason */
+            pool_reason: string;
+            /** Pooled At */
+            pooled_at: string | null;
+            /** Reacted At */
+            reacted_at: string | null;
+            /** Reaction Due */
+            reaction_due: string | null;
+            stage: components["schemas"]["StageOut"];
+            /** Stages */
+            stages: components["schemas"]["StageOut"][];
+            /** State */
+            state: string;
+            /** Step Late */
+            step_late: boolean;
+            /** Store */
+            store: number;
+            /** Version */
+            version: number;
+            /** Wants By */
+            wants_by: string | null;
         };
     };
     responses: never;
@@ -4303,6 +6984,180 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_segments_api_get_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_recompute_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_customer_warnings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerWarningOut"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_demo_api_life: {
         parameters: {
             query?: never;
@@ -4992,6 +7847,1429 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_segments_api_list_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelRuleOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_create_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelRuleIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelRuleOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_delete_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_change_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelRulePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelRuleOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_preview_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_run_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_list_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_undo_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+                run: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_ask_for: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_list_leads: {
+        parameters: {
+            query?: {
+                page?: number;
+                state?: string;
+                store?: number | null;
+                stage?: number | null;
+                owner?: number | null;
+                brand?: number | null;
+                customer?: number | null;
+                intention?: string;
+                origin?: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeadOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_board: {
+        parameters: {
+            query?: {
+                page?: number;
+                state?: string;
+                store?: number | null;
+                stage?: number | null;
+                owner?: number | null;
+                brand?: number | null;
+                customer?: number | null;
+                intention?: string;
+                origin?: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardColumn"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_lead_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadChoices"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadCounts"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_reactions: {
+        parameters: {
+            query?: {
+                days?: number;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeLeadOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_add_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadEventOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+                event: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadEventOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_put_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+                event: number;
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_get_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_ring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_organisation_api_lists: {
         parameters: {
             query?: never;
@@ -5008,6 +9286,155 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListsOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_get_formulas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormulasOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_save_formula: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormulaIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormulasOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_preview_formula: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormulaIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormulaPreviewOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
                 };
             };
         };
@@ -5206,6 +9633,363 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_list_promises: {
+        parameters: {
+            query?: {
+                page?: number;
+                state?: string;
+                mine?: boolean;
+                store?: number | null;
+                customer?: number | null;
+                call?: string | null;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromiseOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_make_promise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromiseIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromiseOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_quick_times: {
+        parameters: {
+            query: {
+                store: number;
+                line?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickTimesOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_kept_report: {
+        parameters: {
+            query?: {
+                days?: number;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptReportOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_get_promise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromiseOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_change_promise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromisePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromiseOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_ring_promise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromiseOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5525,6 +10309,431 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_list_segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGroupOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_create_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGroupOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_count_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_get_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_get_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGroupOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_delete_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_change_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGroupOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_list_members: {
+        parameters: {
+            query?: {
+                page?: number;
+            };
+            header?: never;
+            path: {
+                segment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MemberOut_"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6201,6 +11410,593 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_list_tasks: {
+        parameters: {
+            query?: {
+                page?: number;
+                state?: string;
+                given?: boolean;
+                store?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TaskOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_make_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_get_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_change_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_list_todos: {
+        parameters: {
+            query?: {
+                view?: string;
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodosOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_count_todos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoCounts"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_put_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TodoAside"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_take_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_finish_todo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TodoFinish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_reopen_todo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_ring_todo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
