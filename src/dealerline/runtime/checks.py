@@ -82,7 +82,8 @@ def _all() -> int:
     with tempfile.TemporaryDirectory(prefix="dealerline-tests-") as folder:
         together = f"--together={folder}/first.jsonl"
         first = _pytest([*BESIDE, *_two_at_a_time(), together])
-        return _pytest(["tests", *(f"--ignore={path}" for path in BESIDE), together]) or first
+        slowest = ("--durations=30", "--durations-min=5")
+        return _pytest(["tests", *(f"--ignore={path}" for path in BESIDE), *slowest, together]) or first
 
 
 def check() -> int:
