@@ -181,6 +181,20 @@ def test_what_does_nothing_is_warned_of_and_the_preview_tells_the_rest(world: Wo
     assert listed == {queues["sales"].pk, queues["experts"].pk}
 
 
+def test_rules_are_told_in_words_while_they_are_typed_and_nothing_is_kept(
+    world: World, queues: dict[str, Any]
+) -> None:
+    lena, path = world.browser("lena"), rule_path(queues["sales"])
+    told = submit(lena, path, _preview=1, **overflow(0, to="number", number="1380013800"))
+    assert '"valid": true' in told and "he is put through to 1380013800" in told and "not saved yet" in told
+    assert not OverflowRule.objects.exists()
+    assert submit(lena, rule_path(queues["experts"]), **overflow(0, queue=queues["sales"].pk)) == ""
+    told = submit(lena, path, _preview=1, **overflow(0, queue=queues["experts"].pk))
+    assert '"valid": false' in told and "round and round" in told
+    assert OverflowRule.objects.count() == 1
+    assert world.browser("bob").post(path, {"_preview": "1"}).status_code in (302, 403)
+
+
 def test_a_number_that_cannot_be_dialled_is_refused_and_one_of_ours_is_warned_of(
     world: World, queues: dict[str, Any]
 ) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Q
+from django.forms.formsets import all_valid
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -174,6 +177,38 @@ class QueueRuleScreen(ScopedAdmin):
         (_("A known caller"), {"fields": ("sticky", "sticky_seconds")}),
         (_("What these rules do"), {"fields": ("preview", "seen")}),
     )
+
+    class Media:
+        js = ("dealerline/rule_preview.js",)
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "",
+                        extra_context: dict[str, Any] | None = None) -> Any:
+        if object_id is not None and request.method == "POST" and "_preview" in request.POST:
+            return self._tried_out(request, object_id)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _tried_out(self, request: HttpRequest, object_id: str) -> JsonResponse:
+        """What the rules as they are typed would do: saved, read, and taken back, so that it is what saving brings."""
+        rule = self.get_object(request, unquote(object_id))
+        if rule is None or not self.has_change_permission(request, rule):
+            raise PermissionDenied
+        with transaction.atomic():
+            form = self.get_form(request, rule, change=True)(request.POST, request.FILES, instance=rule)
+            formsets, _inlines = self._create_formsets(request, form.instance, change=True)
+            valid = all_valid(formsets) and form.is_valid()
+            if valid:
+                form.save()
+                for formset in formsets:
+                    formset.save()
+                told = self.preview(QueueRule.objects.get(pk=rule.pk))
+            else:
+                errors = [*form.non_field_errors(), *(e for f in formsets for e in f.non_form_errors())]
+                told = format_html('<ul class="preview">{}</ul>', format_html_join(
+                    "", '<li class="warning">⚠ {}</li>',
+                    ((text,) for text in errors or [_("Something is still missing or wrong above.")])))
+            transaction.set_rollback(True)
+        note = _("As typed, not saved yet")
+        return JsonResponse({"valid": valid, "html": format_html('<p class="help">{}</p>{}', note, told)})
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("overflows")
