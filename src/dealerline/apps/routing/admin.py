@@ -194,7 +194,8 @@ class QueueRuleScreen(ScopedAdmin):
             raise PermissionDenied
         with transaction.atomic():
             form = self.get_form(request, rule, change=True)(request.POST, request.FILES, instance=rule)
-            formsets, _inlines = self._create_formsets(request, form.instance, change=True)
+            formsets, _inlines = self._create_formsets(  # type: ignore[attr-defined]
+                request, form.instance, change=True)
             valid = all_valid(formsets) and form.is_valid()
             if valid:
                 form.save()
