@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from dealerline.apps.calls.models import Call, CallRecord, Matter, Result
 from dealerline.apps.common.live import LiveCall
 from dealerline.apps.customers import api as customers_api
-from dealerline.apps.customers.logic.pop import POP, pop
+from dealerline.apps.customers.logic.pop import POP, parameters, pop
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, MembershipCard, Order, Repair
 from dealerline.domain.numbers import e164, masked
 from tests.integration.records.conftest import World
@@ -88,18 +88,7 @@ def test_the_pop_reads_indexes_only(world: World, zhang: Customer) -> None:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(
             "EXPLAIN " + POP,
-            {
-                "number": NUMBER,
-                "call": None,
-                "customer": None,
-                "line": None,
-                "every": True,
-                "stores": [],
-                "calls_every": True,
-                "calls": [],
-                "sees_every": True,
-                "sees": [],
-            },
+            parameters(world.gina, NUMBER, None, None),
         )
         plan = "\n".join(row[0] for row in cursor.fetchall())
     for index in ("phone_e164", "call_number", "call_customer"):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from dealerline.apps.audit.models import AuditEntry
 
-__all__ = ["record"]
+__all__ = ["count", "record"]
 
 
 def _address(request: HttpRequest | None) -> str | None:
@@ -35,3 +35,8 @@ def record(request: HttpRequest | None, action: str, *, person: Any = None, user
         username=(username or getattr(person, "username", ""))[:60], action=action,
         object_type=object_type, object_id=str(object_id)[:64], store_id=store, address=_address(request),
         detail=detail or {})
+
+
+def count(person: Any, action: str, since: datetime) -> int:
+    """How often he did that since then."""
+    return AuditEntry.objects.filter(person=person.pk, action=action, at__gte=since).count()

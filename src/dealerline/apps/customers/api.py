@@ -1,12 +1,13 @@
-"""The pop; customers listed, made, read and changed."""
+"""The pop; customers listed, made, read and changed. What hangs on a customer has its routes in ``rest``."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -17,50 +18,43 @@ from dealerline.apps.common.errors import NotAllowed
 from dealerline.apps.common.live import live_call
 from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Id, Plain, ProblemOut, StaleOut, Text
-from dealerline.apps.customers.logic import customers
+from dealerline.apps.customers.logic import customers, phones
 from dealerline.apps.customers.logic.pop import caller_of, pop, wait_for_call
+from dealerline.apps.customers.rest import business, cars, club, people
+from dealerline.apps.customers.rest.cars import Day
+from dealerline.apps.customers.rest.people import given
+from dealerline.apps.customers.rest.schemas import CustomerOut, Way, source_of
 from dealerline.domain import numbers
 
 router = Router(tags=["customers"], auth=signed_in)
+for part in (people, cars, business, club):
+    router.add_router("", part.router)
 
 
-class PhoneOut(Schema):
-    id: int
-    number: str
-    use: str
-    primary: bool
+class PopCarOut(Schema):
+    """A car in the pop. ``because``: why he most likely calls about it; only the first has one."""
 
-
-class CustomerOut(Schema):
-    """A customer; numbers masked by role."""
-
-    id: int
-    number: str | None
-    name: str
-    title: str
-    kind: str
-    level: str
-    labels: list[str]
-    company: str
-    notes: str
-    need: str
-    store: int
-    version: int
-    phones: list[PhoneOut]
-
-
-class CarOut(Schema):
     id: int
     vin: str
+    vin_warning: str
     plate: str
+    plate_kind: str
     brand: Text | None
+    maker: Text | None
     model: str
     year: int | None
     colour: str
     mileage_km: int | None
+    mileage_on: date | None
     bought_on: date | None
     insurance_until: date | None
     inspection_until: date | None
+    warranty_until: date | None
+    next_service_on: date | None
+    next_service_km: int | None
+    recall: str
+    role: str
+    because: str
 
 
 class OrderOut(Schema):
@@ -88,7 +82,34 @@ class RepairOut(Schema):
     plate: str
 
 
-class CardOut(Schema):
+class PopTiedOut(Schema):
+    id: int
+    name: str
+    kind: str
+    level: str
+    store: int
+
+
+class PopTieOut(Schema):
+    """``customer`` is the ``kind`` of the caller."""
+
+    id: int
+    kind: str
+    note: str
+    customer: PopTiedOut
+
+
+class PopBookingOut(Schema):
+    id: int
+    kind: str
+    at: datetime
+    text: str
+    state: str
+    store: int
+    plate: str
+
+
+class PopCardOut(Schema):
     number: str
     level: str
     points: int
@@ -110,52 +131,94 @@ class PastCallOut(Schema):
 
 
 class PopOut(Schema):
-    """Everything about a caller."""
+    """Everything about a caller. ``cars``: the one he most likely rings about first, twenty of ``cars_count``."""
 
     known: bool
     customer: CustomerOut | None
     other_matches: list[CustomerOut]
-    cars: list[CarOut]
+    cars: list[PopCarOut]
+    cars_count: int
+    ties: list[PopTieOut]
+    bookings: list[PopBookingOut]
     orders: list[OrderOut]
     repairs: list[RepairOut]
-    card: CardOut | None
+    card: PopCardOut | None
     calls: list[PastCallOut]
 
 
-class CustomerIn(Schema):
-    """The short form. ``phone`` may be empty when ``call`` is given: then the caller's own number is used."""
+INTENTIONS = "^[ABCD]?$"
+PURCHASES = "^(looking|comparing|test_driven|talking|ordered|owner|elsewhere|)$"
+Yuan = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
-    name: Plain = Field(max_length=80)
+
+class CustomerIn(Schema):
+    """The short form. ``phone`` may be empty when ``call`` is given: then the caller's own number is used.
+
+    ``anyway``: keep a plate that can be none, as a foreign one.
+    """
+
+    name: Plain = Field(max_length=120)
     title: Plain = Field("", max_length=20)
     kind: str = Field("person", pattern="^(person|company)$")
     company: Plain = Field("", max_length=120)
-    phone: Plain = Field("", max_length=40)
-    plate: Plain = Field("", max_length=12)
+    phone: Plain = Field("", max_length=60)
+    plate: Plain = Field("", max_length=40)
     model: Plain = Field("", max_length=80)
     need: Plain = Field("", max_length=200)
+    intention: str | None = Field(None, pattern=INTENTIONS)
+    purchase_status: str | None = Field(None, pattern=PURCHASES)
+    wants_model: Plain | None = Field(None, max_length=120)
     store: Id | None = None
     call: UUID | None = None
+    anyway: bool | None = None
 
 
 class CustomerPatch(Schema):
-    """What to change, and the version it was read at."""
+    """What to change, and the version it was read at. Dates and sums are emptied with null.
+
+    ``way``: from a page, or during a call, for the history.
+    """
 
     version: int = Field(ge=0, le=2**31 - 1)
-    name: Plain | None = Field(None, max_length=80)
+    name: Plain | None = Field(None, max_length=120)
     title: Plain | None = Field(None, max_length=20)
     kind: str | None = Field(None, pattern="^(person|company)$")
+    number: Plain | None = Field(None, max_length=24)
     company: Plain | None = Field(None, max_length=120)
     level: str | None = Field(None, pattern="^(normal|silver|gold|vip)$")
     labels: list[Plain] | None = Field(None, max_length=20)
     notes: Plain | None = Field(None, max_length=20_000)
     need: Plain | None = Field(None, max_length=200)
-    add_phone: Plain | None = Field(None, max_length=40)
+    language: str | None = Field(None, pattern="^(zh|en|)$")
+    email: Plain | None = Field(None, max_length=120)
+    address: Plain | None = Field(None, max_length=200)
+    birthday: Day | None = None
+    intention: str | None = Field(None, pattern=INTENTIONS)
+    purchase_status: str | None = Field(None, pattern=PURCHASES)
+    wants_model: Plain | None = Field(None, max_length=120)
+    budget_from: Yuan | None = None
+    budget_to: Yuan | None = None
+    buys_by: Day | None = None
+    needs: Plain | None = Field(None, max_length=20_000)
+    add_phone: Plain | None = Field(None, max_length=60)
+    way: Way | None = None
+
+
+EMPTIED = ("birthday", "budget_from", "budget_to", "buys_by")
 
 
 class CustomersQuery(Schema):
+    """``sort``: "" the newest or best first, ``name`` by pinyin."""
+
     q: Plain = Field("", max_length=80)
     page: int = Field(1, ge=1, le=100_000)
     store: Id | None = None
+    kind: str = Field("", pattern="^(person|company|)$")
+    level: str = Field("", pattern="^(normal|silver|gold|vip|)$")
+    label: Plain = Field("", max_length=40)
+    intention: str = Field("", pattern=INTENTIONS)
+    purchase_status: str = Field("", pattern=PURCHASES)
+    sort: str = Field("", pattern="^(name|)$")
 
 
 class PopQuery(Schema):
@@ -186,6 +249,10 @@ def list_customers(request: HttpRequest, query: Query[CustomersQuery]) -> dict[s
     """Search: name, pinyin, number, plate."""
     person = need(request, "customers.view")
     rows = customers.search(person, query.q, query.store).order_by("-id")
+    rows = customers.narrowed(rows, kind=query.kind, level=query.level, label=query.label, intention=query.intention,
+                              purchase_status=query.purchase_status)
+    if query.sort == "name":
+        rows = rows.order_by("name_sort", "id")
     return paged(rows, query.page, lambda customer: customers.as_json(person, customer))
 
 
@@ -208,7 +275,9 @@ def create_customer(request: HttpRequest, data: CustomerIn) -> dict[str, Any]:
         call_number = caller_of(person, call)
     customer = customers.create(
         person, store=store, phone=data.phone, call_number=call_number, plate=data.plate, model=data.model,
-        values={"name": data.name, "title": data.title, "kind": data.kind, "company": data.company, "need": data.need})
+        anyway=bool(data.anyway), source=source_of(request, "call" if data.call else "page"),
+        values=data.dict(include={"name", "title", "kind", "company", "need", "intention", "purchase_status",
+                                  "wants_model"}, exclude_none=True))
     audit.record(request, "customer", object_type="customer", object_id=customer.pk, store=customer.store_id,
                  detail={"created": True})
     return customers.as_json(person, customer)
@@ -235,10 +304,12 @@ def change_customer(request: HttpRequest, customer: Id, data: CustomerPatch) -> 
     """Change some fields; 409 with the newer row when it was changed meanwhile."""
     person = person_of(request)
     row = customers.access_customer(person, customer, "customers.edit")
-    values = data.dict(exclude_unset=True, exclude_none=True, exclude={"version", "add_phone"})
-    row = customers.change(person, row, values, data.version)
-    if data.add_phone:
-        customers.add_phone(row, data.add_phone, "mobile")
+    values = given(data, *EMPTIED)
+    source, added = source_of(request, data.way), values.pop("add_phone", "")
+    with transaction.atomic():
+        row = customers.change(person, row, values, data.version, source)
+        if added:
+            phones.add(person, row, added, source)
     audit.record(request, "customer", object_type="customer", object_id=row.pk, store=row.store_id,
-                 detail={"fields": sorted(values) + (["phones"] if data.add_phone else [])})
+                 detail={"fields": sorted(values) + (["phones"] if added else [])})
     return customers.as_json(person, row)

@@ -22,11 +22,14 @@ __all__ = [
     "record",
     "record_many",
     "record_new",
+    "record_removed",
     "snapshot",
 ]
 
 NEW = "+"
 """The field of a row that was made: ``new`` holds all its values."""
+REMOVED = "-"
+"""The field of a row that was removed: ``old`` holds all its values."""
 
 
 def _plain(value: Any) -> Any:
@@ -70,6 +73,13 @@ def record_many(rows: Iterable[tuple[models.Model, Mapping[str, tuple[Any, Any]]
         Change(by_id=getattr(by, "pk", None), source=source, object_type=row._meta.label_lower,
                object_id=str(row.pk), customer_id=customer, store_id=store, field=field, old=old, new=new)
         for row, changed, customer, store in rows for field, (old, new) in changed.items()), batch_size=2000)
+
+
+def record_removed(row: models.Model, fields: Iterable[str], *, by: Any, source: str = Source.PAGE,
+                   customer: int | None = None, store: int | None = None) -> None:
+    """Write that the row is about to be removed, with its values that are not empty."""
+    values = {field: value for field, value in snapshot(row, fields).items() if value not in (None, "", [], {})}
+    _write(row, {REMOVED: (values, None)}, by, source, customer, store)
 
 
 def _write(row: models.Model, changed: Mapping[str, tuple[Any, Any]], by: Any, source: str, customer: int | None,

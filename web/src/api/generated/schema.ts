@@ -124,6 +124,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bookings
+         * @description Appointments: of a customer (the last first), or of a store's days (the first first).
+         */
+        get: operations["dealerline_apps_customers_rest_business_list_bookings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bookings/{booking}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Booking
+         * @description One appointment.
+         */
+        get: operations["dealerline_apps_customers_rest_business_get_booking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Booking
+         * @description Change, move, confirm or cancel an appointment.
+         */
+        patch: operations["dealerline_apps_customers_rest_business_change_booking"];
+        trace?: never;
+    };
     "/api/callbacks": {
         parameters: {
             query?: never;
@@ -290,6 +334,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/car-facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Car Facts
+         * @description What a VIN and a plate say of themselves, while they are typed.
+         */
+        get: operations["dealerline_apps_customers_rest_cars_car_facts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cards/{card}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Card
+         * @description One card.
+         */
+        get: operations["dealerline_apps_customers_rest_club_get_card"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Card
+         * @description Change a card, or block it.
+         */
+        patch: operations["dealerline_apps_customers_rest_club_change_card"];
+        trace?: never;
+    };
+    "/api/cards/{card}/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Movements
+         * @description What went in and out, the newest first.
+         */
+        get: operations["dealerline_apps_customers_rest_club_list_movements"];
+        put?: never;
+        /**
+         * Move
+         * @description Put points or money on it, or take them off.
+         */
+        post: operations["dealerline_apps_customers_rest_club_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cars
+         * @description Cars, of one customer (also those he drives or pays for) or of all whom the person sees.
+         */
+        get: operations["dealerline_apps_customers_rest_cars_list_cars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{car}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Car
+         * @description One car.
+         */
+        get: operations["dealerline_apps_customers_rest_cars_get_car"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Car
+         * @description Take a car out of the file: one entered by mistake. One that was sold has ``gone_on`` instead.
+         */
+        delete: operations["dealerline_apps_customers_rest_cars_remove_car"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Car
+         * @description Change a car; 409 with the newer row when it was changed meanwhile.
+         */
+        patch: operations["dealerline_apps_customers_rest_cars_change_car"];
+        trace?: never;
+    };
+    "/api/cars/{car}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Role
+         * @description Make somebody owner, driver or payer.
+         */
+        post: operations["dealerline_apps_customers_rest_cars_give_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers": {
         parameters: {
             query?: never;
@@ -338,6 +518,90 @@ export interface paths {
         patch: operations["dealerline_apps_customers_api_change_customer"];
         trace?: never;
     };
+    "/api/customers/{customer}/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Booking
+         * @description A new appointment.
+         */
+        post: operations["dealerline_apps_customers_rest_business_add_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cards
+         * @description His cards, the newest first.
+         */
+        get: operations["dealerline_apps_customers_rest_club_list_cards"];
+        put?: never;
+        /**
+         * Add Card
+         * @description Give him a card.
+         */
+        post: operations["dealerline_apps_customers_rest_club_add_card"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/cars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Car
+         * @description One more car in his file.
+         */
+        post: operations["dealerline_apps_customers_rest_cars_add_car"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changes
+         * @description Who changed what of a customer and all that is his, when, from what; newest first, numbers masked by role.
+         */
+        get: operations["dealerline_apps_customers_rest_people_list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers/{customer}/file": {
         parameters: {
             query?: never;
@@ -352,6 +616,110 @@ export interface paths {
         get: operations["dealerline_apps_customers_api_get_customer_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Order
+         * @description A new order. Without a number it gets one.
+         */
+        post: operations["dealerline_apps_customers_rest_business_add_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Phone
+         * @description One more number; one that he has already is given back as it is.
+         */
+        post: operations["dealerline_apps_customers_rest_people_add_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/phones/{phone}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Phone
+         * @description Take a number away.
+         */
+        delete: operations["dealerline_apps_customers_rest_people_remove_phone"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Phone
+         * @description Change a number: who uses it, the main one, verified, do not call.
+         */
+        patch: operations["dealerline_apps_customers_rest_people_change_phone"];
+        trace?: never;
+    };
+    "/api/customers/{customer}/phones/{phone}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reveal Phone
+         * @description Show a masked number whole, once: audited, and counted.
+         */
+        post: operations["dealerline_apps_customers_rest_people_reveal_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/repairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Repair
+         * @description A new repair order. Without a number it gets one.
+         */
+        post: operations["dealerline_apps_customers_rest_business_add_repair"];
         delete?: never;
         options?: never;
         head?: never;
@@ -382,6 +750,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/{customer}/ties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ties
+         * @description Household and company, read from this customer's end.
+         */
+        get: operations["dealerline_apps_customers_rest_people_list_ties"];
+        put?: never;
+        /**
+         * Add Tie
+         * @description Tie somebody to him.
+         */
+        post: operations["dealerline_apps_customers_rest_people_add_tie"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/ties/{tie}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Tie
+         * @description Take a tie away.
+         */
+        delete: operations["dealerline_apps_customers_rest_people_remove_tie"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Tie
+         * @description Change a tie; dates may be emptied with null.
+         */
+        patch: operations["dealerline_apps_customers_rest_people_change_tie"];
+        trace?: never;
+    };
     "/api/customers/{customer}/warnings": {
         parameters: {
             query?: never;
@@ -394,6 +810,26 @@ export interface paths {
          * @description What one has to know at once about him, the worst first.
          */
         get: operations["dealerline_apps_promises_api_customer_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/declined-work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Declined
+         * @description Work that customers declined, what is to be asked again first first.
+         */
+        get: operations["dealerline_apps_customers_rest_business_list_declined"];
         put?: never;
         post?: never;
         delete?: never;
@@ -832,6 +1268,26 @@ export interface paths {
          * @description Set back what a run did, where nobody changed it since. The rule is switched off.
          */
         post: operations["dealerline_apps_segments_api_undo_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Labels
+         * @description The words that may be put on customers, to choose from as one types.
+         */
+        get: operations["dealerline_apps_customers_rest_people_list_labels"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1338,6 +1794,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Orders
+         * @description Orders: of a customer, of a store, open ones, by status or number; open ones first.
+         */
+        get: operations["dealerline_apps_customers_rest_business_list_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Order
+         * @description One order.
+         */
+        get: operations["dealerline_apps_customers_rest_business_get_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Order
+         * @description Change an order; a new status is written down as a step.
+         */
+        patch: operations["dealerline_apps_customers_rest_business_change_order"];
+        trace?: never;
+    };
+    "/api/orders/{order}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Payment
+         * @description Money for an order.
+         */
+        post: operations["dealerline_apps_customers_rest_business_add_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payments/{payment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Payment
+         * @description Take away a payment that was entered by mistake.
+         */
+        delete: operations["dealerline_apps_customers_rest_business_remove_payment"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Payment
+         * @description Change a payment.
+         */
+        patch: operations["dealerline_apps_customers_rest_business_change_payment"];
+        trace?: never;
+    };
     "/api/pop": {
         parameters: {
             query?: never;
@@ -1566,6 +2110,118 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/repair-lines/{line}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Line
+         * @description Take away a line that was entered by mistake.
+         */
+        delete: operations["dealerline_apps_customers_rest_business_remove_line"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Line
+         * @description Change a line: what was declined, why, and when to ask again.
+         */
+        patch: operations["dealerline_apps_customers_rest_business_change_line"];
+        trace?: never;
+    };
+    "/api/repairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Repairs
+         * @description Repair orders: of a customer, of a store, open ones, by stage or number; open ones first.
+         */
+        get: operations["dealerline_apps_customers_rest_business_list_repairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/repairs/{repair}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repair
+         * @description One repair order.
+         */
+        get: operations["dealerline_apps_customers_rest_business_get_repair"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Repair
+         * @description Change a repair order; a new stage is written down as a step.
+         */
+        patch: operations["dealerline_apps_customers_rest_business_change_repair"];
+        trace?: never;
+    };
+    "/api/repairs/{repair}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Line
+         * @description A line of a repair order.
+         */
+        post: operations["dealerline_apps_customers_rest_business_add_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{role}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Role
+         * @description Take away a role that was entered by mistake; one that is over has an end instead.
+         */
+        delete: operations["dealerline_apps_customers_rest_cars_remove_role"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Role
+         * @description Change since when and until when.
+         */
+        patch: operations["dealerline_apps_customers_rest_cars_change_role"];
         trace?: never;
     };
     "/api/routing/queues": {
@@ -2347,6 +3003,99 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** BookingIn */
+        BookingIn: {
+            /** Adviser */
+            adviser?: number | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Car */
+            car?: number | null;
+            /** Kind */
+            kind?: string | null;
+            /** Minutes */
+            minutes?: number | null;
+            /** Store */
+            store?: number | null;
+            /** Text */
+            text?: string | null;
+            /** Way */
+            way?: string | null;
+        };
+        /** BookingOut */
+        BookingOut: {
+            adviser: components["schemas"]["Ref"] | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            car: components["schemas"]["CarRef"] | null;
+            customer: components["schemas"]["Ref"] | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Minutes */
+            minutes: number;
+            /** Open */
+            open: boolean;
+            /** Repair */
+            repair: number | null;
+            /** State */
+            state: string;
+            /** Store */
+            store: number;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /** BookingPatch */
+        BookingPatch: {
+            /** Adviser */
+            adviser?: number | null;
+            /** At */
+            at?: string | null;
+            /** Car */
+            car?: number | null;
+            /** Kind */
+            kind?: string | null;
+            /** Minutes */
+            minutes?: number | null;
+            /** State */
+            state?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
+            /** Way */
+            way?: string | null;
+        };
+        /** BookingsQuery */
+        BookingsQuery: {
+            /** Customer */
+            customer?: number | null;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /** Since */
+            since?: string | null;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /** Store */
+            store?: number | null;
+            /** Until */
+            until?: string | null;
+        };
         /** BrandChoice */
         BrandChoice: {
             /** Id */
@@ -2613,34 +3362,257 @@ export interface components {
             /** To */
             to?: string | null;
         };
-        /** CarOut */
+        /**
+         * CarFields
+         * @description What may be said of a car. ``anyway``: keep a plate or VIN that can be none, as a foreign one.
+         */
+        CarFields: {
+            /** Anyway */
+            anyway?: boolean | null;
+            /** Bought On */
+            bought_on?: string | null;
+            /** Brand Id */
+            brand_id?: number | null;
+            /** Colour */
+            colour?: string | null;
+            /** Gone On */
+            gone_on?: string | null;
+            /** Inspection Until */
+            inspection_until?: string | null;
+            /** Insurance Until */
+            insurance_until?: string | null;
+            /** Insurer */
+            insurer?: string | null;
+            /** Mileage Km */
+            mileage_km?: number | null;
+            /** Mileage On */
+            mileage_on?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Next Service Km */
+            next_service_km?: number | null;
+            /** Next Service On */
+            next_service_on?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Plate */
+            plate?: string | null;
+            /** Recall */
+            recall?: string | null;
+            /** Vin */
+            vin?: string | null;
+            /** Warranty Km */
+            warranty_km?: number | null;
+            /** Warranty Until */
+            warranty_until?: string | null;
+            /** Way */
+            way?: string | null;
+            /** Year */
+            year?: number | null;
+        };
+        /**
+         * CarOut
+         * @description A car. ``vin_warning``: what is doubtful about its VIN; ``recall``: what is open of one.
+         */
         CarOut: {
             /** Bought On */
             bought_on: string | null;
             brand: components["schemas"]["Text"] | null;
+            /** Brand Id */
+            brand_id: number | null;
             /** Colour */
             colour: string;
+            /** Customer */
+            customer: number;
+            /** Gone On */
+            gone_on: string | null;
             /** Id */
             id: number;
             /** Inspection Until */
             inspection_until: string | null;
             /** Insurance Until */
             insurance_until: string | null;
+            /** Insurer */
+            insurer: string;
+            maker: components["schemas"]["Text"] | null;
             /** Mileage Km */
             mileage_km: number | null;
+            /** Mileage On */
+            mileage_on: string | null;
+            /** Model */
+            model: string;
+            /** New Energy */
+            new_energy: boolean;
+            /** Next Service Km */
+            next_service_km: number | null;
+            /** Next Service On */
+            next_service_on: string | null;
+            /** Notes */
+            notes: string;
+            /** Plate */
+            plate: string;
+            plate_kind: components["schemas"]["Text"] | null;
+            /** Recall */
+            recall: string;
+            /** Version */
+            version: number;
+            /** Vin */
+            vin: string;
+            vin_warning: components["schemas"]["Text"] | null;
+            /** Warranty Km */
+            warranty_km: number | null;
+            /** Warranty Until */
+            warranty_until: string | null;
+            /** Year */
+            year: number | null;
+        };
+        /**
+         * CarPatch
+         * @description What to change, and the version it was read at. Dates and numbers are emptied with null.
+         */
+        CarPatch: {
+            /** Anyway */
+            anyway?: boolean | null;
+            /** Bought On */
+            bought_on?: string | null;
+            /** Brand Id */
+            brand_id?: number | null;
+            /** Colour */
+            colour?: string | null;
+            /** Gone On */
+            gone_on?: string | null;
+            /** Inspection Until */
+            inspection_until?: string | null;
+            /** Insurance Until */
+            insurance_until?: string | null;
+            /** Insurer */
+            insurer?: string | null;
+            /** Mileage Km */
+            mileage_km?: number | null;
+            /** Mileage On */
+            mileage_on?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Next Service Km */
+            next_service_km?: number | null;
+            /** Next Service On */
+            next_service_on?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Plate */
+            plate?: string | null;
+            /** Recall */
+            recall?: string | null;
+            /** Version */
+            version: number;
+            /** Vin */
+            vin?: string | null;
+            /** Warranty Km */
+            warranty_km?: number | null;
+            /** Warranty Until */
+            warranty_until?: string | null;
+            /** Way */
+            way?: string | null;
+            /** Year */
+            year?: number | null;
+        };
+        /**
+         * CarRef
+         * @description A car in a few words.
+         */
+        CarRef: {
+            /** Id */
+            id: number;
             /** Model */
             model: string;
             /** Plate */
             plate: string;
             /** Vin */
             vin: string;
+        };
+        /**
+         * CarWhole
+         * @description A car with everybody who has or had to do with it.
+         */
+        CarWhole: {
+            /** Bought On */
+            bought_on: string | null;
+            brand: components["schemas"]["Text"] | null;
+            /** Brand Id */
+            brand_id: number | null;
+            /** Colour */
+            colour: string;
+            /** Customer */
+            customer: number;
+            /** Gone On */
+            gone_on: string | null;
+            /** Id */
+            id: number;
+            /** Inspection Until */
+            inspection_until: string | null;
+            /** Insurance Until */
+            insurance_until: string | null;
+            /** Insurer */
+            insurer: string;
+            maker: components["schemas"]["Text"] | null;
+            /** Mileage Km */
+            mileage_km: number | null;
+            /** Mileage On */
+            mileage_on: string | null;
+            /** Model */
+            model: string;
+            /** New Energy */
+            new_energy: boolean;
+            /** Next Service Km */
+            next_service_km: number | null;
+            /** Next Service On */
+            next_service_on: string | null;
+            /** Notes */
+            notes: string;
+            /** Plate */
+            plate: string;
+            plate_kind: components["schemas"]["Text"] | null;
+            /** Recall */
+            recall: string;
+            /** Roles */
+            roles: components["schemas"]["RoleOut"][];
+            /** Version */
+            version: number;
+            /** Vin */
+            vin: string;
+            vin_warning: components["schemas"]["Text"] | null;
+            /** Warranty Km */
+            warranty_km: number | null;
+            /** Warranty Until */
+            warranty_until: string | null;
             /** Year */
             year: number | null;
+        };
+        /**
+         * CardIn
+         * @description A new card, with nothing on it yet.
+         */
+        CardIn: {
+            /**
+             * Level
+             * @default normal
+             */
+            level: string;
+            /** Number */
+            number: string;
+            /** Valid Until */
+            valid_until?: string | null;
         };
         /** CardOut */
         CardOut: {
             /** Balance */
             balance: string;
+            /** Blocked */
+            blocked: boolean;
+            /** Customer */
+            customer: number;
+            /** Id */
+            id: number;
             /** Level */
             level: string;
             /** Number */
@@ -2649,6 +3621,88 @@ export interface components {
             points: number;
             /** Valid Until */
             valid_until: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * CardPatch
+         * @description Points and money change by movements only.
+         */
+        CardPatch: {
+            /** Blocked */
+            blocked?: boolean | null;
+            /** Level */
+            level?: string | null;
+            /** Number */
+            number?: string | null;
+            /** Valid Until */
+            valid_until?: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * CarsQuery
+         * @description ``q``: part of a plate, a VIN or its last six to eight characters.
+         */
+        CarsQuery: {
+            /** Customer */
+            customer?: number | null;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /** Store */
+            store?: number | null;
+        };
+        /**
+         * ChangeOut
+         * @description One field of one row. ``object``: its kind and id; ``field`` "+" is a row that was made, "-" one removed.
+         */
+        ChangeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["Ref"] | null;
+            /** Field */
+            field: string;
+            /** Id */
+            id: number;
+            /** New */
+            new: unknown;
+            /** Object Id */
+            object_id: string;
+            /** Object Type */
+            object_type: string;
+            /** Old */
+            old: unknown;
+            /** Source */
+            source: string;
+        };
+        /** ChangesQuery */
+        ChangesQuery: {
+            /**
+             * Object Id
+             * @default
+             */
+            object_id: string;
+            /**
+             * Object Type
+             * @default
+             */
+            object_type: string;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
         };
         /**
          * CheckOut
@@ -2793,8 +3847,12 @@ export interface components {
         /**
          * CustomerIn
          * @description The short form. ``phone`` may be empty when ``call`` is given: then the caller's own number is used.
+         *
+         *     ``anyway``: keep a plate that can be none, as a foreign one.
          */
         CustomerIn: {
+            /** Anyway */
+            anyway?: boolean | null;
             /** Call */
             call?: string | null;
             /**
@@ -2802,6 +3860,8 @@ export interface components {
              * @default
              */
             company: string;
+            /** Intention */
+            intention?: string | null;
             /**
              * Kind
              * @default person
@@ -2829,6 +3889,8 @@ export interface components {
              * @default
              */
             plate: string;
+            /** Purchase Status */
+            purchase_status?: string | null;
             /** Store */
             store?: number | null;
             /**
@@ -2836,64 +3898,117 @@ export interface components {
              * @default
              */
             title: string;
+            /** Wants Model */
+            wants_model?: string | null;
         };
         /**
          * CustomerOut
          * @description A customer; numbers masked by role.
          */
         CustomerOut: {
+            /** Address */
+            address: string;
+            /** Birthday */
+            birthday: string | null;
+            /** Budget From */
+            budget_from: number | null;
+            /** Budget To */
+            budget_to: number | null;
+            /** Buys By */
+            buys_by: string | null;
             /** Company */
             company: string;
+            /** Email */
+            email: string;
             /** Id */
             id: number;
+            /** Intention */
+            intention: string;
             /** Kind */
             kind: string;
             /** Labels */
             labels: string[];
+            /** Language */
+            language: string;
             /** Level */
             level: string;
+            level_set: components["schemas"]["LevelSet"] | null;
             /** Name */
             name: string;
             /** Need */
             need: string;
+            /** Needs */
+            needs: string;
             /** Notes */
             notes: string;
             /** Number */
             number: string | null;
             /** Phones */
             phones: components["schemas"]["PhoneOut"][];
+            /** Purchase Status */
+            purchase_status: string;
             /** Store */
             store: number;
             /** Title */
             title: string;
             /** Version */
             version: number;
+            /** Wants Model */
+            wants_model: string;
         };
         /**
          * CustomerPatch
-         * @description What to change, and the version it was read at.
+         * @description What to change, and the version it was read at. Dates and sums are emptied with null.
+         *
+         *     ``way``: from a page, or during a call, for the history.
          */
         CustomerPatch: {
             /** Add Phone */
             add_phone?: string | null;
+            /** Address */
+            address?: string | null;
+            /** Birthday */
+            birthday?: string | null;
+            /** Budget From */
+            budget_from?: number | null;
+            /** Budget To */
+            budget_to?: number | null;
+            /** Buys By */
+            buys_by?: string | null;
             /** Company */
             company?: string | null;
+            /** Email */
+            email?: string | null;
+            /** Intention */
+            intention?: string | null;
             /** Kind */
             kind?: string | null;
             /** Labels */
             labels?: string[] | null;
+            /** Language */
+            language?: string | null;
             /** Level */
             level?: string | null;
             /** Name */
             name?: string | null;
             /** Need */
             need?: string | null;
+            /** Needs */
+            needs?: string | null;
             /** Notes */
             notes?: string | null;
+            /** Number */
+            number?: string | null;
+            /** Purchase Status */
+            purchase_status?: string | null;
             /** Title */
             title?: string | null;
             /** Version */
             version: number;
+            /** Wants Model */
+            wants_model?: string | null;
+            /** Way */
+            way?: string | null;
         };
         /**
          * CustomerWarningOut
@@ -2910,18 +4025,51 @@ export interface components {
             /** Tone */
             tone: string;
         };
-        /** CustomersQuery */
+        /**
+         * CustomersQuery
+         * @description ``sort``: "" the newest or best first, ``name`` by pinyin.
+         */
         CustomersQuery: {
+            /**
+             * Intention
+             * @default
+             */
+            intention: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * Level
+             * @default
+             */
+            level: string;
             /**
              * Page
              * @default 1
              */
             page: number;
             /**
+             * Purchase Status
+             * @default
+             */
+            purchase_status: string;
+            /**
              * Q
              * @default
              */
             q: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort: string;
             /** Store */
             store?: number | null;
         };
@@ -2934,6 +4082,38 @@ export interface components {
             days: number;
             /** Store */
             store?: number | null;
+        };
+        /**
+         * DeclinedOut
+         * @description Declined work, with whose it is and of which car.
+         */
+        DeclinedOut: {
+            /** Ask Again On */
+            ask_again_on: string | null;
+            car: components["schemas"]["CarRef"] | null;
+            /** Code */
+            code: string;
+            customer: components["schemas"]["Ref"] | null;
+            /** Declined */
+            declined: boolean;
+            /** Declined Why */
+            declined_why: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Number */
+            number: string;
+            /** Price */
+            price: string | null;
+            /** Quantity */
+            quantity: string;
+            /** Repair */
+            repair: number;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
         };
         /**
          * Done
@@ -3042,6 +4222,47 @@ export interface components {
             /** Seq */
             seq: number;
             text: components["schemas"]["Text"];
+        };
+        /**
+         * FactsOut
+         * @description What VIN and plate say before they are saved. ``*_problem``: why it can be none, or is doubtful.
+         */
+        FactsOut: {
+            /** Brand Id */
+            brand_id: number | null;
+            maker: components["schemas"]["Text"] | null;
+            /** Model */
+            model: string;
+            /** Plate */
+            plate: string;
+            plate_kind: components["schemas"]["Text"] | null;
+            /** Plate Meant */
+            plate_meant: string;
+            plate_problem: components["schemas"]["Text"] | null;
+            /** There */
+            there: components["schemas"]["ThereOut"][];
+            /** Vin */
+            vin: string;
+            /** Vin Impossible */
+            vin_impossible: boolean;
+            vin_problem: components["schemas"]["Text"] | null;
+            /** Year */
+            year: number | null;
+        };
+        /** FactsQuery */
+        FactsQuery: {
+            /** Car */
+            car?: number | null;
+            /**
+             * Plate
+             * @default
+             */
+            plate: string;
+            /**
+             * Vin
+             * @default
+             */
+            vin: string;
         };
         /** FaultOut */
         FaultOut: {
@@ -3662,6 +4883,13 @@ export interface components {
             needs: string[][];
             title: components["schemas"]["Text"];
         };
+        /** LabelOut */
+        LabelOut: {
+            /** Colour */
+            colour: string;
+            /** Text */
+            text: string;
+        };
         /**
          * LabelRuleIn
          * @description ``store``: empty for the whole group. ``sets``: label or level.
@@ -3740,6 +4968,14 @@ export interface components {
             value?: string | null;
             /** Version */
             version: number;
+        };
+        /** LabelsQuery */
+        LabelsQuery: {
+            /**
+             * Q
+             * @default
+             */
+            q: string;
         };
         /** LaneOut */
         LaneOut: {
@@ -4112,6 +5348,18 @@ export interface components {
             /** To */
             to: string | null;
         };
+        /**
+         * LevelSet
+         * @description What set a level: ``person``, ``rule`` or ``import``; the rule's name; when.
+         */
+        LevelSet: {
+            /** At */
+            at: string | null;
+            /** Because */
+            because: string;
+            /** By */
+            by: string;
+        };
         /** LifeIn */
         LifeIn: {
             /**
@@ -4130,6 +5378,93 @@ export interface components {
             /** Robots */
             robots: number;
         };
+        /**
+         * LineIn
+         * @description A line of a repair order; ``declined``: the customer did not want it.
+         */
+        LineIn: {
+            /** Ask Again On */
+            ask_again_on?: string | null;
+            /**
+             * Code
+             * @default
+             */
+            code: string;
+            /**
+             * Declined
+             * @default false
+             */
+            declined: boolean;
+            /**
+             * Declined Why
+             * @default
+             */
+            declined_why: string;
+            /**
+             * Kind
+             * @default labour
+             */
+            kind: string;
+            /** Price */
+            price?: number | string | null;
+            /**
+             * Quantity
+             * @default 1
+             */
+            quantity: number | string;
+            /** Text */
+            text: string;
+            /** Way */
+            way?: string | null;
+        };
+        /** LineOut */
+        LineOut: {
+            /** Ask Again On */
+            ask_again_on: string | null;
+            /** Code */
+            code: string;
+            /** Declined */
+            declined: boolean;
+            /** Declined Why */
+            declined_why: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Price */
+            price: string | null;
+            /** Quantity */
+            quantity: string;
+            /** Repair */
+            repair: number;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /** LinePatch */
+        LinePatch: {
+            /** Ask Again On */
+            ask_again_on?: string | null;
+            /** Code */
+            code?: string | null;
+            /** Declined */
+            declined?: boolean | null;
+            /** Declined Why */
+            declined_why?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /** Price */
+            price?: number | string | null;
+            /** Quantity */
+            quantity?: number | string | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
+            /** Way */
+            way?: string | null;
+        };
         /** LineRow */
         LineRow: {
             /** Id */
@@ -4141,6 +5476,23 @@ export interface components {
             numbers: string[];
             /** Store */
             store: number;
+        };
+        /**
+         * LinesQuery
+         * @description ``due``: only those to be asked about again by that day.
+         */
+        LinesQuery: {
+            /** Customer */
+            customer?: number | null;
+            /** Due */
+            due?: string | null;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /** Store */
+            store?: number | null;
         };
         /** ListQuery */
         ListQuery: {
@@ -4378,6 +5730,68 @@ export interface components {
             name: string;
         };
         /**
+         * MovementIn
+         * @description Points and money put on (above zero) or taken off (below); ``version``: the card's, so that nothing is booked
+         *     twice.
+         */
+        MovementIn: {
+            /** Kind */
+            kind: string;
+            /**
+             * Money
+             * @default 0
+             */
+            money: number | string;
+            /**
+             * Points
+             * @default 0
+             */
+            points: number;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * MovementOut
+         * @description A line of a card's account.
+         */
+        MovementOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Balance After */
+            balance_after: string;
+            by: components["schemas"]["Ref"] | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Money */
+            money: string;
+            /** Points */
+            points: number;
+            /** Points After */
+            points_after: number;
+            /** Text */
+            text: string;
+        };
+        /** MovementsQuery */
+        MovementsQuery: {
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /** Since */
+            since?: string | null;
+        };
+        /**
          * NamedRef
          * @description A row by id and both names.
          */
@@ -4470,6 +5884,35 @@ export interface components {
             /** Value */
             value: string;
         };
+        /** OrderIn */
+        OrderIn: {
+            /** Amount */
+            amount?: number | string | null;
+            /** Car */
+            car?: number | null;
+            /** Colour */
+            colour?: string | null;
+            /** Delivered On */
+            delivered_on?: string | null;
+            /** Expected On */
+            expected_on?: string | null;
+            /** Model */
+            model: string;
+            /** Notes */
+            notes?: string | null;
+            /** Number */
+            number?: string | null;
+            /** Ordered On */
+            ordered_on?: string | null;
+            /** Salesperson */
+            salesperson?: number | null;
+            /** Status */
+            status?: string | null;
+            /** Store */
+            store?: number | null;
+            /** Way */
+            way?: string | null;
+        };
         /** OrderOut */
         OrderOut: {
             /** Amount */
@@ -4491,6 +5934,146 @@ export interface components {
             /** Store */
             store: number;
         };
+        /** OrderPatch */
+        OrderPatch: {
+            /** Amount */
+            amount?: number | string | null;
+            /** Car */
+            car?: number | null;
+            /** Colour */
+            colour?: string | null;
+            /** Delivered On */
+            delivered_on?: string | null;
+            /** Expected On */
+            expected_on?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Number */
+            number?: string | null;
+            /** Ordered On */
+            ordered_on?: string | null;
+            /** Salesperson */
+            salesperson?: number | null;
+            /** Status */
+            status?: string | null;
+            /** Version */
+            version: number;
+            /** Way */
+            way?: string | null;
+        };
+        /**
+         * OrderRow
+         * @description An order; ``customer`` is null where he is another store's.
+         */
+        OrderRow: {
+            /** Amount */
+            amount: string | null;
+            car: components["schemas"]["CarRef"] | null;
+            /** Colour */
+            colour: string;
+            customer: components["schemas"]["Ref"] | null;
+            /** Delivered On */
+            delivered_on: string | null;
+            /** Expected On */
+            expected_on: string | null;
+            /** Id */
+            id: number;
+            /** Model */
+            model: string;
+            /** Notes */
+            notes: string;
+            /** Number */
+            number: string;
+            /** Open */
+            open: boolean;
+            /** Ordered On */
+            ordered_on: string | null;
+            salesperson: components["schemas"]["Ref"] | null;
+            /** Status */
+            status: string;
+            /** Store */
+            store: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * OrderWhole
+         * @description With its steps and payments; ``paid``: their sum.
+         */
+        OrderWhole: {
+            /** Amount */
+            amount: string | null;
+            car: components["schemas"]["CarRef"] | null;
+            /** Colour */
+            colour: string;
+            customer: components["schemas"]["Ref"] | null;
+            /** Delivered On */
+            delivered_on: string | null;
+            /** Expected On */
+            expected_on: string | null;
+            /** Id */
+            id: number;
+            /** Model */
+            model: string;
+            /** Notes */
+            notes: string;
+            /** Number */
+            number: string;
+            /** Open */
+            open: boolean;
+            /** Ordered On */
+            ordered_on: string | null;
+            /** Paid */
+            paid: string;
+            /** Payments */
+            payments: components["schemas"]["PaymentOut"][];
+            salesperson: components["schemas"]["Ref"] | null;
+            /** Status */
+            status: string;
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
+            /** Store */
+            store: number;
+            /** Version */
+            version: number;
+        };
+        /** OrdersQuery */
+        OrdersQuery: {
+            /** Customer */
+            customer?: number | null;
+            /** Open */
+            open?: boolean | null;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /**
+             * Status
+             * @default
+             */
+            status: string;
+            /** Store */
+            store?: number | null;
+        };
+        /** Page[BookingOut] */
+        Page_BookingOut_: {
+            /** Items */
+            items: components["schemas"]["BookingOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
         /** Page[CallOut] */
         Page_CallOut_: {
             /** Items */
@@ -4502,10 +6085,43 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Page[CarOut] */
+        Page_CarOut_: {
+            /** Items */
+            items: components["schemas"]["CarOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[ChangeOut] */
+        Page_ChangeOut_: {
+            /** Items */
+            items: components["schemas"]["ChangeOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
         /** Page[CustomerOut] */
         Page_CustomerOut_: {
             /** Items */
             items: components["schemas"]["CustomerOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[DeclinedOut] */
+        Page_DeclinedOut_: {
+            /** Items */
+            items: components["schemas"]["DeclinedOut"][];
             /** Page */
             page: number;
             /** Pages */
@@ -4579,10 +6195,43 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Page[MovementOut] */
+        Page_MovementOut_: {
+            /** Items */
+            items: components["schemas"]["MovementOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[OrderRow] */
+        Page_OrderRow_: {
+            /** Items */
+            items: components["schemas"]["OrderRow"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
         /** Page[PromiseOut] */
         Page_PromiseOut_: {
             /** Items */
             items: components["schemas"]["PromiseOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[RepairRow] */
+        Page_RepairRow_: {
+            /** Items */
+            items: components["schemas"]["RepairRow"][];
             /** Page */
             page: number;
             /** Pages */
@@ -4693,6 +6342,68 @@ export interface components {
             seconds: number;
         };
         /**
+         * PaymentIn
+         * @description What was paid. ``paid_back`` (kind ``refund``) is below zero.
+         */
+        PaymentIn: {
+            /** Amount */
+            amount: number | string;
+            /** Kind */
+            kind: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Paid On
+             * Format: date
+             */
+            paid_on: string;
+            /**
+             * Way
+             * @default
+             */
+            way: string;
+        };
+        /** PaymentOut */
+        PaymentOut: {
+            /** Amount */
+            amount: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Note */
+            note: string;
+            /** Order */
+            order: number;
+            /**
+             * Paid On
+             * Format: date
+             */
+            paid_on: string;
+            /** Version */
+            version: number;
+            /** Way */
+            way: string;
+        };
+        /** PaymentPatch */
+        PaymentPatch: {
+            /** Amount */
+            amount?: number | string | null;
+            /** Kind */
+            kind?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Paid On */
+            paid_on?: string | null;
+            /** Version */
+            version: number;
+            /** Way */
+            way?: string | null;
+        };
+        /**
          * PeaksOut
          * @description Loudness for drawing: 0 to 1, evenly spread over the seconds.
          */
@@ -4737,8 +6448,61 @@ export interface components {
             /** Person */
             person: number;
         };
-        /** PhoneOut */
+        /**
+         * PhoneIn
+         * @description One more number, in any way of writing it; an extension behind it is told apart.
+         */
+        PhoneIn: {
+            /**
+             * Do Not Call
+             * @default false
+             */
+            do_not_call: boolean;
+            /**
+             * Do Not Call Why
+             * @default
+             */
+            do_not_call_why: string;
+            /** Number */
+            number: string;
+            /**
+             * Primary
+             * @default false
+             */
+            primary: boolean;
+            /**
+             * Use
+             * @default mobile
+             */
+            use: string;
+            /**
+             * Used By
+             * @default
+             */
+            used_by: string;
+            /**
+             * Verified How
+             * @default
+             */
+            verified_how: string;
+            /** Way */
+            way?: string | null;
+        };
+        /**
+         * PhoneOut
+         * @description A number; masked by role. ``city`` and ``carrier``: where the numbering plan has it from.
+         */
         PhoneOut: {
+            carrier: components["schemas"]["Text"] | null;
+            city: components["schemas"]["Text"] | null;
+            /** Country */
+            country: string;
+            /** Do Not Call */
+            do_not_call: boolean;
+            /** Do Not Call Why */
+            do_not_call_why: string;
+            /** Extension */
+            extension: string;
             /** Id */
             id: number;
             /** Number */
@@ -4747,6 +6511,38 @@ export interface components {
             primary: boolean;
             /** Use */
             use: string;
+            /** Used By */
+            used_by: string;
+            /** Verified At */
+            verified_at: string | null;
+            /** Verified How */
+            verified_how: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * PhonePatch
+         * @description What to change of a number. Another number is not verified any more.
+         */
+        PhonePatch: {
+            /** Do Not Call */
+            do_not_call?: boolean | null;
+            /** Do Not Call Why */
+            do_not_call_why?: string | null;
+            /** Number */
+            number?: string | null;
+            /** Primary */
+            primary?: boolean | null;
+            /** Use */
+            use?: string | null;
+            /** Used By */
+            used_by?: string | null;
+            /** Verified How */
+            verified_how?: string | null;
+            /** Version */
+            version: number;
+            /** Way */
+            way?: string | null;
         };
         /** PhotoOut */
         PhotoOut: {
@@ -4814,16 +6610,99 @@ export interface components {
             /** Step */
             step: string;
         };
+        /** PopBookingOut */
+        PopBookingOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Plate */
+            plate: string;
+            /** State */
+            state: string;
+            /** Store */
+            store: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * PopCarOut
+         * @description A car in the pop. ``because``: why he most likely calls about it; only the first has one.
+         */
+        PopCarOut: {
+            /** Because */
+            because: string;
+            /** Bought On */
+            bought_on: string | null;
+            brand: components["schemas"]["Text"] | null;
+            /** Colour */
+            colour: string;
+            /** Id */
+            id: number;
+            /** Inspection Until */
+            inspection_until: string | null;
+            /** Insurance Until */
+            insurance_until: string | null;
+            maker: components["schemas"]["Text"] | null;
+            /** Mileage Km */
+            mileage_km: number | null;
+            /** Mileage On */
+            mileage_on: string | null;
+            /** Model */
+            model: string;
+            /** Next Service Km */
+            next_service_km: number | null;
+            /** Next Service On */
+            next_service_on: string | null;
+            /** Plate */
+            plate: string;
+            /** Plate Kind */
+            plate_kind: string;
+            /** Recall */
+            recall: string;
+            /** Role */
+            role: string;
+            /** Vin */
+            vin: string;
+            /** Vin Warning */
+            vin_warning: string;
+            /** Warranty Until */
+            warranty_until: string | null;
+            /** Year */
+            year: number | null;
+        };
+        /** PopCardOut */
+        PopCardOut: {
+            /** Balance */
+            balance: string;
+            /** Level */
+            level: string;
+            /** Number */
+            number: string;
+            /** Points */
+            points: number;
+            /** Valid Until */
+            valid_until: string | null;
+        };
         /**
          * PopOut
-         * @description Everything about a caller.
+         * @description Everything about a caller. ``cars``: the one he most likely rings about first, twenty of ``cars_count``.
          */
         PopOut: {
+            /** Bookings */
+            bookings: components["schemas"]["PopBookingOut"][];
             /** Calls */
             calls: components["schemas"]["PastCallOut"][];
-            card: components["schemas"]["CardOut"] | null;
+            card: components["schemas"]["PopCardOut"] | null;
             /** Cars */
-            cars: components["schemas"]["CarOut"][];
+            cars: components["schemas"]["PopCarOut"][];
+            /** Cars Count */
+            cars_count: number;
             customer: components["schemas"]["CustomerOut"] | null;
             /** Known */
             known: boolean;
@@ -4833,6 +6712,8 @@ export interface components {
             other_matches: components["schemas"]["CustomerOut"][];
             /** Repairs */
             repairs: components["schemas"]["RepairOut"][];
+            /** Ties */
+            ties: components["schemas"]["PopTieOut"][];
         };
         /** PopQuery */
         PopQuery: {
@@ -4845,6 +6726,32 @@ export interface components {
              * @default
              */
             number: string;
+        };
+        /**
+         * PopTieOut
+         * @description ``customer`` is the ``kind`` of the caller.
+         */
+        PopTieOut: {
+            customer: components["schemas"]["PopTiedOut"];
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Note */
+            note: string;
+        };
+        /** PopTiedOut */
+        PopTiedOut: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: string;
+            /** Name */
+            name: string;
+            /** Store */
+            store: number;
         };
         /**
          * PreviewLine
@@ -5284,6 +7191,41 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * Removal
+         * @description The version that was read, so that nobody removes what somebody else just changed.
+         */
+        Removal: {
+            /** Version */
+            version: number;
+        };
+        /** RepairIn */
+        RepairIn: {
+            /** Adviser */
+            adviser?: number | null;
+            /** Amount */
+            amount?: number | string | null;
+            /** Car */
+            car?: number | null;
+            /** Mileage Km */
+            mileage_km?: number | null;
+            /** Number */
+            number?: string | null;
+            /** Promised At */
+            promised_at?: string | null;
+            /** Received At */
+            received_at?: string | null;
+            /** Said */
+            said?: string | null;
+            /** Stage */
+            stage?: string | null;
+            /** Store */
+            store?: number | null;
+            /** Way */
+            way?: string | null;
+            /** Work */
+            work: string;
+        };
         /** RepairOut */
         RepairOut: {
             /** Amount */
@@ -5307,6 +7249,133 @@ export interface components {
             /** Work */
             work: string;
         };
+        /** RepairPatch */
+        RepairPatch: {
+            /** Adviser */
+            adviser?: number | null;
+            /** Amount */
+            amount?: number | string | null;
+            /** Car */
+            car?: number | null;
+            /** Mileage Km */
+            mileage_km?: number | null;
+            /** Number */
+            number?: string | null;
+            /** Promised At */
+            promised_at?: string | null;
+            /** Received At */
+            received_at?: string | null;
+            /** Said */
+            said?: string | null;
+            /** Stage */
+            stage?: string | null;
+            /** Version */
+            version: number;
+            /** Way */
+            way?: string | null;
+            /** Work */
+            work?: string | null;
+        };
+        /**
+         * RepairRow
+         * @description A repair order; ``customer`` is null where he is another store's.
+         */
+        RepairRow: {
+            adviser: components["schemas"]["Ref"] | null;
+            /** Amount */
+            amount: string | null;
+            car: components["schemas"]["CarRef"] | null;
+            /** Closed At */
+            closed_at: string | null;
+            customer: components["schemas"]["Ref"] | null;
+            /** Id */
+            id: number;
+            /** Mileage Km */
+            mileage_km: number | null;
+            /** Number */
+            number: string;
+            /** Open */
+            open: boolean;
+            /** Promised At */
+            promised_at: string | null;
+            /** Received At */
+            received_at: string | null;
+            /** Said */
+            said: string;
+            /** Stage */
+            stage: string;
+            /** Store */
+            store: number;
+            /** Version */
+            version: number;
+            /** Work */
+            work: string;
+        };
+        /**
+         * RepairWhole
+         * @description With its lines and stages; ``total``: of the lines that were not declined.
+         */
+        RepairWhole: {
+            adviser: components["schemas"]["Ref"] | null;
+            /** Amount */
+            amount: string | null;
+            car: components["schemas"]["CarRef"] | null;
+            /** Closed At */
+            closed_at: string | null;
+            customer: components["schemas"]["Ref"] | null;
+            /** Id */
+            id: number;
+            /** Lines */
+            lines: components["schemas"]["LineOut"][];
+            /** Mileage Km */
+            mileage_km: number | null;
+            /** Number */
+            number: string;
+            /** Open */
+            open: boolean;
+            /** Promised At */
+            promised_at: string | null;
+            /** Received At */
+            received_at: string | null;
+            /** Said */
+            said: string;
+            /** Stage */
+            stage: string;
+            /** Steps */
+            steps: components["schemas"]["StageOut"][];
+            /** Store */
+            store: number;
+            /** Total */
+            total: string;
+            /** Version */
+            version: number;
+            /** Work */
+            work: string;
+        };
+        /** RepairsQuery */
+        RepairsQuery: {
+            /** Customer */
+            customer?: number | null;
+            /** Open */
+            open?: boolean | null;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /**
+             * Stage
+             * @default
+             */
+            stage: string;
+            /** Store */
+            store?: number | null;
+        };
         /** ReportQuery */
         ReportQuery: {
             /**
@@ -5316,6 +7385,20 @@ export interface components {
             days: number;
             /** Store */
             store?: number | null;
+        };
+        /**
+         * Revealed
+         * @description A whole number. So many did he have shown to him within the hour and today; ``an_hour``: how many he may.
+         */
+        Revealed: {
+            /** An Hour */
+            an_hour: number;
+            /** Number */
+            number: string;
+            /** This Hour */
+            this_hour: number;
+            /** Today */
+            today: number;
         };
         /**
          * RingIn
@@ -5355,6 +7438,61 @@ export interface components {
             id: string;
             /** Number */
             number: string;
+        };
+        /**
+         * RoleIn
+         * @description Who is what to the car. A new owner without ``until`` takes it over into his file.
+         */
+        RoleIn: {
+            /** Customer */
+            customer: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Role */
+            role: string;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Way */
+            way?: string | null;
+        };
+        /**
+         * RoleOut
+         * @description Who is what to a car; ``customer`` is null where he is another store's.
+         */
+        RoleOut: {
+            /** Car */
+            car: number;
+            customer: components["schemas"]["Ref"] | null;
+            /** Id */
+            id: number;
+            /** Note */
+            note: string;
+            /** Role */
+            role: string;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /** Version */
+            version: number;
+        };
+        /** RolePatch */
+        RolePatch: {
+            /** Note */
+            note?: string | null;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Version */
+            version: number;
+            /** Way */
+            way?: string | null;
         };
         /** RowsQuery */
         RowsQuery: {
@@ -5833,10 +7971,94 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * ThereOut
+         * @description A car of the same VIN or plate, and in whose file it is.
+         */
+        ThereOut: {
+            /** Car */
+            car: number;
+            customer: components["schemas"]["Ref"];
+            /** Model */
+            model: string;
+            /** Plate */
+            plate: string;
+        };
         /** TicketOut */
         TicketOut: {
             /** Ticket */
             ticket: string;
+        };
+        /**
+         * TieIn
+         * @description ``other`` is the ``kind`` of the customer: kind ``spouse``: his spouse; ``employer``: the firm he works for.
+         */
+        TieIn: {
+            /** Kind */
+            kind: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Other */
+            other: number;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Way */
+            way?: string | null;
+        };
+        /**
+         * TieOut
+         * @description ``customer`` is the ``kind`` of the one whose ties are asked for.
+         */
+        TieOut: {
+            customer: components["schemas"]["TiedOut"];
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Note */
+            note: string;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /** Version */
+            version: number;
+        };
+        /** TiePatch */
+        TiePatch: {
+            /** Kind */
+            kind?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Version */
+            version: number;
+            /** Way */
+            way?: string | null;
+        };
+        /**
+         * TiedOut
+         * @description Whom somebody is tied to.
+         */
+        TiedOut: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: string;
+            /** Name */
+            name: string;
+            /** Store */
+            store: number;
         };
         /** TimesQuery */
         TimesQuery: {
@@ -6415,6 +8637,144 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_customers_rest_business_list_bookings: {
+        parameters: {
+            query?: {
+                customer?: number | null;
+                store?: number | null;
+                since?: string | null;
+                until?: string | null;
+                state?: string;
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BookingOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_get_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_change_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookingPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_backlog_api_callbacks: {
         parameters: {
             query?: {
@@ -6785,12 +9145,489 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_customers_rest_cars_car_facts: {
+        parameters: {
+            query?: {
+                vin?: string;
+                plate?: string;
+                car?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_club_get_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                card: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_club_change_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                card: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_club_list_movements: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                page?: number;
+            };
+            header?: never;
+            path: {
+                card: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MovementOut_"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_club_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                card: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovementIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_cars_list_cars: {
+        parameters: {
+            query?: {
+                q?: string;
+                customer?: number | null;
+                store?: number | null;
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CarOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_cars_get_car: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                car: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarWhole"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_cars_remove_car: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                car: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_cars_change_car: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                car: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CarPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarWhole"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_cars_give_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                car: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_customers_api_list_customers: {
         parameters: {
             query?: {
                 q?: string;
                 page?: number;
                 store?: number | null;
+                kind?: string;
+                level?: string;
+                label?: string;
+                intention?: string;
+                purchase_status?: string;
+                sort?: string;
             };
             header?: never;
             path?: never;
@@ -6953,6 +9790,231 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_customers_rest_business_add_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookingIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_club_list_cards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardOut"][];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_club_add_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_cars_add_car: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CarFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarWhole"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_list_changes: {
+        parameters: {
+            query?: {
+                page?: number;
+                object_type?: string;
+                object_id?: string;
+            };
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChangeOut_"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_customers_api_get_customer_file: {
         parameters: {
             query?: never;
@@ -6971,6 +10033,348 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PopOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_add_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWhole"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_add_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_remove_phone: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                customer: number;
+                phone: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_change_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+                phone: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhonePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_reveal_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+                phone: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockedOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_add_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairWhole"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
             /** @description Not Found */
@@ -7100,6 +10504,214 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_customers_rest_people_list_ties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TieOut"][];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_add_tie: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TieIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TieOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_remove_tie: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                customer: number;
+                tie: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_change_tie: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+                tie: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TiePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TieOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_promises_api_customer_warnings: {
         parameters: {
             query?: never;
@@ -7154,6 +10766,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_list_declined: {
+        parameters: {
+            query?: {
+                customer?: number | null;
+                store?: number | null;
+                due?: string | null;
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeclinedOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -8285,6 +11940,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_list_labels: {
+        parameters: {
+            query?: {
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -9609,6 +13295,319 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_customers_rest_business_list_orders: {
+        parameters: {
+            query?: {
+                customer?: number | null;
+                store?: number | null;
+                open?: boolean | null;
+                q?: string;
+                page?: number;
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OrderRow_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_get_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWhole"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_change_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWhole"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_add_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_remove_payment: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                payment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_change_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_customers_api_get_pop: {
         parameters: {
             query?: {
@@ -10245,6 +14244,441 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_remove_line: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                line: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_change_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_list_repairs: {
+        parameters: {
+            query?: {
+                customer?: number | null;
+                store?: number | null;
+                open?: boolean | null;
+                q?: string;
+                page?: number;
+                stage?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RepairRow_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_get_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repair: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairWhole"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_change_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repair: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairWhole"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_business_add_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repair: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_cars_remove_role: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                role: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_cars_change_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
                 };
             };
         };

@@ -13,9 +13,10 @@ from dealerline.apps.common.access import NO_STORES, StoreSet
 
 _DESK = frozenset({
     "desk.use", "calls.view", "calls.listen_own", "records.write", "customers.view", "customers.edit", "messages.view",
-    "board.view", "leads.view", "leads.edit", "promises.view", "promises.edit",
+    "board.view", "leads.view", "leads.edit", "promises.view", "promises.edit", "numbers.reveal",
 })
-_SALES = frozenset({"customers.view", "customers.edit", "leads.view", "leads.edit", "promises.view", "promises.edit"})
+_SALES = frozenset({"customers.view", "customers.edit", "leads.view", "leads.edit", "promises.view", "promises.edit",
+                    "numbers.reveal"})
 _LEAD = _DESK | {"calls.listen", "numbers.see", "messages.handle", "records.edit_others", "queues.edit", "people.view",
                  "back_office.use", "leads.assign", "promises.report", "customers.merge"}
 _EDITOR = frozenset({"flows.view", "flows.edit", "prompts.edit", "board.view", "back_office.use"})

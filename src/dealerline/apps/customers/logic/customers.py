@@ -3,42 +3,59 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person, sees_numbers
-from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
-from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Order
+from dealerline.apps.common.errors import NotAllowed
+from dealerline.apps.customers.logic import cars, phones, rows
+from dealerline.apps.customers.logic.access import access_customer
+from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Label, LevelSource, Order
+from dealerline.apps.history.facade import Source
 from dealerline.domain import numbers
 
-FOUND_AT_MOST = 1000
-EDITABLE = ("name", "title", "kind", "company", "level", "labels", "notes", "need")
+__all__ = ["CUSTOMER", "access_customer", "as_json", "change", "create", "search"]
 
-
-def access_customer(person: Person, customer: int, permission: str = "customers.view") -> Customer:
-    """The customer, if the person may.
-
-    Outsiders are told that there is none; insiders without the right, that they may not.
-    """
-    row = Customer.objects.visible_to(person, "customers.view").filter(pk=customer).first()
-    if row is None:
-        raise NotFound
-    if permission != "customers.view" and not person.can(permission, row.store_id):
-        raise NotAllowed
-    return row
+EDITABLE = ("name", "title", "kind", "number", "company", "level", "labels", "notes", "need", "language", "email",
+            "address", "birthday", "intention", "purchase_status", "wants_model", "budget_from", "budget_to", "buys_by",
+            "needs")
+SHOWN = ("number", "name", "title", "kind", "level", "labels", "company", "notes", "need", "language", "email",
+         "address", "birthday", "intention", "purchase_status", "wants_model", "budget_from", "budget_to", "buys_by",
+         "needs")
+LABEL_AT_MOST = 40
+NAMELESS = rows.invalid(name={"zh": "请填写姓名。", "en": "Enter a name."})
+NUMBER_TAKEN = {"zh": "已有这个客户编号。", "en": "There is a customer with that number already."}
 
 
 def as_json(person: Person, customer: Customer) -> dict[str, Any]:
     """A customer as the pages see him, numbers masked by role."""
     whole = sees_numbers(person, customer.store_id)
     return {
-        "id": customer.pk, "number": customer.number, "name": customer.name, "title": customer.title,
-        "kind": customer.kind, "level": customer.level, "labels": customer.labels, "company": customer.company,
-        "notes": customer.notes, "need": customer.need, "store": customer.store_id, "version": customer.version,
-        "phones": [{"id": phone.pk, "number": phone.e164 if whole else numbers.masked(phone.e164), "use": phone.use,
-                    "primary": phone.primary} for phone in customer.phones.all()]}
+        "id": customer.pk, **{field: getattr(customer, field) for field in SHOWN}, "store": customer.store_id,
+        "version": customer.version, "level_set": level_set(customer),
+        "phones": [phones.drawn(phone, whole) for phone in customer.phones.all()]}
+
+
+CUSTOMER = rows.Kind("customer", Customer, ("store_id", *EDITABLE, "level_source", "level_because"),
+                     lambda row: (row.pk, row.store_id), {"zh": "这位客户", "en": "this customer"}, as_json)
+
+
+def level_set(customer: Customer) -> dict[str, Any] | None:
+    """What set his level, and when; None when nothing has yet."""
+    if not customer.level_source:
+        return None
+    return {"by": customer.level_source, "because": customer.level_because, "at": customer.level_at}
+
+
+def narrowed(found: QuerySet[Customer], *, label: str = "", **values: str) -> QuerySet[Customer]:
+    """Those with the values given; empty ones say nothing."""
+    found = found.filter(**{field: value for field, value in values.items() if value})
+    return found.filter(labels__contains=[label.strip()]) if label.strip() else found
 
 
 def search(person: Person, query: str, store: int | None = None) -> QuerySet[Customer]:
@@ -83,15 +100,8 @@ def _by_number(person: Person, text: str, digits: str) -> list[Any]:
     return found
 
 
-def _phone_or_problem(raw: str) -> str:
-    if not numbers.is_plausible(raw):
-        text = {"zh": "请填写电话号码，只用数字。", "en": "Enter a telephone number, digits only."}
-        raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.", fields={"phone": text})
-    return numbers.e164(raw)
-
-
 def create(person: Person, *, store: int, phone: str, call_number: str, values: dict[str, Any],
-           plate: str = "", model: str = "") -> Customer:
+           plate: str = "", model: str = "", anyway: bool = False, source: str = Source.PAGE) -> Customer:
     """The short form: a customer with a number, perhaps a car. ``call_number`` (from the call) is used when ``phone``
     is empty.
 
@@ -101,9 +111,8 @@ def create(person: Person, *, store: int, phone: str, call_number: str, values: 
         raise NotAllowed
     name = str(values.get("name", "")).strip()
     if not name:
-        raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.",
-                      fields={"name": {"zh": "请填写姓名。", "en": "Enter a name."}})
-    e164 = _phone_or_problem(phone) if phone.strip() else call_number
+        raise NAMELESS
+    e164 = phones.read_number(phone)[0] if phone.strip() else call_number
     with transaction.atomic():
         # Two clicks at once: the second waits here, and then finds the first one's customer.
         with connection.cursor() as cursor:
@@ -113,43 +122,52 @@ def create(person: Person, *, store: int, phone: str, call_number: str, values: 
             if same is not None:
                 return same
         customer = Customer(store_id=store, created_by=person)
-        for field in EDITABLE:
-            if field in values:
-                setattr(customer, field, values[field])
-        customer.name = name
-        customer.save()
+        _put(customer, {field: values[field] for field in EDITABLE if field in values} | {"name": name}, person)
+        rows.create(CUSTOMER, person, customer, source, NUMBER_TAKEN)
         if e164:
-            CustomerPhone.objects.create(customer=customer, e164=e164, raw=phone or e164, primary=True)
+            phones.add(person, customer, phone if phone.strip() else e164, source, primary=True)
         if plate.strip() or model.strip():
-            Car.objects.create(customer=customer, plate=plate.strip().upper().replace(" ", "").replace("·", ""),
-                               model=model.strip())
+            cars.add(person, customer, {"plate": plate, "model": model.strip()}, anyway, source)
     return customer
 
 
-def change(person: Person, customer: Customer, values: dict[str, Any], version: int) -> Customer:
+def change(person: Person, customer: Customer, values: dict[str, Any], version: int, source: str) -> Customer:
     """Change the fields given. Raises Problem ``stale`` (409) with the newer row when somebody saved meanwhile."""
     wanted = {field: values[field] for field in EDITABLE if field in values}
     if "name" in wanted and not str(wanted["name"]).strip():
-        raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.",
-                      fields={"name": {"zh": "请填写姓名。", "en": "Enter a name."}})
-    with transaction.atomic():
-        row = Customer.objects.select_for_update().get(pk=customer.pk)
-        if row.version != version:
-            raise Problem("stale", "别人刚刚修改了这位客户，请查看最新内容。",
-                          "Somebody changed this customer just now: look at the newer version.", status=409,
-                          extra={"current": as_json(person, row)})
-        for field, value in wanted.items():
-            setattr(row, field, value)
-        row.version = F("version") + 1
-        row.save()
-    row.refresh_from_db()
-    return row
+        raise NAMELESS
+    return rows.change(CUSTOMER, person, customer.pk, version, {}, source, taken=NUMBER_TAKEN,
+                       before_saving=lambda row: _put(row, wanted, person))
 
 
-def add_phone(customer: Customer, raw: str, use: str) -> None:
-    """One more number; harmless when he has it already."""
-    CustomerPhone.objects.get_or_create(customer=customer, e164=_phone_or_problem(raw), defaults={"raw": raw,
-                                                                                                  "use": use})
+def _put(customer: Customer, values: dict[str, Any], person: Person) -> None:
+    """Set the fields given, and what follows from them."""
+    wanted = dict(values)
+    if "name" in wanted:
+        wanted["name"] = " ".join(str(wanted["name"]).split())
+    if "number" in wanted:
+        wanted["number"] = (wanted["number"] or "").strip().upper() or None
+    if "labels" in wanted:
+        wanted["labels"] = tidy_labels(wanted["labels"])
+    if "level" in wanted and wanted["level"] != customer.level:
+        customer.level_source, customer.level_because, customer.level_at = LevelSource.PERSON, "", timezone.now()
+    for field, value in wanted.items():
+        setattr(customer, field, value)
+    if customer.birthday and not date(1900, 1, 1) <= customer.birthday <= timezone.localdate():
+        raise rows.invalid(birthday={"zh": "生日不对，请核对。", "en": "Nobody is born then: look again."})
+    if customer.budget_from and customer.budget_to and customer.budget_to < customer.budget_from:
+        raise rows.invalid(budget_to={"zh": "预算上限低于下限。", "en": "The budget's end is below its beginning."})
+
+
+def tidy_labels(labels: Iterable[str]) -> list[str]:
+    """Each once, without spaces around; new words join the list that others choose from."""
+    words = list(dict.fromkeys(text for label in labels if (text := " ".join(label.split()))))
+    long = next((text for text in words if len(text) > LABEL_AT_MOST), None)
+    if long is not None:
+        raise rows.invalid(labels={"zh": f"标签最多 {LABEL_AT_MOST} 个字：{long[:20]}…",
+                                   "en": f"A label has at most {LABEL_AT_MOST} characters: {long[:20]}…"})
+    Label.objects.bulk_create([Label(text=text) for text in words], ignore_conflicts=True)
+    return words
 
 
 def numbers_of(customer: int) -> list[str]:

@@ -14,12 +14,21 @@ from uuid import UUID
 
 import psycopg
 from django.db import connection
+from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person
+from dealerline.apps.customers.logic.customers import SHOWN as FIELDS
+from dealerline.apps.customers.models import Tie
+from dealerline.domain.number_places import CARRIERS
 from dealerline.domain.numbers import HIDDEN, SHORT_SHOWN, SHOWN
 
 CALLS_SHOWN = 5
 MATCHES_SHOWN = 10
+CARS_SHOWN = 20
+TIES_SHOWN = 10
+BOOKINGS_SHOWN = 5
+DUE_DAYS = 30
+"""So many days before service, inspection or insurance a car is likely to be what he rings about."""
 
 
 def masked(column: str, store: str) -> str:
@@ -31,17 +40,42 @@ def masked(column: str, store: str) -> str:
         ELSE left({column}, -{HIDDEN + SHOWN}) || repeat('*', {HIDDEN}) || right({column}, {SHOWN}) END"""
 
 
+def _words(zh: str, en: str, when: str) -> str:
+    """SQL for a text in both languages, null unless ``when``; without English the Chinese stands for it."""
+    return f"""CASE WHEN {when} THEN json_build_object('zh', {zh}, 'en', coalesce(nullif({en}, ''), {zh})) END"""
+
+
+def _carrier(column: str) -> str:
+    """SQL for the name of a carrier, null for an unknown one."""
+    cases = " ".join(f"WHEN '{code}' THEN json_build_object('zh', '{name['zh']}', 'en', '{name['en']}')"
+                     for code, name in CARRIERS.items())
+    return f"CASE {column} {cases} END"
+
+
 def _customer(row: str) -> str:
+    shown = ", ".join(f"'{field}', {row}.{field}" for field in FIELDS)
     return f"""json_build_object(
-        'id', {row}.id, 'number', {row}.number, 'name', {row}.name, 'title', {row}.title, 'kind', {row}.kind,
-        'level', {row}.level, 'labels', {row}.labels, 'company', {row}.company, 'notes', {row}.notes,
-        'need', {row}.need,
-        'store', {row}.store_id, 'version', {row}.version,
-        'phones', coalesce((SELECT json_agg(json_build_object('id', p.id, 'number', {masked("p.e164", "s")}, 'use',
-                                                              p.use,
-                            'primary', p.primary) ORDER BY p.primary DESC, p.id)
+        'id', {row}.id, {shown}, 'store', {row}.store_id, 'version', {row}.version,
+        'level_set', CASE WHEN {row}.level_source <> '' THEN json_build_object(
+            'by', {row}.level_source, 'because', {row}.level_because, 'at', {row}.level_at) END,
+        'phones', coalesce((SELECT json_agg(json_build_object(
+            'id', p.id, 'number', {masked("p.e164", "s")}, 'use', p.use, 'primary', p.primary,
+            'extension', p.extension, 'used_by', p.used_by, 'country', p.country,
+            'city', {_words("p.city_zh", "p.city_en", "p.city_zh <> ''")}, 'carrier', {_carrier("p.carrier")},
+            'verified_at', p.verified_at, 'verified_how', p.verified_how, 'do_not_call', p.do_not_call,
+            'do_not_call_why', p.do_not_call_why, 'version', p.version) ORDER BY p.primary DESC, p.id)
                      FROM customers_customerphone p JOIN organisation_store s ON s.id = {row}.store_id
                     WHERE p.customer_id = {row}.id), '[]'::json))"""
+
+
+def _due(column: str) -> str:
+    return f"{column} <= %(today)s::date + {DUE_DAYS}"
+
+
+def _opposite(column: str) -> str:
+    """SQL for what a tie is when it is read from its other end."""
+    cases = " ".join(f"WHEN '{kind}' THEN '{other}'" for kind, other in Tie.OPPOSITE.items())
+    return f"CASE {column} {cases} END"
 
 
 POP = f"""
@@ -74,6 +108,28 @@ past AS MATERIALIZED (
     ) AS k
     WHERE (%(calls_every)s::bool OR k.store_id = ANY(%(calls)s::bigint[])) AND k.id IS DISTINCT FROM %(call)s::uuid
     ORDER BY k.arrived_at DESC LIMIT {CALLS_SHOWN}
+), owned AS MATERIALIZED (
+    SELECT c.id, 'owner' AS role FROM best b JOIN customers_car c ON c.customer_id = b.id WHERE c.gone_on IS NULL
+    UNION ALL
+    SELECT c.id, min(r.role) FROM best b JOIN customers_carrole r ON r.customer_id = b.id AND r.until IS NULL
+      JOIN customers_car c ON c.id = r.car_id AND c.customer_id <> b.id AND c.gone_on IS NULL
+      JOIN customers_customer o ON o.id = c.customer_id
+     WHERE %(every)s::bool OR o.store_id = ANY(%(stores)s::bigint[])
+     GROUP BY c.id
+), likely AS MATERIALIZED (
+    SELECT c.*, w.role, w.because, row_number() OVER (ORDER BY w.rank, c.bought_on DESC NULLS LAST, c.id DESC) AS place
+      FROM (SELECT x.id, x.role, y.because, y.rank FROM owned x JOIN customers_car c ON c.id = x.id,
+            LATERAL (SELECT * FROM (VALUES
+                (0, 'asked', c.id = %(car)s::bigint),
+                (1, 'repair', EXISTS (SELECT 1 FROM customers_repair r WHERE r.car_id = c.id AND r.open
+                                       AND (%(every)s::bool OR r.store_id = ANY(%(stores)s::bigint[])))),
+                (2, 'recall', c.recall <> ''),
+                (3, 'service', {_due("c.next_service_on")}),
+                (4, 'inspection', {_due("c.inspection_until")}),
+                (5, 'insurance', {_due("c.insurance_until")}),
+                (6, 'newest', true)) AS v(rank, because, holds) WHERE v.holds ORDER BY v.rank LIMIT 1) AS y) AS w
+      JOIN customers_car c ON c.id = w.id
+     ORDER BY place LIMIT {CARS_SHOWN}
 )
 SELECT json_build_object(
     'known', EXISTS (SELECT 1 FROM best),
@@ -81,13 +137,34 @@ SELECT json_build_object(
     'other_matches', coalesce((SELECT json_agg({_customer("f")} ORDER BY f.place) FROM found f WHERE f.place > 1),
                               '[]'::json),
     'cars', coalesce((SELECT json_agg(json_build_object(
-            'id', c.id, 'vin', c.vin, 'plate', c.plate, 'model', c.model, 'year', c.year, 'colour', c.colour,
-            'brand', CASE WHEN r.id IS NULL THEN NULL ELSE json_build_object('zh', r.name_zh, 'en',
-                          coalesce(nullif(r.name_en, ''), r.name_zh)) END,
-            'mileage_km', c.mileage_km, 'bought_on', c.bought_on, 'insurance_until', c.insurance_until,
-            'inspection_until', c.inspection_until) ORDER BY c.id)
-        FROM best b JOIN customers_car c ON c.customer_id = b.id
-        LEFT JOIN organisation_brand r ON r.id = c.brand_id), '[]'::json),
+            'id', c.id, 'vin', c.vin, 'vin_warning', c.vin_warning, 'plate', c.plate, 'plate_kind', c.plate_kind,
+            'model', c.model, 'year', c.year, 'colour', c.colour,
+            'brand', {_words("r.name_zh", "r.name_en", "r.id IS NOT NULL")},
+            'maker', {_words("c.maker_zh", "c.maker_en", "c.maker_zh <> ''")},
+            'mileage_km', c.mileage_km, 'mileage_on', c.mileage_on, 'bought_on', c.bought_on,
+            'insurance_until', c.insurance_until, 'inspection_until', c.inspection_until,
+            'warranty_until', c.warranty_until, 'next_service_on', c.next_service_on,
+            'next_service_km', c.next_service_km, 'recall', c.recall, 'role', c.role,
+            'because', CASE WHEN c.place = 1 THEN c.because ELSE '' END) ORDER BY c.place)
+        FROM likely c LEFT JOIN organisation_brand r ON r.id = c.brand_id), '[]'::json),
+    'cars_count', (SELECT count(*) FROM owned),
+    'ties', coalesce((SELECT json_agg(t.row) FROM (SELECT json_build_object(
+            'id', t.id, 'kind', t.kind, 'note', t.note, 'customer', json_build_object(
+                'id', o.id, 'name', o.name, 'kind', o.kind, 'level', o.level, 'store', o.store_id)) AS row
+        FROM best b JOIN LATERAL (
+            SELECT t.id, t.kind, t.note, t.until, t.other_id FROM customers_tie t WHERE t.customer_id = b.id
+            UNION ALL
+            SELECT t.id, {_opposite("t.kind")}, t.note, t.until, t.customer_id FROM customers_tie t
+             WHERE t.other_id = b.id) AS t ON t.until IS NULL OR t.until >= %(today)s::date
+        JOIN customers_customer o ON o.id = t.other_id
+         AND (%(every)s::bool OR o.store_id = ANY(%(stores)s::bigint[]))
+        ORDER BY t.id LIMIT {TIES_SHOWN}) AS t), '[]'::json),
+    'bookings', coalesce((SELECT json_agg(k.row) FROM (SELECT json_build_object(
+            'id', k.id, 'kind', k.kind, 'at', k.at, 'text', k.text, 'state', k.state, 'store', k.store_id,
+            'plate', coalesce(c.plate, '')) AS row
+        FROM best b JOIN customers_booking k ON k.customer_id = b.id AND k.state IN ('booked', 'confirmed', 'arrived')
+         AND (%(every)s::bool OR k.store_id = ANY(%(stores)s::bigint[])) AND k.at >= %(today)s::date - 1
+        LEFT JOIN customers_car c ON c.id = k.car_id ORDER BY k.at LIMIT {BOOKINGS_SHOWN}) AS k), '[]'::json),
     'orders', coalesce((SELECT json_agg(o.row) FROM (SELECT json_build_object(
             'id', o.id, 'number', o.number, 'model', o.model, 'status', o.status, 'amount', o.amount,
             'store', o.store_id,
@@ -154,19 +231,25 @@ def caller_of(person: Person, call: UUID) -> str:
     return str(row[0]) if row else ""
 
 
-def pop(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None) -> str:
-    """The pop as JSON text. ``number`` in E.164 or ""; then the call's own number is used, if that call may be seen.
-
-    ``customer``: of that customer, whatever the number.
-    """
+def parameters(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None,
+               car: int | None = None) -> dict[str, Any]:
+    """What the statement asks: who looks and what he may see, and whom he asks for."""
     seen, calls = person.stores_for("customers.view"), person.stores_for("calls.view")
     sees = person.stores_for("numbers.see")
-    parameters: dict[str, Any] = {
-        "number": number, "call": call, "line": line, "customer": customer, "every": seen.every,
-        "stores": sorted(seen.ids),
+    return {
+        "number": number, "call": call, "line": line, "customer": customer, "car": car, "every": seen.every,
+        "stores": sorted(seen.ids), "today": timezone.localdate(),
         "calls_every": calls.every, "calls": sorted(calls.ids), "sees_every": sees.every, "sees": sorted(sees.ids)}
+
+
+def pop(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None,
+        car: int | None = None) -> str:
+    """The pop as JSON text. ``number`` in E.164 or ""; then the call's own number is used, if that call may be seen.
+
+    ``customer``: of that customer, whatever the number; ``car``: the one he was found by comes first.
+    """
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        row = cursor.execute(POP, parameters, prepare=True).fetchone()
+        row = cursor.execute(POP, parameters(person, number, call, line, customer, car), prepare=True).fetchone()
     assert row is not None
     return str(row[0])
