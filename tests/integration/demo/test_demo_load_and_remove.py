@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from dealerline.apps.demo.world import layout
+from dealerline.apps.leads.jobs import watch_leads
 from dealerline.apps.setup.facade import load_defaults
 from dealerline.settings import Settings
 
@@ -37,6 +38,12 @@ def one(sql: str, *values: Any) -> Any:
         cursor.execute(sql, values)
         row = cursor.fetchone()
     return row[0] if row is not None and len(row) == 1 else row
+
+
+def rows(sql: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
 
 
 def do(sql: str, *values: Any) -> None:
@@ -74,13 +81,18 @@ def test_the_demo_comes_and_goes_and_leaves_the_database_as_it_was(product: Sett
     run(*LOAD)
     there = contents()
     assert there["organisation_store"][0] == 6
-    assert there["accounts_person"][0] == 30
+    assert there["accounts_person"][0] == 32
     assert there["customers_customer"][0] == 2000
     assert there["calls_call"][0] > 500
     assert there["calls_event"][0] > 8 * there["calls_call"][0]
     assert there["calls_recording"][0] == 14
     assert there["routing_queuerule"][0] == there["calls_queue"][0]
     assert there["routing_dutyshift"][0] == 28
+    assert there["leads_lead"][0] == 108
+    assert {name for (name,) in rows("SELECT DISTINCT state FROM leads_lead")} == {
+        "waiting", "active", "pool", "won", "lost"}
+    watch_leads(0)  # a week later: the clock has put leads into the pool
+    assert one("SELECT count(*) FROM history_change") > 20
     assert len(files(product)) > 28, "two sides of each recording, the messages' sounds, the list of callers"
 
     run("remove_demo")
@@ -127,7 +139,7 @@ def test_every_line_leads_to_flows_and_every_caller_to_somebody(product: Setting
     assert one("SELECT count(*) FROM organisation_line WHERE active AND holiday_flow_id IS NULL") == 1, "the 400 number"
     assert one("SELECT count(*) FROM calls_queue q WHERE NOT EXISTS "
                "(SELECT 1 FROM calls_queuemember m WHERE m.queue_id = q.id)") == 0
-    assert one("SELECT count(DISTINCT role) FROM accounts_rolegrant") == 9
+    assert one("SELECT count(DISTINCT role) FROM accounts_rolegrant") == 10
     assert one("SELECT count(*) FROM calls_callrecord WHERE matter_id IS NULL OR result_id IS NULL") == 0
     assert one("SELECT count(*) FROM calls_call WHERE customer_id IS NOT NULL") > 200
     assert one("SELECT max(ended_at) < '2026-11-22T03:00:00Z' FROM calls_call") is True, "nothing is still to come"

@@ -58,6 +58,8 @@ _WORKED_OUT = (
     ("segments_runchange", "customer_id", "customers_customer"),
     ("history_change", "store_id", "organisation_store"),
 )
+# What hangs on a lead of the demo, whoever wrote it: people who try the demo, and the clock that pools leads.
+_OF_LEADS = ("leads_leadevent", "leads_handover", "leads_leadphoto", "leads_lead_helpers")
 _LEDGER = DemoObject._meta.db_table
 _PERSON = "accounts_person"
 
@@ -111,6 +113,7 @@ class _Removal:
         with connection.cursor() as self.cursor:
             self._read_schema()
             self._enter_carrier_calls()
+            self._enter_what_hangs_on_leads()
             self._second_factors()
             self._find_kept()
             files = self._files()
@@ -145,6 +148,16 @@ class _Removal:
                 f"""
                 SELECT x."{key}"::text FROM "{child}" x JOIN "{_LEDGER}" d ON d."table" = '{parent}'
                  AND d.key = x."{column}"::text""",
+            )
+
+    def _enter_what_hangs_on_leads(self) -> None:
+        """What became of the demo's leads since it was loaded."""
+        for child in _OF_LEADS:
+            self._rows_into_ledger(
+                child,
+                f"""
+                SELECT x.id::text FROM "{child}" x JOIN "{_LEDGER}" d ON d."table" = 'leads_lead'
+                 AND d.key = x.lead_id::text""",
             )
 
     def _rows_into_ledger(self, name: str, keys: str) -> None:
@@ -218,7 +231,11 @@ class _Removal:
                 ON d."table" = 'calls_voicemessage' AND d.key = m.id::text
               LEFT JOIN kept k ON k.tbl = d."table" AND k.key = d.key WHERE k.key IS NULL""")
         names = {name for row in rows for name in row if name}
-        return [folder / name for name in sorted(names) if (folder / name).is_file()]
+        photos = self._rows(f"""
+            SELECT p.path FROM leads_leadphoto p JOIN "{_LEDGER}" d ON d."table" = 'leads_leadphoto'
+               AND d.key = p.id::text LEFT JOIN kept k ON k.tbl = d."table" AND k.key = d.key WHERE k.key IS NULL""")
+        files = [folder / name for name in sorted(names)] + [settings.DEALERLINE.photos / row[0] for row in photos]
+        return [file for file in files if file.is_file()]
 
     def _jobs(self) -> None:
         """Recordings and tracks that the worker has not made ready yet need not be any more."""

@@ -16,6 +16,7 @@ from dealerline.apps.backlog.facade import adopt
 from dealerline.apps.demo.load import organisation, routing, sounds
 from dealerline.apps.demo.load.calls import Calls
 from dealerline.apps.demo.load.customers import Customers
+from dealerline.apps.demo.load.leads import Leads
 from dealerline.apps.demo.load.ledger import Ledger, table
 from dealerline.apps.demo.models import DemoLoad, DemoObject
 from dealerline.apps.demo.world import layout
@@ -92,6 +93,7 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None, days: int =
         say(f"{len(past)} calls")
         calls = Calls(ledger, made, customers.ids, sounds.record(past), sounds.messages(), now.timestamp())
         calls.load(past)
+        say(f"{Leads(ledger, made, customers.ids, now).load(people)} leads")
         ledger.close()
         adopt(now - timedelta(days=1))
         DemoLoad.objects.create(base=base, until=now, counts=ledger.counts)

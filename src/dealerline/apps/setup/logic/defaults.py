@@ -17,6 +17,7 @@ from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
+from dealerline.apps.leads.facade import ensure_defaults
 from dealerline.apps.setup.logic.start_data import (
     BUSY_REASONS,
     HOLIDAY_NAMES,
@@ -47,6 +48,7 @@ def load_defaults(today: date) -> dict[str, int]:
         "levels": _levels(),
         "holidays": _holidays(today),
         "flows": _flows(),
+        "lead stages": ensure_defaults(),
     }
 
 
