@@ -14,7 +14,7 @@ from dealerline.domain.exchange import KINDS, fingerprint, guess, guess_kind
     [
         ("姓名,手机号,备注", "customers", {"name": 0, "phone": 1, "notes": 2}),
         ("序号,客户姓名,联系电话（必填）,客户级别", "customers", {"name": 1, "phone": 2, "level": 3}),
-        ("Name,Mobile,E-mail", "customers", {"name": 0, "phone": 1}),
+        ("Name,Mobile,E-mail", "customers", {"name": 0, "phone": 1, "email": 2}),
         (
             "车主姓名,手机,车牌号码,车架号,保险到期日",
             "cars",

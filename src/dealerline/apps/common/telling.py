@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
 from dealerline.apps.common.live import ask_switch
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What changed: ``kind`` as ``customer``, ``lead``, ``promise``; "0" for many of that kind."""
+
+    kind: str
+    id: str
+    store: int
+    customer: int | None
+    by: int | None
+
+
+_hearers: list[Callable[[News], None]] = []
+
+
+def hear_changed(tell: Callable[[News], None]) -> None:
+    """Have ``tell`` called with every change, in its transaction. For apps above the one that changed something."""
+    if tell not in _hearers:
+        _hearers.append(tell)
 
 
 def tell_changed(kind: str, object_id: Any, *, store: int, customer: int | None = None,
@@ -16,5 +38,8 @@ def tell_changed(kind: str, object_id: Any, *, store: int, customer: int | None 
     It carries no value, only which row: what a person may see he is told by the ordinary routes. Nobody waits for it,
     and a switch that is away loses nothing, since pages read anew when they come back.
     """
+    news = News(kind, str(object_id), store, customer, by)
+    for tell in _hearers:
+        tell(news)
     message = {"kind": kind, "id": str(object_id), "store": store, "customer": customer, "by": by}
     transaction.on_commit(lambda: ask_switch("changed", "POST", message) and None)

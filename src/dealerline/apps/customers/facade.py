@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dealerline.apps.customers.logic import bulk, finding
+from dealerline.apps.customers.logic import bulk, finding, taking
 from dealerline.apps.customers.logic.by_rule import set_by_rule
 from dealerline.apps.customers.logic.customers import (
     access_customer,
@@ -26,6 +26,7 @@ __all__ = [
     "pinyin_of",
     "set_by_rule",
     "sharing_numbers",
+    "taking",
 ]
 
 

@@ -10,3 +10,12 @@ class ExchangeConfig(AppConfig):
     name = "dealerline.apps.exchange"
     label = "exchange"
     verbose_name = _("Import, export, interfaces")
+
+    def ready(self) -> None:
+        """Hear what happens, for web hooks."""
+        from dealerline.apps.calls import facade as calls
+        from dealerline.apps.common.telling import hear_changed
+        from dealerline.apps.exchange.logic import hooks
+
+        hear_changed(hooks.on_changed)
+        calls.hear_facts(hooks.on_facts)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 
 from django.db import transaction
+from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -86,3 +88,66 @@ def watch_imports(timestamp: int) -> None:
         for run, state in ImportRun.objects.filter(
                 state__in=("waiting", "importing", "undoing")).order_by("pk").values_list("pk", "state"):
             _once("undo_import" if state == "undoing" else "bring_import", run)
+
+
+@app.task(name="make_export")
+def make_export(export: str) -> None:
+    """A list written into a file for its maker."""
+    from dealerline.apps.exchange.logic import exporting
+    from dealerline.apps.exchange.logic.locks import EXPORT, held
+    from dealerline.apps.exchange.models import Export
+
+    row = Export.objects.filter(pk=export, state__in=("waiting", "making")).select_related("person").first()
+    if row is None:
+        return
+    with held(EXPORT, row.pk.int % 2**31) as mine:
+        if mine:
+            try:
+                exporting.make(row)
+            except Exception:
+                Export.objects.filter(pk=row.pk).update(state="failed")
+                raise
+
+
+@app.task(name="deliver_hooks")
+def deliver_hooks() -> None:
+    """Deliver to web hooks what is due; one job at a time, so that nothing is sent twice at once."""
+    from dealerline.apps.exchange.logic import hooks
+    from dealerline.apps.exchange.logic.locks import EVERY, HOOKS, held
+
+    with held(HOOKS, EVERY) as mine:
+        if mine:
+            for _round in range(50):
+                if not hooks.deliver(timezone.now()):
+                    break
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="watch_hooks", pass_context=False)
+def watch_hooks(timestamp: int) -> None:
+    """Tries that are due by now."""
+    deliver_hooks()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="watch_inboxes", pass_context=False)
+def watch_inboxes(timestamp: int) -> None:
+    """Look into the connected folders."""
+    from dealerline.apps.exchange.logic import inbox
+
+    inbox.look_into_all()
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="sweep_exchange", pass_context=False)
+def sweep_exchange(timestamp: int) -> None:
+    """Remove what is kept only for a while; make exports again that a killed worker left half-made."""
+    from dealerline.apps.exchange.logic import exporting, hooks, runs
+    from dealerline.apps.exchange.models import Export
+
+    now = timezone.now()
+    exporting.sweep()
+    hooks.sweep(now)
+    runs.sweep(now)
+    for export in Export.objects.filter(state__in=("waiting", "making"), created_at__lt=now - timedelta(minutes=10)):
+        make_export.defer(export=str(export.pk))

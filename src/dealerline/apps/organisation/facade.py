@@ -58,6 +58,7 @@ __all__ = [
     "retention_days",
     "sales_line",
     "set_up_finished",
+    "store_codes",
     "store_names",
     "store_words",
     "stores_seen_by",
@@ -108,6 +109,11 @@ def store_words() -> dict[int, tuple[set[str], str]]:
     """id -> (every way the store is called in lists, in small letters; its time zone), of active stores."""
     return {store.pk: ({word.casefold().strip() for word in (store.code, store.name_zh, store.name_en) if word},
                        store.timezone) for store in Store.objects.filter(active=True)}
+
+
+def store_codes() -> dict[int, str]:
+    """id -> the store's code."""
+    return dict(Store.objects.values_list("pk", "code"))
 
 
 def brand_words() -> dict[int, set[str]]:

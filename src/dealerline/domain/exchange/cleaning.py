@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from dealerline.domain import numbers
+from dealerline.domain import numbers, plates, vins
 from dealerline.domain.exchange.kinds import Column, Kind
 from dealerline.domain.exchange.mapping import plain
 
@@ -24,10 +24,6 @@ FIRST_YEAR, LAST_YEAR = 1950, 2100
 _SERIAL_START = date(1899, 12, 30)  # day 0 of a spreadsheet's dates
 _SERIALS = range(18_000, 75_000)  # 1949 to 2105, as days of a spreadsheet
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
-_PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳使领]"
-)
-_VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _WHOLE_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _CLOCK = re.compile(r"(\d{1,2})[:：时](\d{1,2})(?:[:：分](\d{1,2}))?(?:\.\d+)?[分秒]?")
 _MONEY_MARKS = re.compile(r"[¥￥,，\s]|cny|rmb|元|人民币", re.IGNORECASE)
@@ -142,19 +138,17 @@ def phone(text: str) -> str:
 
 
 def _plate(text: str, column: Column) -> str:
-    plate = re.sub(r"[\s·•・.\-]", "", unicodedata.normalize("NFKC", text).upper())
-    if not _PLATE.fullmatch(plate):
-        raise _Refused("plate", "不是有效的车牌号，例如 渝A12345 或 渝AD12345。",
-                       "Not a number plate, as 渝A12345 or 渝AD12345 are.")
-    return plate
+    plate = plates.read(text)
+    if not plate.plausible and plate.reason is not None:
+        raise _Refused("plate", plate.reason["zh"], plate.reason["en"])
+    return plate.text
 
 
 def _vin(text: str, column: Column) -> str:
-    vin = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text).upper())
-    if not _VIN.fullmatch(vin):
-        raise _Refused("vin", "VIN 应为 17 位字母和数字，不含 I、O、Q。",
-                       "A VIN has 17 letters and digits, none of them I, O or Q.")
-    return vin
+    verdict = vins.check(text)
+    if verdict.impossible and verdict.reason is not None:
+        raise _Refused("vin", verdict.reason["zh"], verdict.reason["en"])
+    return vins.normalised(text)  # a wrong check digit is a warning on the car's page: some imported cars have none
 
 
 def _whole(text: str, column: Column) -> int:

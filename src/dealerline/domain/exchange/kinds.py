@@ -9,6 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+INTENTIONS: Mapping[str, tuple[str, ...]] = {
+    "A": ("A", "A级", "一周内"),
+    "B": ("B", "B级", "一个月内"),
+    "C": ("C", "C级", "三个月内"),
+    "D": ("D", "D级", "更久"),
+}
 LEVELS: Mapping[str, tuple[str, ...]] = {
     "normal": ("普通", "一般", "普通客户", "normal", "ordinary"),
     "silver": ("银卡", "银", "银卡客户", "silver"),
@@ -209,6 +215,17 @@ CUSTOMERS = Kind(
         Column("labels", "标签", "Labels", "labels", 400, ("客户标签", "tags", "label", "tag")),
         Column("need", "需求", "Need", longest=200, words=("购车需求", "意向", "客户需求", "needs", "interest")),
         Column(
+            "intention",
+            "意向级别",
+            "Intention",
+            "choice",
+            words=("意向等级", "habc", "intent", "intention level"),
+            choices=INTENTIONS,
+        ),
+        Column("email", "电子邮箱", "E-mail", longest=120, words=("邮箱", "邮件", "email address", "mail")),
+        Column("address", "地址", "Address", longest=200, words=("联系地址", "住址", "家庭住址", "通讯地址")),
+        Column("birthday", "生日", "Birthday", "date", words=("出生日期", "出生年月日", "date of birth", "birth date")),
+        Column(
             "notes",
             "备注",
             "Notes",
@@ -253,8 +270,14 @@ CARS = Kind(
             "Insured until",
             "date",
             words=(
-                "保险到期日", "保险到期日期", "交强险到期", "保险止期", "商业险到期", "insurance",
-                "insurance expiry", "insurance until",
+                "保险到期日",
+                "保险到期日期",
+                "交强险到期",
+                "保险止期",
+                "商业险到期",
+                "insurance",
+                "insurance expiry",
+                "insurance until",
             ),
         ),
         Column(
@@ -264,6 +287,12 @@ CARS = Kind(
             "date",
             words=("年检到期日", "年审到期", "年检日期", "验车到期", "inspection", "inspection expiry"),
         ),
+        Column("insurer", "保险公司", "Insurer", longest=60, words=("承保公司", "insurance company")),
+        Column("warranty_until", "质保到期", "Warranty until", "date", words=("质保到期日", "保修到期", "warranty")),
+        Column(
+            "next_service_on", "下次保养日期", "Next service", "date", words=("下次保养", "保养到期", "service due")
+        ),
+        Column("next_service_km", "下次保养里程", "Next service (km)", "whole", words=("保养里程", "service due km")),
         *_OWNER,
         _STORE,
         _KEY,
@@ -307,6 +336,7 @@ ORDERS = Kind(
             "date",
             words=("预计交车日期", "预交日期", "交期", "预计到店", "expected on", "expected delivery", "due date"),
         ),
+        Column("delivered_on", "实际交车", "Delivered", "date", words=("实际交车日期", "已交车日期", "delivered on")),
         *_OWNER,
         _STORE,
         _KEY,

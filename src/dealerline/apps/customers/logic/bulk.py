@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
@@ -16,7 +15,8 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from dealerline.apps.customers.logic.names import pinyin_of
+from dealerline.apps.customers.logic import car_facts, phone_facts
+from dealerline.apps.customers.logic.names import pinyin_of, sort_key
 from dealerline.apps.history import facade as history
 
 Values = Mapping[str, Any]
@@ -25,13 +25,16 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {})
 NAMES: Mapping[str, str] = {"customers": "Customer", "cars": "Car", "orders": "Order", "repairs": "Repair",
                             "cards": "MembershipCard"}
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "customers": ("number", "name", "kind", "title", "company", "level", "labels", "need", "notes"),
+    "customers": ("number", "name", "kind", "title", "company", "level", "labels", "need", "notes", "email", "address",
+                  "birthday", "intention"),
     "cars": ("vin", "plate", "brand_id", "model", "year", "colour", "mileage_km", "bought_on", "insurance_until",
-             "inspection_until"),
-    "orders": ("number", "model", "status", "amount", "ordered_on", "expected_on", "open"),
+             "insurer", "inspection_until", "warranty_until", "next_service_on", "next_service_km"),
+    "orders": ("number", "model", "status", "amount", "ordered_on", "expected_on", "delivered_on", "open"),
     "repairs": ("number", "stage", "work", "amount", "received_at", "promised_at", "open", "car_id"),
     "cards": ("number", "level", "points", "balance", "valid_until")}
 OUTSIDE = ("external_source", "external_key")
+STEPS: Mapping[str, tuple[str, str, str]] = {  # a field whose every value is a step with its time: model, link, field
+    "orders": ("OrderStep", "order_id", "status"), "repairs": ("RepairStep", "repair_id", "stage")}
 
 
 @dataclass(slots=True)
@@ -68,21 +71,37 @@ def _put(row: Any, values: Values) -> None:
 
 def _derive(kind: str, row: Any) -> tuple[str, ...]:
     """What a row's save() works out of its fields; the names of those columns."""
+    facts: Mapping[str, Any] = {}
     if kind == "customers":
-        row.name_pinyin = _pinyin(row.name)
-        return ("name_pinyin",)
-    return ()
+        facts = {"name_pinyin": pinyin_of(row.name), "name_sort": sort_key(row.name)}
+    elif kind == "cars":
+        facts = car_facts.facts_of(row.vin, row.plate)
+    for name, value in facts.items():
+        setattr(row, name, value)
+    return tuple(facts)
 
 
-@lru_cache(maxsize=50_000)
-def _pinyin(name: str) -> str:
-    return pinyin_of(name)
+def _level(kind: str, row: Any, values: Values) -> tuple[str, ...]:
+    """Who set a level: rules leave alone what an import gave."""
+    if kind != "customers" or "level" not in values:
+        return ()
+    row.level_source, row.level_at = "import", timezone.now()
+    return ("level_source", "level_at")
+
+
+def _steps(kind: str, rows: Iterable[tuple[Any, Values]], by: Any) -> None:
+    if kind not in STEPS:
+        return
+    name, link, column = STEPS[kind]
+    step = apps.get_model("customers", name)
+    step.objects.bulk_create([step(**{link: row.pk, column: getattr(row, column)}, by=by) for row, values in rows
+                              if column in values], batch_size=2000)
 
 
 def _phone_rows(customer: int, numbers: Sequence[str], first: bool) -> list[Any]:
     phone = apps.get_model("customers", "CustomerPhone")
-    return [phone(customer_id=customer, e164=number, raw=number, primary=first and place == 0)
-            for place, number in enumerate(numbers)]
+    return [phone(customer_id=customer, e164=number, raw=number, primary=first and place == 0,
+                  **phone_facts.facts_of(number)) for place, number in enumerate(numbers)]
 
 
 def _place(kind: str, row: Any, stores: Mapping[int, int]) -> tuple[int | None, int | None]:
@@ -112,17 +131,28 @@ def make(kind: str, news: Sequence[New], *, by: Any, source: str) -> list[int]:
             row.customer_id = new.customer
         _put(row, new.values)
         _derive(kind, row)
+        _level(kind, row, new.values)
         rows.append(row)
     model.objects.bulk_create(rows, batch_size=1000)
     if kind == "customers":
         phones = [phone for row, new in zip(rows, news, strict=True)
                   for phone in _phone_rows(row.pk, new.values.get(PHONES, ()), first=True)]
         apps.get_model("customers", "CustomerPhone").objects.bulk_create(phones, batch_size=2000)
+    _steps(kind, ((row, new.values) for row, new in zip(rows, news, strict=True)), by)
     stores = _stores_of(rows)
     history.record_many(((row, {history.NEW: (None, {k: v for k, v in new.values.items() if v not in _EMPTY})},
                           *_place(kind, row, stores)) for row, new in zip(rows, news, strict=True)),
                         by=by, source=source)
     return [row.pk for row in rows]
+
+
+def read(kind: str, pk: int) -> dict[str, Any]:
+    """A row's fields as JSON has them, with a customer's numbers."""
+    row = model_of(kind).objects.get(pk=pk)
+    values = history.snapshot(row, FIELDS[kind])
+    if kind == "customers":
+        values[PHONES] = _numbers(kind, [pk]).get(pk, [])
+    return values
 
 
 # changing -------------------------------------------------------------------------------------------------------------
@@ -187,7 +217,7 @@ def _write(kind: str, values: Mapping[int, Values], changes: Mapping[int, Change
     for row in rows:
         _put(row, values[row.pk])
         columns |= {name.removesuffix("_id") for name in values[row.pk] if name != PHONES}
-        columns |= set(_derive(kind, row))
+        columns |= {*_derive(kind, row), *_level(kind, row, values[row.pk])}
         if PHONES in values[row.pk]:
             before = changes[row.pk].before.get(PHONES, [])
             added = [number for number in values[row.pk][PHONES] if number not in before]
@@ -199,6 +229,7 @@ def _write(kind: str, values: Mapping[int, Values], changes: Mapping[int, Change
         model.objects.bulk_update(rows, sorted(columns), batch_size=500)
     if hasattr(model, "version"):
         model.objects.filter(pk__in=touched).update(version=F("version") + 1)
+    _steps(kind, ((row, values[row.pk]) for row in rows), by)
     if phones:
         apps.get_model("customers", "CustomerPhone").objects.bulk_create(phones, batch_size=2000,
                                                                         ignore_conflicts=True)
@@ -282,7 +313,7 @@ def _used(model: Any, ids: list[int]) -> set[int]:
     return found
 
 
-OWN_PARTS = ("customers.customerphone", "history.change")
+OWN_PARTS = ("customers.customerphone", "customers.orderstep", "customers.repairstep", "history.change")
 """What comes and goes with a row: it is no use that somebody made of it."""
 
 
@@ -290,4 +321,4 @@ def _counts(relation: Any) -> bool:
     return relation.related_model._meta.label_lower not in OWN_PARTS
 
 
-__all__ = ["FIELDS", "OUTSIDE", "Changed", "New", "change", "compare", "make", "model_of", "remove", "set_back"]
+__all__ = ["FIELDS", "OUTSIDE", "Changed", "New", "change", "compare", "make", "model_of", "read", "remove", "set_back"]

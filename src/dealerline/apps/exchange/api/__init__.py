@@ -3,7 +3,8 @@
 from ninja import Router
 
 from dealerline.apps.accounts.facade import signed_in
-from dealerline.apps.exchange.api import imports
+from dealerline.apps.exchange.api import exports, imports, interfaces, machines
 
 router = Router(tags=["exchange"], auth=signed_in)
-router.add_router("", imports.router)
+for part in (imports, exports, interfaces, machines):
+    router.add_router("", part.router)

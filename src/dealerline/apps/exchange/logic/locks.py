@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 
 from django.db import Error, connection
 
-CHECK, BRING, EXPORT, INBOX = 7301, 7302, 7303, 7304
-"""What is locked: a dry run, writing into the records, the making of an export, looking into the inbox."""
+CHECK, BRING, EXPORT, INBOX, HOOKS = 7301, 7302, 7303, 7304, 7305
+"""What is locked: a dry run, writing into the records, the making of an export, looking into the inbox, delivering."""
 EVERY = 0
 """One for all: two imports that write at once would each make the same customer."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ from dealerline.domain.exchange.states import REMOVABLE, IllegalStep, step
 SAMPLE_ROWS = 5
 SAMPLE_CELL = 60
 LARGEST = 50 * 1024 * 1024
+ROWS_KEPT = timedelta(days=90)
+"""So long an import can be taken back."""
+UPLOAD_KEPT = timedelta(days=7)
+"""So long an upload lies that nobody brought in."""
 EXISTING = ("skip", "fill", "update")
 ALIKE = ("phone_name", "phone")
 OWNERS = ("make", "refuse")
@@ -206,6 +211,18 @@ def forget(run: ImportRun) -> None:
             (Path(settings.DEALERLINE.exchange) / run.file).unlink(missing_ok=True)
         run.rows.all()._raw_delete("default")
         run.delete()
+
+
+def sweep(now: datetime) -> None:
+    """Rows and files of old imports go: they are personal data, and nobody takes an import back after so long."""
+    old = ImportRun.objects.filter(rows_gone_at=None, state__in=("done", "stopped", "undone"),
+                                   created_at__lt=now - ROWS_KEPT)
+    for run in old:
+        run.rows.all()._raw_delete("default")
+        run.rows_gone_at = now
+        run.save()
+    for run in ImportRun.objects.filter(state__in=("uploaded", "checked", "failed"), created_at__lt=now - UPLOAD_KEPT):
+        forget(run)
 
 
 def _advance(run: ImportRun, what: str) -> None:

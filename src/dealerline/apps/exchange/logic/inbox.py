@@ -1,0 +1,169 @@
+"""Connected folders looked into: what is new goes the way of every import, by itself, and comes in once.
+
+The rule of the file: a file that cannot be read, or of which every row is wrong, never keeps the next one waiting. What
+changed from what stands in the import's rows, which the page shows.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from dealerline.apps.accounts.facade import Person
+from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
+from dealerline.apps.exchange.logic import applying, report, runs, staging
+from dealerline.apps.exchange.logic.locks import BRING, EVERY, INBOX, held
+from dealerline.apps.exchange.models import ImportRun, Source
+from dealerline.domain.exchange import KINDS
+from dealerline.integrations.folder import FolderConnector
+from dealerline.integrations.ports import Batch, Connector, ConnectorError
+
+log = logging.getLogger(__name__)
+KNOWN = ("done", "undone")  # an import that was taken back is not put in again by itself
+Words = dict[str, str]
+
+
+def connector_of(source: Source) -> Connector:
+    """The connector of a source: today every source is a folder."""
+    return FolderConnector(folder_of(source), timezone.localtime())
+
+
+def folder_of(source: Source) -> Path:
+    """Where its files arrive."""
+    return Path(settings.DEALERLINE.inbox) / source.code
+
+
+def look_into_all() -> None:
+    """Every active source once; trouble with one is written down, and the others go on."""
+    with held(INBOX, EVERY) as mine:
+        if not mine:
+            return
+        for source in Source.objects.filter(active=True).select_related("store", "made_by"):
+            trouble: Words = {}
+            try:
+                look_into(source, connector_of(source))
+            except ConnectorError as error:
+                trouble = {"zh": error.zh, "en": error.en}
+            except OSError as error:
+                log.exception("the inbox of %s", source.code)
+                trouble = {"zh": f"文件夹出错：{error.strerror}", "en": f"Trouble with the folder: {error.strerror}"}
+            Source.objects.filter(pk=source.pk).update(seen_at=timezone.now(), trouble=trouble)
+
+
+def look_into(source: Source, connector: Connector) -> None:
+    """Bring in what is new there."""
+
+    def known(sha256: str) -> bool:
+        return ImportRun.objects.filter(source=source, sha256=sha256, state__in=KNOWN).exists()
+
+    for batch in connector.new(known):
+        try:
+            run = _run_of(source, batch)
+            if run is None:
+                continue  # one of the same content is on its way, in a job of its own
+            _through(source, run, batch, connector)
+        except Problem as problem:
+            connector.refused(batch, problem.text["zh"], problem.text["en"])
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("a file of %s could not be brought in", source.code)
+            connector.refused(batch, "导入时发生内部错误，详见日志。", "An error of ours: see the log.")
+
+
+def _run_of(source: Source, batch: Batch) -> ImportRun | None:
+    run = ImportRun.objects.filter(source=source, sha256=batch.sha256).order_by("-pk").first()
+    if run is not None and run.state in ("checking", "waiting", "importing", "undoing", "stopped"):
+        return run if run.state != "undoing" else None
+    folder = Path(settings.DEALERLINE.exchange)
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / f"{uuid.uuid4().hex}{batch.path.suffix.lower()}"
+    shutil.copyfile(batch.path, copy)
+    run = ImportRun(store=source.store, person=None, source=source, system=source.code, filename=batch.name[-200:],
+                    file=copy.name, size=batch.size, sha256=batch.sha256, existing=source.existing,
+                    owners=source.owners, state="checking")
+    try:
+        run.person = source.made_by  # whose remembered columns hold
+        runs.look_into(run, copy, batch.kind)
+        run.person = None
+        kind = KINDS[run.kind]
+        missing = [group for group in kind.needs if not any(name in run.mapping for name in group)]
+        if missing:
+            columns = [found for name in missing[0] if (found := kind.column(name))]
+            raise Problem("mapping_missing", "找不到列：" + "或".join(column.zh for column in columns) + "。",
+                          "There is no column " + " or ".join(column.en for column in columns) + ".")
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+    run.save()
+    return run
+
+
+def _through(source: Source, run: ImportRun, batch: Batch, connector: Connector) -> None:
+    if run.state == "checking":
+        staging.check(run)
+    if run.state == "failed":
+        raise Problem("failed", run.error.get("zh", ""), run.error.get("en", ""))
+    if run.state in ("checked", "stopped"):
+        run.state = "waiting"
+        run.save()
+    with held(BRING, EVERY) as mine:
+        if not mine:
+            return  # another import writes: the next look goes on with this one
+        run.refresh_from_db()
+        if run.state in ("waiting", "importing"):
+            applying.apply(run)
+    bad = report.rows_of(run, "bad").exists()
+    connector.done(batch, report.lines(run, "bad") if bad else None)
+
+
+# sources --------------------------------------------------------------------------------------------------------------
+def visible(person: Person) -> Any:
+    """Sources of stores into which he may import."""
+    return Source.objects.visible_to(person, "customers.import").order_by("code")
+
+
+def access(person: Person, source: int) -> Source:
+    """The source, if he may see it."""
+    row = visible(person).filter(pk=source).first()
+    if row is None:
+        raise NotFound
+    return row  # type: ignore[no-any-return]
+
+
+def save(person: Person, values: dict[str, Any], row: Source | None = None) -> Source:
+    """A source made or changed. What is there already keeps its code, since its rows carry it."""
+    if values["store"] not in person.stores_for("customers.import"):
+        raise NotAllowed
+    if row is None:
+        code = values["code"]
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,39}", code):
+            text = {"zh": "用小写字母、数字和短横线，2 到 40 个。", "en": "Small letters, digits and hyphens, 2 to 40."}
+            raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.", fields={"code": text})
+        if Source.objects.filter(code=code).exists():
+            text = {"zh": "已有这个代码。", "en": "There is one of this code."}
+            raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.", fields={"code": text})
+        row = Source(code=code)
+    row.name, row.store_id, row.active = values["name"], values["store"], values["active"]
+    row.existing, row.owners = values["existing"], values["owners"]
+    row.made_by = person  # whose rights hold for what comes in
+    row.save()
+    folder_of(row).mkdir(parents=True, exist_ok=True)
+    return row
+
+
+def as_json(row: Source) -> dict[str, Any]:
+    """A source as the pages see it."""
+    last = row.runs.order_by("-pk").first()
+    return {"id": row.pk, "code": row.code, "name": row.name, "store": row.store_id, "existing": row.existing,
+            "owners": row.owners, "active": row.active, "seen_at": row.seen_at, "trouble": row.trouble or None,
+            "folder": f"inbox/{row.code}", "waiting": FolderConnector(folder_of(row), timezone.localtime()).waiting(),
+            "last": runs.as_json(last) if last is not None else None}

@@ -1,0 +1,87 @@
+"""One row of another system put in by its own key: made when it is new, changed when it differs, else left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection, transaction
+
+from dealerline.apps.accounts.facade import sees_numbers
+from dealerline.apps.common.access import Viewer
+from dealerline.apps.common.errors import NotFound, Problem
+from dealerline.apps.common.telling import tell_changed
+from dealerline.apps.customers.facade import bulk, finding
+from dealerline.apps.exchange.logic.bringing import bring_in
+from dealerline.apps.exchange.logic.deciding import Rule, Words, as_row, decide
+from dealerline.apps.organisation import facade as organisation
+from dealerline.domain import numbers
+from dealerline.domain.exchange import KINDS, clean
+
+TOLD = {"customers": "customer", "cars": "customer", "orders": "customer", "repairs": "customer", "cards": "customer"}
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    """JSON's values as the cells of a list have them."""
+    texts = {}
+    for name, value in values.items():
+        if isinstance(value, list):
+            texts[name] = ";".join(str(part) for part in value)
+        elif value is not None and not isinstance(value, bool | dict):
+            texts[name] = str(value)
+    return texts
+
+
+def put(viewer: Viewer, kind: str, source: str, key: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Put it in: its id, whether it was made, which fields changed. Raises Problem with each field's fault."""
+    stores = viewer.stores_for("customers.edit")
+    unknown = sorted(name for name in values if KINDS[kind].column(name) is None or name == "key")
+    if unknown:
+        raise _invalid({name: {"zh": "没有这个字段。", "en": "There is no such field."} for name in unknown})
+    cleaned = clean(KINDS[kind], {**_texts(values), "key": key})
+    by = viewer if viewer.pk is not None else None
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # the same key twice at once: the second finds what the first made
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"upsert {kind} {source} {key}"])
+        row = as_row(1, cleaned.values, cleaned.faults)
+        rule = Rule(kind, _store(viewer), stores, system=source)
+        decide([row], rule, Words.now())
+        if row.faults:
+            raise _invalid({fault.column: {"zh": fault.zh, "en": fault.en} for fault in row.faults})
+        made, changed, pk = bring_in([row], rule, by=by, source="api").get(row.line, ([], None, row.found.id))
+        if pk is None:
+            raise NotFound
+        customer = pk if kind == "customers" else row.owner or next(
+            (found for name, found, _values in made if name == "customers"), None)
+        if row.action in ("new", "update"):
+            tell_changed(TOLD[kind], customer or 0, store=row.store, customer=customer, by=by.pk if by else None)
+    return {"id": pk, "kind": kind, "created": row.action == "new",
+            "changed": sorted(changed.after) if changed is not None else []}
+
+
+def get(viewer: Viewer, kind: str, source: str, key: str) -> dict[str, Any]:
+    """What we have of it."""
+    stores = viewer.stores_for("customers.view")
+    for store in sorted(organisation.store_words()):
+        if store not in stores:
+            continue
+        found = finding.find(kind, [finding.Ask(store=store, source=source, key=key)])[0]
+        if found.id is not None:
+            values = bulk.read(kind, found.id)
+            if "phones" in values and not sees_numbers(viewer, found.store):
+                values["phones"] = [numbers.masked(number) for number in values["phones"]]
+            return {"id": found.id, "kind": kind, "store": found.store, "customer": found.customer,
+                    "values": values}
+    raise NotFound
+
+
+def _store(viewer: Viewer) -> int:
+    stores = viewer.stores_for("customers.edit")
+    own = getattr(viewer, "store_id", None)
+    if own is not None and own in stores:
+        return int(own)
+    return next((store for store in sorted(organisation.store_words()) if store in stores), 0)
+
+
+def _invalid(fields: dict[str, dict[str, str]]) -> Problem:
+    return Problem("invalid", "请检查标红的内容。", "Please check what is marked.", status=422, fields=fields)

@@ -1,0 +1,271 @@
+"""Out and in: exports, keys and upserts of machines, web hooks, folders of other systems."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from dealerline.apps.audit.models import AuditEntry
+from dealerline.apps.common.telling import tell_changed
+from dealerline.apps.customers.models import Customer, CustomerPhone, Order
+from dealerline.apps.exchange.logic import exporting, hooks, inbox
+from dealerline.apps.exchange.models import Delivery, Export, ImportRun, Source, WebHook
+from dealerline.config.api import api
+from tests.integration.records.conftest import World
+
+pytestmark = pytest.mark.django_db
+
+
+def customer(world: World, name: str, number: str, store: Any = None) -> Customer:
+    row = Customer.objects.create(store=store or world.east, name=name)
+    CustomerPhone.objects.create(customer=row, e164=number, primary=True)
+    return row
+
+
+# out ------------------------------------------------------------------------------------------------------------------
+def test_an_export_is_scoped_masked_marked_and_only_its_makers(world: World, product: Any) -> None:
+    customer(world, '=HYPERLINK("x")', "+8613800000001")
+    customer(world, "西店的", "+8613800000002", world.west)
+    max_, walter = world.browser("max"), world.browser("walter")
+    made = max_.send("POST", "/api/exports", {"kind": "customers", "format": "xlsx"}).json()
+    row = Export.objects.get(pk=made["id"])
+    exporting.make(row)
+    path = f"/api/exports/{row.pk}"
+    assert max_.get(path).json()["rows"] == 1
+    assert walter.get(path).status_code == 404 and walter.get(f"{path}/file").status_code == 404
+    assert world.browser("alice").send("POST", "/api/exports", {"kind": "customers"}).status_code == 403
+    answer = max_.get(f"{path}/file")
+    file = product.data / "fetched.xlsx"
+    file.write_bytes(b"".join(answer.streaming_content))
+    book = load_workbook(file)
+    rows = list(book.worksheets[0].iter_rows())
+    assert [cell.value for cell in rows[1]][:2] == ['=HYPERLINK("x")', "+8613800000001"]
+    assert rows[1][0].data_type == "s", "a text, whatever it begins with"
+    assert "Max (max)" in str(book.worksheets[1].cell(1, 2).value) and "Max (max)" in book.properties.description
+    assert "Max (max)" in (book.worksheets[0].oddFooter.center.text or "")
+    assert AuditEntry.objects.filter(action="export", object_id=str(row.pk)).count() == 2
+    Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    exporting.sweep()
+    assert max_.get(f"{path}/file").status_code == 404 and not exporting.file_of(row).exists()
+
+    from dealerline.apps.accounts.models import RoleGrant
+
+    RoleGrant.objects.create(person=world.charlie, role="campaign_manager", scope="store", store=world.west)
+    row = Export.objects.create(kind="customers", person=world.charlie, format="csv", language="en")
+    exporting.make(row)
+    text = exporting.file_of(row).read_text(encoding="utf-8-sig")
+    assert "西店的" in text and "HYPERLINK" not in text and "13800000002" not in text and "masked by role" in text
+
+
+# machines -------------------------------------------------------------------------------------------------------------
+class Machine(Client):
+    def __init__(self, token: str) -> None:
+        super().__init__(SERVER_NAME="localhost", enforce_csrf_checks=True)
+        self.token = token
+
+    def put_row(self, path: str, **values: Any) -> Any:
+        return self.put(f"/api/upsert/{path}", json.dumps({"values": values}), content_type="application/json",
+                        headers={"Authorization": f"Bearer {self.token}"})  # fmt: skip
+
+    def read(self, path: str) -> Any:
+        return self.get(f"/api/upsert/{path}", headers={"Authorization": f"Bearer {self.token}"})
+
+
+def test_a_machine_puts_rows_in_by_its_own_keys(world: World) -> None:
+    ada = world.browser("ada")
+    made = ada.send("POST", "/api/keys", {"name": "DMS", "stores": [world.east.pk], "per_minute": 20}).json()
+    machine = Machine(made["token"])
+    assert made["token"] not in ada.get("/api/keys").content.decode()
+    first = machine.put_row("customers/dms/K-1", name="张三", phone="13800000001", level="金卡")
+    assert first.status_code == 200 and first.json()["created"] is True
+    again = machine.put_row("customers/dms/K-1", name="张三", phone="13800000001", level="金卡")
+    assert again.json() == {"id": first.json()["id"], "kind": "customers", "created": False, "changed": []}
+    renamed = machine.put_row("customers/dms/K-1", name="张三丰", level="vip").json()
+    assert renamed["changed"] == ["level", "name"] and renamed["id"] == first.json()["id"]
+    order = machine.put_row("orders/dms/O-1", number="D1", owner_phone="13800000001", status="ready", amount=123456.5)
+    assert order.status_code == 200, order.content
+    row = Order.objects.get()
+    assert (row.customer_id, row.external_source, row.external_key) == (renamed["id"], "dms", "O-1")
+    assert [step.status for step in row.steps.all()] == ["ready"]
+    bad = machine.put_row("cars/dms/C-1", vin="SHORT", owner_phone="12", nonsense=1)
+    assert bad.status_code == 422 and set(bad.json()["fields"]) == {"nonsense"}
+    bad = machine.put_row("cars/dms/C-1", vin="SHORT", owner_phone="12")
+    assert set(bad.json()["fields"]) == {"vin", "owner_phone"}
+    assert machine.read("customers/dms/K-1").json()["values"]["phones"] == ["+8613800000001"]
+    assert machine.read("customers/dms/nobody").status_code == 404
+    there = machine.put_row("customers/dms/K-2", name="李四", phone="13800000002", store="west")
+    assert there.status_code == 422 and "store" in there.json()["fields"]
+    assert machine.get("/api/customers", headers={"Authorization": f"Bearer {made['token']}"}).status_code == 401
+    assert Machine("dlk_wrong").put_row("customers/dms/K-1", name="x").status_code == 401
+    for _ in range(20):
+        last = machine.read("customers/dms/K-1")
+    assert last.status_code == 429 and int(last["Retry-After"]) > 0
+    assert ada.send("POST", f"/api/keys/{made['id']}/revoke").status_code == 200
+    assert machine.read("customers/dms/K-1").status_code == 401
+    assert world.browser("max").get("/api/keys").status_code == 403
+
+
+def test_two_machines_with_the_same_key_make_one_row_and_a_person_may_do_it_too(world: World) -> None:
+    max_ = world.browser("max")
+    body = {"values": {"name": "张三", "phone": "13800000001"}}
+    first = max_.send("PUT", "/api/upsert/customers/dms-a/1", body).json()
+    assert max_.send("PUT", "/api/upsert/customers/dms-b/9", body).json()["id"] == first["id"], (
+        "the same number and name"
+    )
+    walter = world.browser("walter")
+    assert walter.get("/api/upsert/customers/dms-b/9").status_code == 404
+    taken = walter.send("PUT", "/api/upsert/customers/dms-b/9", body)
+    assert taken.status_code == 422, "the key is another store's"
+
+
+# web hooks ------------------------------------------------------------------------------------------------------------
+class Receiver(BaseHTTPRequestHandler):
+    got: list[tuple[dict[str, str], bytes]]
+    status = 200
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).got.append((dict(self.headers), body))
+        self.send_response(type(self).status)
+        self.end_headers()
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, type[Receiver]]]:
+    handler = type("Handler", (Receiver,), {"got": [], "status": 200})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", handler
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_web_hook_gets_signed_events_again_and_again_until_it_is_dead(
+    world: World, receiver: tuple[str, type[Receiver]], settings: Any
+) -> None:
+    from dataclasses import replace
+
+    url, handler = receiver
+    ada = world.browser("ada")
+    body = {"name": "DMS", "url": url, "kinds": ["customer.*"], "stores": None}
+    made = ada.send("POST", "/api/hooks", body).json()
+    hook = WebHook.objects.get(pk=made["id"])
+    now = timezone.now()
+    tell_changed("customer", 7, store=world.east.pk, customer=7)
+    tell_changed("lead", 8, store=world.east.pk)
+    assert hooks.deliver(now + timedelta(seconds=1)) == 1
+    row = Delivery.objects.get()
+    assert (row.state, row.error) == ("waiting", "inside") and not handler.got, "machines inside are not called"
+
+    settings.DEALERLINE = replace(settings.DEALERLINE, hooks_inside="127.0.0.0/8")
+    tell_changed("customer", 9, store=world.east.pk)
+    assert hooks.deliver(timezone.now() + timedelta(seconds=2)) == 1, "what is behind a failure does not wait for it"
+    assert [json.loads(sent)["data"]["id"] for _headers, sent in handler.got] == ["9"]
+    assert hooks.deliver(timezone.now() + timedelta(minutes=2)) == 1
+    headers, sent = handler.got[1]
+    event = json.loads(sent)
+    assert (event["kind"], event["data"]["id"], event["store"]) == ("customer.changed", "7", world.east.pk)
+    expected = hmac.new(
+        made["secret"].encode(), f"{headers['X-Dealerline-Timestamp']}.".encode() + sent, hashlib.sha256
+    )
+    assert headers["X-Dealerline-Signature"] == "sha256=" + expected.hexdigest()
+
+    handler.status = 500
+    tell_changed("customer", 10, store=world.east.pk)
+    at = timezone.now()
+    for _try in range(9):
+        at += timedelta(days=2)
+        hooks.deliver(at)
+    listed = ada.get(f"/api/hooks/{hook.pk}/deliveries?state=dead").json()["items"]
+    assert [(row["tries"], row["status"]) for row in listed] == [(9, 500)]
+    assert "webhook.dead" in ada.get("/api/system").content.decode()
+    handler.status = 200
+    assert ada.send("POST", f"/api/hooks/{hook.pk}/deliveries/{listed[0]['id']}/again").json()["state"] == "waiting"
+    hooks.deliver(timezone.now() + timedelta(seconds=1))
+    assert Delivery.objects.filter(state="delivered").count() == 3
+    assert ada.send("POST", f"/api/hooks/{hook.pk}/test").json()["taken"] is True
+    assert ada.send("POST", "/api/hooks", body | {"url": "ftp://x"}).status_code == 400
+
+
+# folders --------------------------------------------------------------------------------------------------------------
+def test_files_dropped_into_a_folder_come_in_once(world: World, product: Any) -> None:
+    max_ = world.browser("max")
+    made = max_.send("POST", "/api/sources", {"code": "dms", "name": "DMS", "store": world.east.pk}).json()
+    source = Source.objects.get(pk=made["id"])
+    folder: Path = product.inbox / "dms"
+
+    def look() -> None:
+        inbox.look_into_all()
+
+    def drop(name: str, text: str, done: bool = True) -> None:
+        (folder / name).write_text(text, encoding="utf-8")
+        if done:
+            (folder / f"{name}.done").touch()
+
+    drop("cars.csv", "外部编号,车牌,车主,手机\nV1,渝A12345,张三,13800000001\nV2,渝A1,李四,13800000002\n")
+    drop("customers.csv", "外部编号,姓名,手机\n1,张三,13800000001\n")
+    drop("customers-broken.csv", "\x00\x01\x02")
+    drop("orders.csv", "订单号,手机\nD1,13800000001\n", done=False)
+    look()
+    assert [run.kind for run in ImportRun.objects.order_by("pk")] == ["customers", "cars"]
+    assert Customer.objects.get().cars.get().plate == "渝A12345"
+    done = sorted(path.name.split(" ", 1)[1] for path in (folder / "done").iterdir())
+    assert done == ["cars.csv", "cars.csv.report.csv", "customers.csv"]
+    report = next((folder / "done").glob("*report.csv")).read_text(encoding="utf-8-sig")
+    assert "V2" in report and "渝A1" in report
+    refused = sorted(path.name.split(" ", 1)[1] for path in (folder / "refused").iterdir())
+    assert refused == ["customers-broken.csv", "customers-broken.csv.why.txt"]
+    drop("orders.csv", "订单号,手机,状态\nD1,13800000001,已下单\n", done=False)
+    look()
+    assert not Order.objects.exists(), "it has grown since the look before"
+    look()
+    assert Order.objects.get().status == "ordered"
+
+    drop("customers 2.csv", "外部编号,姓名,手机\n1,张三,13800000001\n")
+    look()
+    assert ImportRun.objects.count() == 3, "the same content again is not even read"
+    drop("customers 3.csv", "外部编号,姓名,手机,级别\n1,张小三,13800000001,VIP\n")
+    look()
+    run = ImportRun.objects.order_by("-pk").first()
+    assert run is not None and run.counts == {"update": 1}
+    changed = max_.get(f"/api/imports/{run.pk}/rows?show=update").json()["items"][0]
+    assert (changed["before"]["name"], changed["after"]["name"]) == ("张三", "张小三")
+    listed = max_.get("/api/sources").json()[0]
+    assert listed["trouble"] is None and listed["last"]["id"] == run.pk and listed["waiting"] == []
+    assert world.browser("walter").get("/api/sources").json() == []
+    assert source.store_id == world.east.pk
+
+
+# scope ----------------------------------------------------------------------------------------------------------------
+def test_who_may_not_is_told_so_on_every_route_of_the_exchange(world: World, anonymous: Any) -> None:
+    """Charlie has none of these rights: no route answers him with anything."""
+    charlie = world.browser("charlie")
+    parts = ("/api/imports", "/api/exports", "/api/sources", "/api/keys", "/api/hooks")
+    checked = 0
+    for path, methods in api.get_openapi_schema(path_prefix="/api/")["paths"].items():
+        if not path.startswith(parts) or path == "/api/imports/kinds":
+            continue
+        for method in methods:
+            target = path.replace("{export}", "00000000-0000-0000-0000-000000000000").replace("{kind}", "customers")
+            for name in ("{run}", "{source}", "{key}", "{hook}", "{delivery}"):
+                target = target.replace(name, "1")
+            status = charlie.send(method.upper(), target).status_code
+            assert status in (403, 404, 422), (method, path, status)
+            assert anonymous.send(method.upper(), target).status_code in (401, 422), (method, path)
+            checked += 1
+    assert checked > 25
