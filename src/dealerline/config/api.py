@@ -35,6 +35,7 @@ APPS_WITH_ROUTES = (
     "routing",
     "backlog",
     "segments",
+    "privacy",
 )
 
 

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "dealerline.apps.backlog",
     "dealerline.apps.audit",
     "dealerline.apps.segments",
+    "dealerline.apps.privacy",
     *[app for app in ("dealerline.apps.setup", "dealerline.apps.demo") if find_spec(app)],
 ]
 

@@ -74,7 +74,7 @@ class FieldsOut(Schema):
     whole_group: bool
 
 
-class SegmentOut(Schema):
+class CustomerGroupOut(Schema):
     """A group. ``broken``: its rule means nothing any more, and ``words`` say why."""
 
     id: int
@@ -306,14 +306,14 @@ def get_fields(request: HttpRequest) -> dict[str, Any]:
         "may_edit": person.can(groups.EDIT), "whole_group": person.stores_for(groups.EDIT).every}
 
 
-@router.get("/segments", response={200: list[SegmentOut], 403: ProblemOut})
+@router.get("/segments", response={200: list[CustomerGroupOut], 403: ProblemOut})
 def list_segments(request: HttpRequest) -> list[dict[str, Any]]:
     """One's own, and those shared with one's stores or with everybody."""
     person = need(request, groups.SEE)
     return [groups.draw(person, row) for row in Segment.objects.visible_to(person, groups.SEE)[:500]]
 
 
-@router.post("/segments", response={200: SegmentOut, **ERRORS})
+@router.post("/segments", response={200: CustomerGroupOut, **ERRORS})
 def create_segment(request: HttpRequest, data: SegmentIn) -> dict[str, Any]:
     """Save a group."""
     person = need(request, groups.EDIT)
@@ -339,14 +339,14 @@ def _members(rows: Any) -> list[dict[str, Any]]:
     return [groups.draw_member(row, known.get(row.pk)) for row in rows]
 
 
-@router.get("/segments/{segment}", response={200: SegmentOut, **ERRORS})
+@router.get("/segments/{segment}", response={200: CustomerGroupOut, **ERRORS})
 def get_segment(request: HttpRequest, segment: Id) -> dict[str, Any]:
     """One group."""
     person = person_of(request)
     return groups.draw(person, groups.access_segment(person, segment))
 
 
-@router.patch("/segments/{segment}", response={200: SegmentOut, **ERRORS})
+@router.patch("/segments/{segment}", response={200: CustomerGroupOut, **ERRORS})
 def change_segment(request: HttpRequest, segment: Id, data: SegmentPatch) -> dict[str, Any]:
     """Change it; 409 with the newer one when somebody saved meanwhile."""
     person = person_of(request)

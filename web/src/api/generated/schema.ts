@@ -338,6 +338,78 @@ export interface paths {
         patch: operations["dealerline_apps_customers_api_change_customer"];
         trace?: never;
     };
+    "/api/customers/{customer}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Consents
+         * @description For what he may be contacted, and all he said about it.
+         */
+        get: operations["dealerline_apps_privacy_api_get_consents"];
+        put?: never;
+        /**
+         * Add Consent
+         * @description Write down a word of his. Nothing is overwritten: the newest word that covers a purpose counts.
+         */
+        post: operations["dealerline_apps_privacy_api_add_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview Erasure
+         * @description What erasing him would take out; nothing is changed.
+         */
+        get: operations["dealerline_apps_privacy_api_preview_erasure"];
+        put?: never;
+        /**
+         * Ask Erasure
+         * @description The first step: asked for, with a reason.
+         */
+        post: operations["dealerline_apps_privacy_api_ask_erasure"];
+        /**
+         * Withdraw Erasure
+         * @description Not after all; possible until it is done.
+         */
+        delete: operations["dealerline_apps_privacy_api_withdraw_erasure"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/erasure/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Erasure
+         * @description The second step: he is erased. It cannot be undone.
+         */
+        post: operations["dealerline_apps_privacy_api_confirm_erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers/{customer}/file": {
         parameters: {
             query?: never;
@@ -352,6 +424,50 @@ export interface paths {
         get: operations["dealerline_apps_customers_api_get_customer_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/personal-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Person
+         * @description Everything known of him, as a ZIP of JSON and a page to read; audited.
+         */
+        get: operations["dealerline_apps_privacy_api_export_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Score
+         * @description A customer's loyalty index and risk of loss, with their parts and the formula in words.
+         */
+        get: operations["dealerline_apps_segments_api_get_score"];
+        put?: never;
+        /**
+         * Recompute Score
+         * @description Measure him anew now.
+         */
+        post: operations["dealerline_apps_segments_api_recompute_score"];
         delete?: never;
         options?: never;
         head?: never;
@@ -438,6 +554,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/label-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description The rules of one's stores and of the group, in the order the night takes them.
+         */
+        get: operations["dealerline_apps_segments_api_list_rules"];
+        put?: never;
+        /**
+         * Create Rule
+         * @description A new rule. It runs in the night, or when somebody lets it.
+         */
+        post: operations["dealerline_apps_segments_api_create_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/label-rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Rule
+         * @description Remove the rule; the labels and levels it gave stay.
+         */
+        delete: operations["dealerline_apps_segments_api_delete_rule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Rule
+         * @description Change it; what it gave under another value stays with the customers.
+         */
+        patch: operations["dealerline_apps_segments_api_change_rule"];
+        trace?: never;
+    };
+    "/api/label-rules/{rule}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Rule
+         * @description What a run would change now.
+         */
+        post: operations["dealerline_apps_segments_api_preview_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/label-rules/{rule}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Rule
+         * @description Let it run now.
+         */
+        post: operations["dealerline_apps_segments_api_run_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/label-rules/{rule}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description The newest fifty runs.
+         */
+        get: operations["dealerline_apps_segments_api_list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/label-rules/{rule}/runs/{run}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Run
+         * @description Set back what a run did, where nobody changed it since. The rule is switched off.
+         */
+        post: operations["dealerline_apps_segments_api_undo_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lists": {
         parameters: {
             query?: never;
@@ -452,6 +696,50 @@ export interface paths {
         get: operations["dealerline_apps_organisation_api_lists"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/formulas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Formulas
+         * @description The formulas in force, and their versions.
+         */
+        get: operations["dealerline_apps_segments_api_get_formulas"];
+        put?: never;
+        /**
+         * Save Formula
+         * @description Put a changed formula in force, and have every customer measured anew by the worker.
+         */
+        post: operations["dealerline_apps_segments_api_save_formula"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/formulas/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Formula
+         * @description What a changed formula would do to the newest five hundred customers one sees. Nothing is saved.
+         */
+        post: operations["dealerline_apps_segments_api_preview_formula"];
         delete?: never;
         options?: never;
         head?: never;
@@ -560,6 +848,86 @@ export interface paths {
         get: operations["dealerline_apps_customers_api_get_pop"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Erasures
+         * @description Who was erased or asked for it, in one's stores; without names.
+         */
+        get: operations["dealerline_apps_privacy_api_list_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Retention
+         * @description How long what is kept. Recordings have a rule of their own, in each store's settings.
+         */
+        get: operations["dealerline_apps_privacy_api_get_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Retention
+         * @description Set the days; the next night keeps to it.
+         */
+        put: operations["dealerline_apps_privacy_api_change_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/{kind}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Retention
+         * @description How many would be purged the next night; nothing is changed.
+         */
+        post: operations["dealerline_apps_privacy_api_preview_retention"];
         delete?: never;
         options?: never;
         head?: never;
@@ -700,6 +1068,118 @@ export interface paths {
          * @description One queue's rules. 404 for a queue that has none of its own.
          */
         get: operations["dealerline_apps_routing_api_rules_of_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segments
+         * @description One's own, and those shared with one's stores or with everybody.
+         */
+        get: operations["dealerline_apps_segments_api_list_segments"];
+        put?: never;
+        /**
+         * Create Segment
+         * @description Save a group.
+         */
+        post: operations["dealerline_apps_segments_api_create_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count Segment
+         * @description How many customers fit a rule, some of them, and the rule in words. Nothing is saved.
+         */
+        post: operations["dealerline_apps_segments_api_count_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fields
+         * @description What rules can ask about, with the values there are to choose from.
+         */
+        get: operations["dealerline_apps_segments_api_get_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{segment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Segment
+         * @description One group.
+         */
+        get: operations["dealerline_apps_segments_api_get_segment"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Segment
+         * @description Remove it; 409 while a rule for labels uses it.
+         */
+        delete: operations["dealerline_apps_segments_api_delete_segment"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Segment
+         * @description Change it; 409 with the newer one when somebody saved meanwhile.
+         */
+        patch: operations["dealerline_apps_segments_api_change_segment"];
+        trace?: never;
+    };
+    "/api/segments/{segment}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description Who is in it now, of the customers one may see; newest first.
+         */
+        get: operations["dealerline_apps_segments_api_list_members"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1486,6 +1966,130 @@ export interface components {
             /** Code */
             code: string;
         };
+        /**
+         * ConfirmIn
+         * @description His name, typed as it stands in the file.
+         */
+        ConfirmIn: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * ConsentCell
+         * @description Whether he may be contacted, by the newest word that covers it. ``state``: "" when he said nothing.
+         */
+        ConsentCell: {
+            /** Allowed */
+            allowed: boolean;
+            /** Channel */
+            channel: string;
+            /** Purpose */
+            purpose: string;
+            reason: components["schemas"]["Text"];
+            /** Since */
+            since: string | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * ConsentIn
+         * @description A word of the customer. ``at``: when he said it; now when empty.
+         */
+        ConsentIn: {
+            /** At */
+            at?: string | null;
+            /** Call */
+            call?: string | null;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "call" | "sms" | "email" | "wechat" | "any";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "service" | "marketing" | "recording" | "survey" | "any";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "call" | "paper" | "store" | "online" | "import" | "other";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "granted" | "refused" | "withdrawn";
+        };
+        /** ConsentOut */
+        ConsentOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Call */
+            call: string | null;
+            channel: components["schemas"]["Text"];
+            /** Id */
+            id: number;
+            /** Note */
+            note: string;
+            purpose: components["schemas"]["Text"];
+            source: components["schemas"]["Text"];
+            /** State */
+            state: string;
+            state_name: components["schemas"]["Text"];
+        };
+        /**
+         * ConsentsOut
+         * @description ``do_not_call``: he asked not to be rung at all.
+         */
+        ConsentsOut: {
+            /** Do Not Call */
+            do_not_call: boolean;
+            /** Erased */
+            erased: boolean;
+            /** History */
+            history: components["schemas"]["ConsentOut"][];
+            /** May Edit */
+            may_edit: boolean;
+            /** May Erase */
+            may_erase: boolean;
+            /** May Export */
+            may_export: boolean;
+            /** Quiet Begin */
+            quiet_begin: string;
+            /** Quiet End */
+            quiet_end: string;
+            /** Table */
+            table: components["schemas"]["ConsentCell"][];
+        };
+        /**
+         * CountOut
+         * @description ``more``: there are more than ``count``.
+         */
+        CountOut: {
+            /** Count */
+            count: number;
+            /** More */
+            more: boolean;
+            /** Sample */
+            sample: components["schemas"]["MemberOut"][];
+            words: components["schemas"]["Text"];
+        };
+        /** CountedOut */
+        CountedOut: {
+            /** Count */
+            count: number;
+        };
         /** CountsOut */
         CountsOut: {
             /** Free */
@@ -1496,6 +2100,40 @@ export interface components {
             open: number;
             /** Overdue */
             overdue: number;
+        };
+        /**
+         * CustomerGroupOut
+         * @description A group. ``broken``: its rule means nothing any more, and ``words`` say why.
+         */
+        CustomerGroupOut: {
+            /** Broken */
+            broken: boolean;
+            /** Id */
+            id: number;
+            /** May Edit */
+            may_edit: boolean;
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
+            /** Sharing */
+            sharing: string;
+            /** Store */
+            store: number | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+            words: components["schemas"]["Text"];
         };
         /**
          * CustomerIn
@@ -1638,6 +2276,72 @@ export interface components {
              */
             ok: boolean;
         };
+        /** ErasureIn */
+        ErasureIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "request" | "purpose" | "unlawful" | "other";
+        };
+        /**
+         * ErasureOut
+         * @description One erasing; it names nobody.
+         */
+        ErasureOut: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Customer */
+            customer: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string;
+            /** Goes */
+            goes: components["schemas"]["GoesOut"][];
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+            /** State */
+            state: string;
+            /** Store */
+            store: number;
+        };
+        /**
+         * ErasurePreviewOut
+         * @description What erasing takes out, what it must keep, and what forbids it now. ``state``: "", asked or done.
+         */
+        ErasurePreviewOut: {
+            /** Asked At */
+            asked_at: string | null;
+            /** Asked By */
+            asked_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Goes */
+            goes: components["schemas"]["GoesOut"][];
+            /** Holds */
+            holds: components["schemas"]["Text"][];
+            /** Note */
+            note: string;
+            /** Reason */
+            reason: string;
+            /** State */
+            state: string;
+            /** Stays */
+            stays: components["schemas"]["Text"][];
+        };
         /**
          * EventOut
          * @description A fact, in words.
@@ -1662,6 +2366,49 @@ export interface components {
             /** Seq */
             seq: number;
             text: components["schemas"]["Text"];
+        };
+        /**
+         * FieldOut
+         * @description A field of a rule. ``ids``: its values are numbers. ``operators``: code and words, "…" stands for the value.
+         */
+        FieldOut: {
+            /** Code */
+            code: string;
+            /** Ids */
+            ids: boolean;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Text"];
+            /** Of */
+            of: string;
+            of_name: components["schemas"]["Text"];
+            /** Operators */
+            operators: components["schemas"]["OptionOut"][];
+            /** Options */
+            options: components["schemas"]["OptionOut"][];
+            unit: components["schemas"]["Text"];
+        };
+        /**
+         * FieldsOut
+         * @description All that a builder of rules needs.
+         */
+        FieldsOut: {
+            /** Fields */
+            fields: components["schemas"]["FieldOut"][];
+            /** Hows */
+            hows: components["schemas"]["OptionOut"][];
+            /** Labels */
+            labels: string[];
+            /** Levels */
+            levels: components["schemas"]["OptionOut"][];
+            /** May Edit */
+            may_edit: boolean;
+            /** Ready */
+            ready: components["schemas"]["ReadyOut"][];
+            /** Stores */
+            stores: components["schemas"]["NamedRef"][];
+            /** Whole Group */
+            whole_group: boolean;
         };
         /**
          * FirstAgentIn
@@ -1721,6 +2468,79 @@ export interface components {
              */
             timezone: string;
         };
+        /** FormulaIn */
+        FormulaIn: {
+            /**
+             * Index
+             * @enum {string}
+             */
+            index: "loyalty" | "risk";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Parts */
+            parts: components["schemas"]["PartIn"][];
+        };
+        /** FormulaOut */
+        FormulaOut: {
+            /** Index */
+            index: string;
+            name: components["schemas"]["Text"];
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
+            /** Shipped */
+            shipped: boolean;
+            /** Versions */
+            versions: components["schemas"]["FormulaVersionOut"][];
+            words: components["schemas"]["Text"];
+        };
+        /**
+         * FormulaPreviewOut
+         * @description ``before``, ``after``: how many of the sample lie in 0-9, 10-19, ... 90-100.
+         */
+        FormulaPreviewOut: {
+            /** After */
+            after: number[];
+            /** Before */
+            before: number[];
+            /** Changed */
+            changed: number;
+            /** Most */
+            most: components["schemas"]["MovedOut"][];
+            /** Sample */
+            sample: number;
+            words: components["schemas"]["Text"];
+        };
+        /** FormulaVersionOut */
+        FormulaVersionOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            words: components["schemas"]["Text"];
+        };
+        /** FormulasOut */
+        FormulasOut: {
+            /** Formulas */
+            formulas: components["schemas"]["FormulaOut"][];
+            /** May Edit */
+            may_edit: boolean;
+            /** Measures */
+            measures: components["schemas"]["OptionOut"][];
+        };
+        /** GoesOut */
+        GoesOut: {
+            /** Count */
+            count: number;
+            name: components["schemas"]["Text"];
+        };
         /** GroupIn */
         GroupIn: {
             /**
@@ -1753,6 +2573,20 @@ export interface components {
             hour: number;
             /** Offered */
             offered: number;
+        };
+        /**
+         * IndexOut
+         * @description ``value``: 0 to 100; ``parts``: what it is made of; ``formula`` in words.
+         */
+        IndexOut: {
+            formula: components["schemas"]["Text"];
+            /** Index */
+            index: string;
+            name: components["schemas"]["Text"];
+            /** Parts */
+            parts: components["schemas"]["ScorePartOut"][];
+            /** Value */
+            value: number | null;
         };
         /**
          * ItemOut
@@ -1863,6 +2697,85 @@ export interface components {
             state: string;
             /** Store */
             store?: number | null;
+        };
+        /**
+         * LabelRuleIn
+         * @description ``store``: empty for the whole group. ``sets``: label or level.
+         */
+        LabelRuleIn: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Overwrite
+             * @default false
+             */
+            overwrite: boolean;
+            /** Segment */
+            segment: number;
+            /**
+             * Sets
+             * @enum {string}
+             */
+            sets: "label" | "level";
+            /** Store */
+            store?: number | null;
+            /**
+             * Take Back
+             * @default true
+             */
+            take_back: boolean;
+            /** Value */
+            value: string;
+        };
+        /** LabelRuleOut */
+        LabelRuleOut: {
+            /** Active */
+            active: boolean;
+            /** Id */
+            id: number;
+            last: components["schemas"]["RunOut"] | null;
+            /** May Edit */
+            may_edit: boolean;
+            /** Name */
+            name: string;
+            /** Overwrite */
+            overwrite: boolean;
+            /** Segment */
+            segment: number;
+            /** Segment Name */
+            segment_name: string;
+            /** Sets */
+            sets: string;
+            /** Store */
+            store: number | null;
+            /** Take Back */
+            take_back: boolean;
+            /** Value */
+            value: string;
+            /** Version */
+            version: number;
+        };
+        /** LabelRulePatch */
+        LabelRulePatch: {
+            /** Active */
+            active?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Overwrite */
+            overwrite?: boolean | null;
+            /** Segment */
+            segment?: number | null;
+            /** Take Back */
+            take_back?: boolean | null;
+            /** Value */
+            value?: string | null;
+            /** Version */
+            version: number;
         };
         /** LaneOut */
         LaneOut: {
@@ -2022,6 +2935,33 @@ export interface components {
             /** Language */
             language: string;
         };
+        /** MemberOut */
+        MemberOut: {
+            /** Company */
+            company: string;
+            /** Id */
+            id: number;
+            /** Labels */
+            labels: string[];
+            /** Level */
+            level: string;
+            /** Loyalty */
+            loyalty: number | null;
+            /** Name */
+            name: string;
+            /** Risk */
+            risk: number | null;
+            /** Store */
+            store: number;
+        };
+        /** MembersQuery */
+        MembersQuery: {
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+        };
         /** MessageOut */
         MessageOut: {
             assigned: components["schemas"]["Ref"] | null;
@@ -2113,6 +3053,26 @@ export interface components {
             /** Mode */
             mode: string;
         };
+        /** MovedOut */
+        MovedOut: {
+            /** After */
+            after: number | null;
+            /** Before */
+            before: number | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * NamedRef
+         * @description A row by id and both names.
+         */
+        NamedRef: {
+            /** Id */
+            id: number;
+            name: components["schemas"]["Text"];
+        };
         /**
          * NextOut
          * @description Something worth doing after the set-up, and where.
@@ -2186,6 +3146,12 @@ export interface components {
              */
             username: string;
         };
+        /** OptionOut */
+        OptionOut: {
+            name: components["schemas"]["Text"];
+            /** Value */
+            value: string;
+        };
         /** OrderOut */
         OrderOut: {
             /** Amount */
@@ -2229,10 +3195,32 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Page[ErasureOut] */
+        Page_ErasureOut_: {
+            /** Items */
+            items: components["schemas"]["ErasureOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
         /** Page[ItemOut] */
         Page_ItemOut_: {
             /** Items */
             items: components["schemas"]["ItemOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[MemberOut] */
+        Page_MemberOut_: {
+            /** Items */
+            items: components["schemas"]["MemberOut"][];
             /** Page */
             page: number;
             /** Pages */
@@ -2250,6 +3238,32 @@ export interface components {
             pages: number;
             /** Total */
             total: number;
+        };
+        /**
+         * PartIn
+         * @description ``zero``: the measure's value that gives nothing; ``full``: the one that gives all.
+         */
+        PartIn: {
+            /** Full */
+            full: number;
+            /** Measure */
+            measure: string;
+            /** Weight */
+            weight: number;
+            /** Zero */
+            zero: number;
+        };
+        /** PartOut */
+        PartOut: {
+            /** Full */
+            full: number;
+            /** Measure */
+            measure: string;
+            name: components["schemas"]["Text"];
+            /** Weight */
+            weight: number;
+            /** Zero */
+            zero: number;
         };
         /**
          * ParticipantOut
@@ -2351,6 +3365,29 @@ export interface components {
             primary: boolean;
             /** Use */
             use: string;
+        };
+        /**
+         * PlanOut
+         * @description What a run would do. ``step``: set, take_back, held (a person decided otherwise).
+         */
+        PlanOut: {
+            /** Given */
+            given: number;
+            /** Held */
+            held: number;
+            /** Shown */
+            shown: components["schemas"]["PlannedOut"][];
+            /** Taken Back */
+            taken_back: number;
+        };
+        /** PlannedOut */
+        PlannedOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Step */
+            step: string;
         };
         /**
          * PopOut
@@ -2510,6 +3547,16 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** ReadyOut */
+        ReadyOut: {
+            /** Code */
+            code: string;
+            name: components["schemas"]["Text"];
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * RecordIn
          * @description The form. ``version`` is that of the row last read, 0 when there was none.
@@ -2646,6 +3693,33 @@ export interface components {
             /** Work */
             work: string;
         };
+        /** RetentionIn */
+        RetentionIn: {
+            /** Days */
+            days?: number | null;
+        };
+        /**
+         * RetentionOut
+         * @description ``days``: null for without end.
+         */
+        RetentionOut: {
+            /** Days */
+            days: number | null;
+            /** Kind */
+            kind: string;
+            /** Last At */
+            last_at: string | null;
+            /** Last Count */
+            last_count: number;
+            name: components["schemas"]["Text"];
+        };
+        /** RetentionsOut */
+        RetentionsOut: {
+            /** Items */
+            items: components["schemas"]["RetentionOut"][];
+            /** May Edit */
+            may_edit: boolean;
+        };
         /**
          * RingIn
          * @description ``line``: an id, "store:kind" or a kind. ``say``: what he says once somebody answers; "" for a usual sentence.
@@ -2685,6 +3759,74 @@ export interface components {
             /** Number */
             number: string;
         };
+        /** RuleIn */
+        RuleIn: {
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * RunOut
+         * @description One run. ``by``: "" is the night.
+         */
+        RunOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Given */
+            given: number;
+            /** Held */
+            held: number;
+            /** Id */
+            id: number;
+            /** Taken Back */
+            taken_back: number;
+            /** Undone */
+            undone: number;
+            /** Undone At */
+            undone_at: string | null;
+        };
+        /** ScoreOut */
+        ScoreOut: {
+            /** At */
+            at: string | null;
+            /** Indexes */
+            indexes: components["schemas"]["IndexOut"][];
+        };
+        /** ScorePartOut */
+        ScorePartOut: {
+            /** Measure */
+            measure: string;
+            name: components["schemas"]["Text"];
+            /** Points */
+            points: number | null;
+            /** Value */
+            value: number | null;
+            /** Weight */
+            weight: number;
+        };
+        /** SegmentIn */
+        SegmentIn: {
+            /** Name */
+            name: string;
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
+            /**
+             * Sharing
+             * @default private
+             * @enum {string}
+             */
+            sharing: "private" | "store" | "group";
+            /** Store */
+            store?: number | null;
+        };
         /**
          * SegmentOut
          * @description A stretch of a voice. ``kind``: track (its own file), left or right (a side of a talk's file). ``at``: seconds of
@@ -2711,6 +3853,24 @@ export interface components {
             seconds: number;
             /** State */
             state: string;
+        };
+        /**
+         * SegmentPatch
+         * @description What to change, and the version it was read at.
+         */
+        SegmentPatch: {
+            /** Name */
+            name?: string | null;
+            /** Rule */
+            rule?: {
+                [key: string]: unknown;
+            } | null;
+            /** Sharing */
+            sharing?: ("private" | "store" | "group") | null;
+            /** Store */
+            store?: number | null;
+            /** Version */
+            version: number;
         };
         /**
          * SessionOut
@@ -3791,6 +4951,366 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_privacy_api_get_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_add_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_preview_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreviewOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_ask_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreviewOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_withdraw_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_confirm_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreviewOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_customers_api_get_customer_file: {
         parameters: {
             query?: never;
@@ -3818,6 +5338,178 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_export_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_get_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_recompute_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
                 };
             };
         };
@@ -4000,6 +5692,448 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_segments_api_list_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelRuleOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_create_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelRuleIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelRuleOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_delete_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_change_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelRulePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelRuleOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_preview_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_run_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_list_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_undo_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+                run: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_organisation_api_lists: {
         parameters: {
             query?: never;
@@ -4016,6 +6150,155 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListsOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_get_formulas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormulasOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_save_formula: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormulaIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormulasOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_preview_formula: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormulaIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormulaPreviewOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
                 };
             };
         };
@@ -4214,6 +6497,190 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_list_erasures: {
+        parameters: {
+            query?: {
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ErasureOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_change_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_preview_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4533,6 +7000,431 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_list_segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGroupOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_create_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGroupOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_count_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_get_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_get_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGroupOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_delete_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_change_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGroupOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_list_members: {
+        parameters: {
+            query?: {
+                page?: number;
+            };
+            header?: never;
+            path: {
+                segment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MemberOut_"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
