@@ -20,6 +20,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/messages', redirect: { path: '/leftover', query: { kind: 'message' } } },
   { path: '/customers', component: () => import('@/pages/CustomersPage.vue'), meta: { title: 'nav.customers', permission: 'customers.view' } },
   { path: '/customers/:id', component: () => import('@/pages/CustomerPage.vue'), props: true, meta: { title: 'customer.title', permission: 'customers.view' } },
+  { path: '/segments', component: () => import('@/pages/SegmentsPage.vue'), meta: { title: 'nav.segments', permission: 'customers.view' } },
+  { path: '/privacy', component: () => import('@/pages/PrivacyPage.vue'), meta: { title: 'nav.privacy', permission: 'customers.erase' } },
   { path: '/board', component: () => import('@/pages/BoardPage.vue'), meta: { title: 'nav.board', permission: 'board.view' } },
   { path: '/board/wall', component: () => import('@/pages/WallPage.vue'), meta: { open: true, bare: true, title: 'nav.board' } },
   { path: '/system', component: () => import('@/pages/SystemPage.vue'), meta: { title: 'nav.system', permission: 'system.manage' } },

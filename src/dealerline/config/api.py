@@ -38,6 +38,7 @@ APPS_WITH_ROUTES = (
     "exchange",
     "promises",
     "leads",
+    "privacy",
 )
 
 

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "dealerline.apps.audit",
     "dealerline.apps.segments",
     "dealerline.apps.exchange",
+    "dealerline.apps.privacy",
     *[app for app in ("dealerline.apps.setup", "dealerline.apps.demo") if find_spec(app)],
 ]
 

@@ -10,3 +10,15 @@ class CallsConfig(AppConfig):
     name = "dealerline.apps.calls"
     label = "calls"
     verbose_name = _("Calls and queues")
+
+    def ready(self) -> None:
+        """What is known of a customer here, and how long."""
+        from dealerline.apps.calls.logic import personal as own
+        from dealerline.apps.common import personal
+
+        personal.register("calls", own.export, own.erase, words=own.WORDS, holds=own.holds)
+        personal.register_kept(
+            "strangers", {"zh": "从未成为客户的来电者的号码", "en": "Numbers of callers who never became customers"},
+            own.count_strangers, own.forget_strangers)
+        personal.register_kept("notes", {"zh": "通话记录里的备注", "en": "Notes about calls"}, own.count_words,
+                               own.forget_words)

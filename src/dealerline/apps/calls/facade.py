@@ -10,13 +10,14 @@ from uuid import UUID
 
 from dealerline.apps.calls.logic.journal import forget_segment, hear_facts, positions, project, raise_alarm, take_in
 from dealerline.apps.calls.logic.messages import follow, hear_messages
+from dealerline.apps.calls.logic.personal import traces
 from dealerline.apps.calls.logic.projector import fold
 from dealerline.apps.calls.logic.recordings import retime as retime_recordings
 from dealerline.apps.calls.models import Alarm, Call, Event, Queue, QueueMember, VoiceMessage
 
 __all__ = ["Brief", "Left", "alarms", "briefs", "directory_queues", "facts_between", "fold", "follow",
            "forget_segment", "hear_facts", "hear_messages", "lost_since", "open_messages", "positions", "project",
-           "queue_codes", "queue_names", "raise_alarm", "retime_recordings", "spoken_since", "take_in"]
+           "queue_codes", "queue_names", "raise_alarm", "retime_recordings", "spoken_since", "take_in", "traces"]
 
 
 @dataclass(frozen=True, slots=True)

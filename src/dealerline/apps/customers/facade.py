@@ -20,12 +20,14 @@ __all__ = [
     "bulk",
     "finding",
     "has_car",
+    "identifiers",
     "main_number",
     "numbers_of",
     "owns_order",
     "pinyin_of",
     "set_by_rule",
     "sharing_numbers",
+    "store_of",
     "taking",
 ]
 
@@ -33,3 +35,6 @@ __all__ = [
 def has_car(customer: int, car: int) -> bool:
     """Whether that car is one of his."""
     return Car.objects.filter(pk=car, customer=customer).exists()
+from dealerline.apps.customers.logic.personal import identifiers, numbers_of, store_of
+from dealerline.apps.customers.models import CustomerLevel
+

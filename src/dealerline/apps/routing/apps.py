@@ -10,3 +10,10 @@ class RoutingConfig(AppConfig):
     name = "dealerline.apps.routing"
     label = "routing"
     verbose_name = _("Routing")
+
+    def ready(self) -> None:
+        """What is known of a customer here: his numbers on the lists of callers."""
+        from dealerline.apps.common import personal
+        from dealerline.apps.routing.logic import personal as own
+
+        personal.register("routing", own.export, own.erase, words=own.WORDS)

@@ -65,7 +65,7 @@ def _choices(*rows: tuple[str, str, str]) -> dict[str, Text]:
 
 
 LEVELS = _choices(("normal", "普通", "Normal"), ("silver", "银卡", "Silver"), ("gold", "金卡", "Gold"),
-                  ("vip", "贵宾", "VIP"))
+                  ("vip", "VIP", "VIP"))
 KINDS = _choices(("person", "个人", "Person"), ("company", "公司", "Company"))
 ORDER_STATES = _choices(
     ("enquiry", "询价", "Enquiry"), ("deposit", "已付订金", "Deposit paid"), ("ordered", "已下单", "Ordered"),

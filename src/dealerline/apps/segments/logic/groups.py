@@ -269,7 +269,7 @@ READY: tuple[tuple[str, dict[str, str], dict[str, Any]], ...] = (
      {"how": "all", "of": [{"field": "car.insurance_until", "op": "within_next", "value": 30}]}),
     ("away", {"zh": "一年未到店也未联系", "en": "Not seen for a year"},
      {"how": "all", "of": [{"field": "last_seen", "op": "not_within_last", "value": 365}]}),
-    ("vip", {"zh": "贵宾 90 天未联系", "en": "VIP without contact for 90 days"},
+    ("vip", {"zh": "VIP 90 天未联系", "en": "VIP without contact for 90 days"},
      {"how": "all", "of": [{"field": "level", "op": "one_of", "value": ["vip"]},
                            {"field": "last_contact", "op": "not_within_last", "value": 90}]}),
 )

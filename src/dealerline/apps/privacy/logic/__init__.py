@@ -1,0 +1,1 @@
+"""Consent, export, erasing, retention."""

@@ -1,0 +1,131 @@
+"""Consents written down and read. What they mean is in ``domain.contact``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.apps import apps
+from django.conf import settings
+from django.utils import timezone
+
+from dealerline.apps.accounts.facade import Person, names
+from dealerline.apps.common.access import Viewer
+from dealerline.apps.common.errors import Problem
+from dealerline.apps.common.timeline import Entry
+from dealerline.apps.history import facade as history
+from dealerline.apps.privacy.models import Consent, Erasure, ErasureState, QuietHours
+from dealerline.domain import contact
+from dealerline.domain.contact import ANY, CHANNELS, PURPOSES, REASONS, SOURCES, STATES, Hours, Word
+
+ANY_WORDS = {"zh": "全部", "en": "Everything"}
+
+
+def hours() -> Hours:
+    """Between which advertising may ring."""
+    row = QuietHours.objects.first() or QuietHours()
+    return Hours(row.begin.hour * 60 + row.begin.minute, row.end.hour * 60 + row.end.minute)
+
+
+def words_of(customer: int) -> list[Word]:
+    """All he said."""
+    rows = Consent.objects.filter(customer_id=customer).values_list("channel", "purpose", "state", "at")
+    return [Word(*row) for row in rows]
+
+
+def erased(customer: int) -> bool:
+    """Whether he was erased."""
+    return Erasure.objects.filter(customer_id=customer, state=ErasureState.DONE).exists()
+
+
+def never_call(customer: int, phone: str = "") -> bool:
+    """Whether his number (any of them without ``phone``: all of them) is marked as not to be called."""
+    model: Any = apps.get_model("customers.CustomerPhone")
+    if "do_not_call" not in {field.name for field in model._meta.get_fields()}:
+        return False
+    rows = model._default_manager.filter(customer_id=customer)
+    marks = list((rows.filter(e164=phone) if phone else rows).values_list("do_not_call", flat=True))
+    return bool(marks) and all(marks)
+
+
+def may_contact(customer: int, channel: str, purpose: str, at: datetime | None = None, *, phone: str = "",
+                asked: bool = False) -> tuple[bool, str]:
+    """Whether he may be contacted then, and the code of the reason (``domain.contact.REASONS``).
+
+    ``phone``: the number that would be rung; ``asked``: he asked for it himself (a promised call-back).
+    """
+    local = (at or timezone.now()).astimezone(ZoneInfo(settings.TIME_ZONE))
+    return contact.may_contact(words_of(customer), channel, purpose, local, erased=erased(customer), asked=asked,
+                               do_not_call=channel == "call" and never_call(customer, phone), hours=hours())
+
+
+def write(person: Person, customer: Any, *, channel: str, purpose: str, state: str, source: str, note: str = "",
+          at: datetime | None = None, call: UUID | None = None) -> Consent:
+    """Write down what he said. Raises Problem for a time to come, or of an erased customer."""
+    now = timezone.now()
+    if at is not None and at > now + timedelta(minutes=5):
+        raise Problem("invalid", "表态的时间不能在将来。", "He cannot have said it in the future.",
+                      fields={"at": {"zh": "请填写过去的时间。", "en": "Enter a time that is past."}})
+    if erased(customer.pk):
+        raise Problem("erased", "该客户的资料已按要求删除。", "This customer was erased on request.", status=409)
+    row = Consent.objects.create(customer=customer, channel=channel, purpose=purpose, state=state, source=source,
+                                 note=note.strip(), at=min(at or now, now), written_at=now, call=call, by=person)
+    history.record_new(row, ("channel", "purpose", "state", "source"), by=person, customer=customer.pk,
+                       store=customer.store_id)
+    return row
+
+
+def name_of(table: Any, code: str) -> dict[str, str]:
+    """A channel's or purpose's name; "any" is everything."""
+    return dict(ANY_WORDS if code == ANY else table.get(code, {"zh": code, "en": code}))
+
+
+def draw(customer: int) -> dict[str, Any]:
+    """The effective consents as a table, and all he said, newest first."""
+    now, said, gone, quiet = timezone.now(), words_of(customer), erased(customer), hours()
+    always = Hours(0, 24 * 60)  # the table shows consent; the hours are told beside it
+    never = never_call(customer)
+    table = []
+    for channel in CHANNELS:
+        for purpose in PURPOSES:
+            if purpose == "recording" and channel != "call":
+                continue
+            allowed, reason = contact.may_contact(said, channel, purpose, now, erased=gone,
+                                                  do_not_call=never and channel == "call", hours=always)
+            word = contact.effective(said, channel, purpose, now)
+            table.append({"channel": channel, "purpose": purpose, "allowed": allowed, "reason": REASONS[reason],
+                          "state": word.state if word else "", "since": word.at if word else None})
+    rows = list(Consent.objects.filter(customer_id=customer)[:200])
+    people = names({row.by_id for row in rows if row.by_id})
+    return {
+        "table": table, "erased": gone, "do_not_call": _do_not_call(said, now) or never,
+        "quiet_begin": f"{quiet.begin // 60:02}:{quiet.begin % 60:02}",
+        "quiet_end": f"{quiet.end // 60:02}:{quiet.end % 60:02}",
+        "history": [{"id": row.pk, "channel": name_of(CHANNELS, row.channel), "purpose": name_of(PURPOSES, row.purpose),
+                     "state": row.state, "state_name": name_of(STATES, row.state),
+                     "source": name_of(SOURCES, row.source), "note": row.note, "at": row.at,
+                     "by": people.get(row.by_id or 0, ""), "call": row.call} for row in rows]}
+
+
+def _do_not_call(said: Iterable[Word], now: datetime) -> bool:
+    """Whether his newest word about all calls is a refusal."""
+    general = [word for word in said if word.channel in ("call", ANY) and word.purpose == ANY and word.at <= now]
+    newest = max(general, key=lambda word: word.at, default=None)
+    return newest is not None and newest.state != "granted"
+
+
+def entries(viewer: Viewer, customers: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
+    """Consents for the timeline."""
+    rows = Consent.objects.visible_to(viewer, "customers.view").filter(customer_id__in=customers)
+    rows = rows.filter(at__lt=before) if before else rows
+    found = list(rows.select_related("customer").order_by("-at")[:limit])
+    people = names({row.by_id for row in found if row.by_id})
+    return [Entry(at=row.at, kind="consent", object_id=str(row.pk), store=row.customer.store_id,
+                  title={tongue: " · ".join(name_of(table, code)[tongue] for table, code in (
+                      (CHANNELS, row.channel), (PURPOSES, row.purpose), (STATES, row.state)))
+                      for tongue in ("zh", "en")},
+                  text=row.note, by=people.get(row.by_id or 0, ""),
+                  tone="good" if row.state == "granted" else "warn") for row in found]
