@@ -12,6 +12,7 @@ from dealerline.apps.customers.logic.customers import (
     sharing_numbers,
 )
 from dealerline.apps.customers.logic.names import pinyin_of
+from dealerline.apps.customers.logic.personal import identifiers, store_of
 from dealerline.apps.customers.models import Car, CustomerLevel
 
 __all__ = [
@@ -35,6 +36,3 @@ __all__ = [
 def has_car(customer: int, car: int) -> bool:
     """Whether that car is one of his."""
     return Car.objects.filter(pk=car, customer=customer).exists()
-from dealerline.apps.customers.logic.personal import identifiers, numbers_of, store_of
-from dealerline.apps.customers.models import CustomerLevel
-

@@ -602,6 +602,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/{customer}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Consents
+         * @description For what he may be contacted, and all he said about it.
+         */
+        get: operations["dealerline_apps_privacy_api_get_consents"];
+        put?: never;
+        /**
+         * Add Consent
+         * @description Write down a word of his. Nothing is overwritten: the newest word that covers a purpose counts.
+         */
+        post: operations["dealerline_apps_privacy_api_add_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview Erasure
+         * @description What erasing him would take out; nothing is changed.
+         */
+        get: operations["dealerline_apps_privacy_api_preview_erasure"];
+        put?: never;
+        /**
+         * Ask Erasure
+         * @description The first step: asked for, with a reason.
+         */
+        post: operations["dealerline_apps_privacy_api_ask_erasure"];
+        /**
+         * Withdraw Erasure
+         * @description Not after all; possible until it is done.
+         */
+        delete: operations["dealerline_apps_privacy_api_withdraw_erasure"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/erasure/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Erasure
+         * @description The second step: he is erased. It cannot be undone.
+         */
+        post: operations["dealerline_apps_privacy_api_confirm_erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers/{customer}/file": {
         parameters: {
             query?: never;
@@ -636,6 +708,26 @@ export interface paths {
          * @description A new order. Without a number it gets one.
          */
         post: operations["dealerline_apps_customers_rest_business_add_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/personal-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Person
+         * @description Everything known of him, as a ZIP of JSON and a page to read; audited.
+         */
+        get: operations["dealerline_apps_privacy_api_export_person"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -898,6 +990,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description One's own exports, newest first.
+         */
+        get: operations["dealerline_apps_exchange_api_exports_list_exports"];
+        put?: never;
+        /**
+         * Begin Export
+         * @description Have a file made; it is listed below until it expires.
+         */
+        post: operations["dealerline_apps_exchange_api_exports_begin_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/{export}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Export
+         * @description One's own export.
+         */
+        get: operations["dealerline_apps_exchange_api_exports_get_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/{export}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch Export
+         * @description The file, for its maker only; audited each time.
+         */
+        get: operations["dealerline_apps_exchange_api_exports_fetch_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -912,6 +1068,134 @@ export interface paths {
         get: operations["dealerline_config_api_health"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Hooks
+         * @description Addresses that are told; never their secrets.
+         */
+        get: operations["dealerline_apps_exchange_api_interfaces_list_hooks"];
+        put?: never;
+        /**
+         * Make Hook
+         * @description A new address. The secret that signs is in this answer and nowhere else.
+         */
+        post: operations["dealerline_apps_exchange_api_interfaces_make_hook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Hook Kinds
+         * @description Events that there are.
+         */
+        get: operations["dealerline_apps_exchange_api_interfaces_list_hook_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{hook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Hook
+         * @description Change it, or switch it off.
+         */
+        put: operations["dealerline_apps_exchange_api_interfaces_change_hook"];
+        post?: never;
+        /**
+         * Remove Hook
+         * @description Remove it with its deliveries.
+         */
+        delete: operations["dealerline_apps_exchange_api_interfaces_remove_hook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{hook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description What was and will be delivered there, newest first; thirty days back.
+         */
+        get: operations["dealerline_apps_exchange_api_interfaces_list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{hook}/deliveries/{delivery}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver Again
+         * @description Deliver it once more.
+         */
+        post: operations["dealerline_apps_exchange_api_interfaces_deliver_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{hook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Hook
+         * @description Call it now with an event ``test``.
+         */
+        post: operations["dealerline_apps_exchange_api_interfaces_test_hook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1140,6 +1424,50 @@ export interface paths {
          * @description Take it back: what was used or changed since stays and is told.
          */
         post: operations["dealerline_apps_exchange_api_imports_undo_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Keys
+         * @description Keys of machines; never their texts.
+         */
+        get: operations["dealerline_apps_exchange_api_interfaces_list_keys"];
+        put?: never;
+        /**
+         * Make Key
+         * @description A new key. Its text is in this answer and nowhere else.
+         */
+        post: operations["dealerline_apps_exchange_api_interfaces_make_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{key}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Key
+         * @description It opens nothing any more.
+         */
+        post: operations["dealerline_apps_exchange_api_interfaces_revoke_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1902,6 +2230,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/privacy/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Erasures
+         * @description Who was erased or asked for it, in one's stores; without names.
+         */
+        get: operations["dealerline_apps_privacy_api_list_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Retention
+         * @description How long what is kept. Recordings have a rule of their own, in each store's settings.
+         */
+        get: operations["dealerline_apps_privacy_api_get_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Retention
+         * @description Set the days; the next night keeps to it.
+         */
+        put: operations["dealerline_apps_privacy_api_change_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/{kind}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Retention
+         * @description How many would be purged the next night; nothing is changed.
+         */
+        post: operations["dealerline_apps_privacy_api_preview_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/promises": {
         parameters: {
             query?: never;
@@ -2626,6 +3034,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sources
+         * @description The connected folders of his stores.
+         */
+        get: operations["dealerline_apps_exchange_api_interfaces_list_sources"];
+        put?: never;
+        /**
+         * Make Source
+         * @description A new connected folder; it is made in the data folder.
+         */
+        post: operations["dealerline_apps_exchange_api_interfaces_make_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Source
+         * @description Change it, or switch it off.
+         */
+        put: operations["dealerline_apps_exchange_api_interfaces_change_source"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -2851,6 +3303,30 @@ export interface paths {
          */
         get: operations["dealerline_apps_calls_api_recordings_track_check"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upsert/{kind}/{source}/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Upserted
+         * @description The row of that key as it is here.
+         */
+        get: operations["dealerline_apps_exchange_api_machines_read_upserted"];
+        /**
+         * Upsert
+         * @description Make the row, or change what differs; the same again changes nothing.
+         */
+        put: operations["dealerline_apps_exchange_api_machines_upsert"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3787,6 +4263,112 @@ export interface components {
             title: components["schemas"]["Text"];
         };
         /**
+         * ConfirmIn
+         * @description His name, typed as it stands in the file.
+         */
+        ConfirmIn: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * ConsentCell
+         * @description Whether he may be contacted, by the newest word that covers it. ``state``: "" when he said nothing.
+         */
+        ConsentCell: {
+            /** Allowed */
+            allowed: boolean;
+            /** Channel */
+            channel: string;
+            /** Purpose */
+            purpose: string;
+            reason: components["schemas"]["Text"];
+            /** Since */
+            since: string | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * ConsentIn
+         * @description A word of the customer. ``at``: when he said it; now when empty.
+         */
+        ConsentIn: {
+            /** At */
+            at?: string | null;
+            /** Call */
+            call?: string | null;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "call" | "sms" | "email" | "wechat" | "any";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "service" | "marketing" | "recording" | "survey" | "any";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "call" | "paper" | "store" | "online" | "import" | "other";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "granted" | "refused" | "withdrawn";
+        };
+        /** ConsentOut */
+        ConsentOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Call */
+            call: string | null;
+            channel: components["schemas"]["Text"];
+            /** Id */
+            id: number;
+            /** Note */
+            note: string;
+            purpose: components["schemas"]["Text"];
+            source: components["schemas"]["Text"];
+            /** State */
+            state: string;
+            state_name: components["schemas"]["Text"];
+        };
+        /**
+         * ConsentsOut
+         * @description ``do_not_call``: he asked not to be rung at all.
+         */
+        ConsentsOut: {
+            /** Do Not Call */
+            do_not_call: boolean;
+            /** Erased */
+            erased: boolean;
+            /** History */
+            history: components["schemas"]["ConsentOut"][];
+            /** May Edit */
+            may_edit: boolean;
+            /** May Erase */
+            may_erase: boolean;
+            /** May Export */
+            may_export: boolean;
+            /** Quiet Begin */
+            quiet_begin: string;
+            /** Quiet End */
+            quiet_end: string;
+            /** Table */
+            table: components["schemas"]["ConsentCell"][];
+        };
+        /**
          * CountOut
          * @description ``more``: there are more than ``count``.
          */
@@ -3798,6 +4380,11 @@ export interface components {
             /** Sample */
             sample: components["schemas"]["MemberOut"][];
             words: components["schemas"]["Text"];
+        };
+        /** CountedOut */
+        CountedOut: {
+            /** Count */
+            count: number;
         };
         /** CountsOut */
         CountsOut: {
@@ -4115,6 +4702,52 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** DeliveriesQuery */
+        DeliveriesQuery: {
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+        };
+        /** DeliveryOut */
+        DeliveryOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Done At */
+            done_at: string | null;
+            /** Error */
+            error: string;
+            /**
+             * Event
+             * Format: uuid
+             */
+            event: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Milliseconds */
+            milliseconds: number | null;
+            /** Most Tries */
+            most_tries: number;
+            /** Next At */
+            next_at: string | null;
+            /** State */
+            state: string;
+            /** Status */
+            status: number | null;
+            /** Tries */
+            tries: number;
+        };
         /**
          * Done
          * @description It was done.
@@ -4125,6 +4758,72 @@ export interface components {
              * @default true
              */
             ok: boolean;
+        };
+        /** ErasureIn */
+        ErasureIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "request" | "purpose" | "unlawful" | "other";
+        };
+        /**
+         * ErasureOut
+         * @description One erasing; it names nobody.
+         */
+        ErasureOut: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Customer */
+            customer: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string;
+            /** Goes */
+            goes: components["schemas"]["GoesOut"][];
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+            /** State */
+            state: string;
+            /** Store */
+            store: number;
+        };
+        /**
+         * ErasurePreviewOut
+         * @description What erasing takes out, what it must keep, and what forbids it now. ``state``: "", asked or done.
+         */
+        ErasurePreviewOut: {
+            /** Asked At */
+            asked_at: string | null;
+            /** Asked By */
+            asked_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Goes */
+            goes: components["schemas"]["GoesOut"][];
+            /** Holds */
+            holds: components["schemas"]["Text"][];
+            /** Note */
+            note: string;
+            /** Reason */
+            reason: string;
+            /** State */
+            state: string;
+            /** Stays */
+            stays: components["schemas"]["Text"][];
         };
         /**
          * EventIn
@@ -4222,6 +4921,76 @@ export interface components {
             /** Seq */
             seq: number;
             text: components["schemas"]["Text"];
+        };
+        /**
+         * ExportIn
+         * @description The list of the page with its filters. ``cars`` and ``orders``: of the customers that the filters find.
+         */
+        ExportIn: {
+            /**
+             * Format
+             * @default xlsx
+             */
+            format: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /** Store */
+            store?: number | null;
+        };
+        /**
+         * ExportOut
+         * @description ``cut``: there were more rows than a file may hold; ``masked``: numbers are hidden by role.
+         */
+        ExportOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Cut */
+            cut: boolean;
+            /** Expires At */
+            expires_at: string | null;
+            /** Fetched */
+            fetched: number;
+            /** Filters */
+            filters: {
+                [key: string]: unknown;
+            };
+            /** Format */
+            format: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Masked */
+            masked: boolean;
+            /** Ready At */
+            ready_at: string | null;
+            /** Rows */
+            rows: number;
+            /** Size */
+            size: number;
+            /** State */
+            state: string;
+            /** Total */
+            total: number;
+        };
+        /** ExportsQuery */
+        ExportsQuery: {
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
         };
         /**
          * FactsOut
@@ -4463,6 +5232,12 @@ export interface components {
             /** Measures */
             measures: components["schemas"]["OptionOut"][];
         };
+        /** GoesOut */
+        GoesOut: {
+            /** Count */
+            count: number;
+            name: components["schemas"]["Text"];
+        };
         /** GroupIn */
         GroupIn: {
             /**
@@ -4571,6 +5346,49 @@ export interface components {
             };
             held: components["schemas"]["HeldBy"];
             text: components["schemas"]["Text"];
+        };
+        /**
+         * HookIn
+         * @description ``kinds``: ``customer.changed``, ``lead.*``, ``*``. ``stores`` null: every store.
+         */
+        HookIn: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Kinds */
+            kinds: string[];
+            /** Name */
+            name: string;
+            /** Stores */
+            stores?: number[] | null;
+            /** Url */
+            url: string;
+        };
+        /** HookOut */
+        HookOut: {
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dead */
+            dead: number;
+            /** Id */
+            id: number;
+            /** Kinds */
+            kinds: string[];
+            /** Name */
+            name: string;
+            /** Stores */
+            stores: number[] | null;
+            /** Url */
+            url: string;
+            /** Waiting */
+            waiting: number;
         };
         /** HourToday */
         HourToday: {
@@ -4869,6 +5687,45 @@ export interface components {
             owed_late: number;
             /** Released */
             released: number;
+        };
+        /**
+         * KeyIn
+         * @description ``stores`` null: every store.
+         */
+        KeyIn: {
+            /** Name */
+            name: string;
+            /**
+             * Per Minute
+             * @default 600
+             */
+            per_minute: number;
+            /** Stores */
+            stores?: number[] | null;
+        };
+        /** KeyOut */
+        KeyOut: {
+            /** By */
+            by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Per Minute */
+            per_minute: number;
+            /** Prefix */
+            prefix: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Stores */
+            stores: number[] | null;
+            /** Used At */
+            used_at: string | null;
         };
         /**
          * KindOut
@@ -5801,6 +6658,64 @@ export interface components {
             name: components["schemas"]["Text"];
         };
         /**
+         * NewHookOut
+         * @description ``secret`` is shown this once.
+         */
+        NewHookOut: {
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dead */
+            dead: number;
+            /** Id */
+            id: number;
+            /** Kinds */
+            kinds: string[];
+            /** Name */
+            name: string;
+            /** Secret */
+            secret: string;
+            /** Stores */
+            stores: number[] | null;
+            /** Url */
+            url: string;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * NewKeyOut
+         * @description ``token`` is shown this once.
+         */
+        NewKeyOut: {
+            /** By */
+            by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Per Minute */
+            per_minute: number;
+            /** Prefix */
+            prefix: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Stores */
+            stores: number[] | null;
+            /** Token */
+            token: string;
+            /** Used At */
+            used_at: string | null;
+        };
+        /**
          * NextOut
          * @description Something worth doing after the set-up, and where.
          */
@@ -6122,6 +7037,39 @@ export interface components {
         Page_DeclinedOut_: {
             /** Items */
             items: components["schemas"]["DeclinedOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[DeliveryOut] */
+        Page_DeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DeliveryOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[ErasureOut] */
+        Page_ErasureOut_: {
+            /** Items */
+            items: components["schemas"]["ErasureOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[ExportOut] */
+        Page_ExportOut_: {
+            /** Items */
+            items: components["schemas"]["ExportOut"][];
             /** Page */
             page: number;
             /** Pages */
@@ -7386,6 +8334,33 @@ export interface components {
             /** Store */
             store?: number | null;
         };
+        /** RetentionIn */
+        RetentionIn: {
+            /** Days */
+            days?: number | null;
+        };
+        /**
+         * RetentionOut
+         * @description ``days``: null for without end.
+         */
+        RetentionOut: {
+            /** Days */
+            days: number | null;
+            /** Kind */
+            kind: string;
+            /** Last At */
+            last_at: string | null;
+            /** Last Count */
+            last_count: number;
+            name: components["schemas"]["Text"];
+        };
+        /** RetentionsOut */
+        RetentionsOut: {
+            /** Items */
+            items: components["schemas"]["RetentionOut"][];
+            /** May Edit */
+            may_edit: boolean;
+        };
         /**
          * Revealed
          * @description A whole number. So many did he have shown to him within the hour and today; ``an_hour``: how many he may.
@@ -7686,6 +8661,64 @@ export interface components {
             username: string;
         };
         /**
+         * SourceIn
+         * @description ``code``: the folder's name, and the system's name in rows; it cannot be changed afterwards.
+         */
+        SourceIn: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Code
+             * @default
+             */
+            code: string;
+            /**
+             * Existing
+             * @default update
+             */
+            existing: string;
+            /** Name */
+            name: string;
+            /**
+             * Owners
+             * @default make
+             */
+            owners: string;
+            /** Store */
+            store: number;
+        };
+        /**
+         * SourceOut
+         * @description ``waiting``: files that are there and not taken yet.
+         */
+        SourceOut: {
+            /** Active */
+            active: boolean;
+            /** Code */
+            code: string;
+            /** Existing */
+            existing: string;
+            /** Folder */
+            folder: string;
+            /** Id */
+            id: number;
+            last: components["schemas"]["ImportOut"] | null;
+            /** Name */
+            name: string;
+            /** Owners */
+            owners: string;
+            /** Seen At */
+            seen_at: string | null;
+            /** Store */
+            store: number;
+            trouble: components["schemas"]["Text"] | null;
+            /** Waiting */
+            waiting: string[];
+        };
+        /**
          * StageOut
          * @description ``kind``: open, won or lost. ``brand``: whose own step it is, None for every brand without its own.
          */
@@ -7962,6 +8995,20 @@ export interface components {
             ok: boolean;
         };
         /**
+         * TestOut
+         * @description What came back. Milliseconds.
+         */
+        TestOut: {
+            /** Error */
+            error: string;
+            /** Milliseconds */
+            milliseconds: number | null;
+            /** Status */
+            status: number | null;
+            /** Taken */
+            taken: boolean;
+        };
+        /**
          * Text
          * @description A text in both languages.
          */
@@ -8228,6 +9275,50 @@ export interface components {
             store?: number | null;
         };
         /**
+         * UpsertIn
+         * @description ``values``: columns by name, as GET /api/imports/kinds lists them; texts and numbers, written as in a list.
+         *
+         *     What is not given, or empty, stays as it is.
+         */
+        UpsertIn: {
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * UpsertOut
+         * @description The row's id here; which fields changed (none when it was made, or was as it is).
+         */
+        UpsertOut: {
+            /** Changed */
+            changed: string[];
+            /** Created */
+            created: boolean;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+        };
+        /**
+         * UpsertedOut
+         * @description A row as it is here.
+         */
+        UpsertedOut: {
+            /** Customer */
+            customer: number | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Store */
+            store: number;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * WaitsOut
          * @description A queue. Seconds; shares are 0 to 1: ``good`` within a minute or a third of what was told, ``not_longer`` than
          *     that.
@@ -8255,6 +9346,18 @@ export interface components {
         WallIn: {
             /** Key */
             key: string;
+        };
+        /**
+         * Where
+         * @description ``source`` is the outside system's name, ``key`` its own key of the row.
+         */
+        Where: {
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /** Source */
+            source: string;
         };
         /**
          * WholeLeadOut
@@ -10015,6 +11118,366 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_privacy_api_get_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_add_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_preview_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreviewOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_ask_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreviewOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_withdraw_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_confirm_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreviewOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_customers_api_get_customer_file: {
         parameters: {
             query?: never;
@@ -10090,6 +11553,62 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_export_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10962,6 +12481,132 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_exchange_api_exports_list_exports: {
+        parameters: {
+            query?: {
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExportOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_exports_begin_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_exports_get_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_exports_fetch_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_config_api_health: {
         parameters: {
             query?: never;
@@ -10987,6 +12632,323 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_list_hooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_make_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewHookOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_list_hook_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_change_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_remove_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_list_deliveries: {
+        parameters: {
+            query?: {
+                state?: string;
+                page?: number;
+            };
+            header?: never;
+            path: {
+                hook: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_deliver_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: number;
+                delivery: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_test_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -11493,6 +13455,108 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_make_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKeyOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13632,6 +15696,190 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_list_erasures: {
+        parameters: {
+            query?: {
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ErasureOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_change_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_preview_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15824,6 +18072,130 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_exchange_api_interfaces_list_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_make_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_interfaces_change_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_config_api_system: {
         parameters: {
             query?: never;
@@ -16545,6 +18917,139 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_machines_read_upserted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                source: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpsertedOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_machines_upsert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                source: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpsertIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpsertOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Sum
 
 from dealerline.apps.common.personal import Words
-from dealerline.apps.customers.models import Customer, CustomerPhone, MembershipCard, Order, Repair
+from dealerline.apps.customers.models import Customer, MembershipCard, Order, Repair
 from dealerline.apps.history.facade import snapshot
 
 ERASED_NAME = "（已删除 / erased）"
@@ -132,11 +132,6 @@ def stays(customer: int) -> Iterator[Words]:
 def store_of(customer: int) -> int | None:
     """The store he belongs to."""
     return Customer.objects.filter(pk=customer).values_list("store_id", flat=True).first()
-
-
-def numbers_of(customer: int) -> list[str]:
-    """His telephone numbers, E.164."""
-    return list(CustomerPhone.objects.filter(customer_id=customer).values_list("e164", flat=True))
 
 
 def identifiers(customer: int) -> list[tuple[str, str]]:
