@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Sum
 
 from dealerline.apps.common.personal import Words
+from dealerline.apps.customers.logic.customers import numbers_of
 from dealerline.apps.customers.models import Customer, MembershipCard, Order, Repair
 from dealerline.apps.history.facade import snapshot
 
