@@ -12,7 +12,7 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        """Tell the timeline and the pop's warnings what the file has for them, and who asks what is known of a customer."""
+        """Tell the timeline, the pop's warnings, and who asks what is known of a customer, what the file has."""
         from dealerline.apps.common import personal, warnings
         from dealerline.apps.customers.logic import personal as own
         from dealerline.apps.customers.logic import timeline, warned
