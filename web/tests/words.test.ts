@@ -74,7 +74,7 @@ describe('colours', () => {
 
 describe('what a good agent notices', () => {
   const now = Date.UTC(2026, 10, 22) / 1000
-  const pop = (more: object): Pop => ({ known: true, customer: null, cars: [], cars_count: 0, ties: [], bookings: [], orders: [], repairs: [], card: null, calls: [], other_matches: [], ...more }) as Pop
+  const pop = (more: object): Pop => ({ known: true, customer: null, cars: [], cars_count: 0, ties: [], bookings: [], warnings: [], orders: [], repairs: [], card: null, calls: [], other_matches: [], ...more }) as Pop
   it('a late repair comes first, then papers that run out', () => {
     const list = warningsOf(
       pop({ repairs: [{ open: true, number: 'W1', stage: 'working', promised_at: '2026-11-21T00:00:00Z' }], cars: [{ plate: 'A', model: '', insurance_until: '2026-12-02', inspection_until: '2026-11-01' }] }),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dealerline.apps.audit.models import AuditEntry
+from dealerline.apps.calls.models import Call
 from dealerline.apps.customers.logic import phones
 from dealerline.apps.customers.models import Car, CarRole, Customer, CustomerPhone, MembershipCard, Order, Repair, Tie
 from dealerline.apps.history.models import Change
@@ -85,7 +90,7 @@ ADDING: list[tuple[str, Any]] = [
 ]
 LISTS = ["/api/cars", "/api/orders", "/api/repairs", "/api/bookings", "/api/declined-work"]
 ROUTES = {path.split("?")[0] for path in (*(path for _, path, _ in CHANGING), *READING, *(path for path, _ in ADDING))}
-ROUTES |= {*LISTS, "/api/labels", "/api/car-facts"}
+ROUTES |= {*LISTS, "/api/labels", "/api/car-facts", "/api/identify", "/api/customers/{customer}/timeline"}
 
 
 def test_outsiders_are_told_that_there_is_nothing_on_any_route(
@@ -293,3 +298,112 @@ def test_names_of_every_kind_are_kept_found_and_sorted(world: World, name: str) 
         answer = alice.send("PATCH", f"/api/customers/{made.json()['id']}", {"version": 2, **body})
         assert answer.status_code in (400, 422), body
     assert Customer.objects.get(pk=made.json()["id"]).version == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "plate"),
+    [
+        ("138 1234 5678", "number", ""),
+        ("沪A·12345", "plate", "沪A12345"),
+        ("12345", "plate_part", "沪A12345"),
+        (VIN, "vin", "沪A12345"),
+        (VIN[-6:], "vin_end", "沪A12345"),
+        (VIN[-8:].lower(), "vin_end", "沪A12345"),
+        ("c1", "card", ""),
+    ],
+)
+def test_a_caller_is_known_by_whatever_he_says(
+    world: World, things: dict[str, Any], text: str, by: str, plate: str
+) -> None:
+    alice = world.browser("alice")
+    found = alice.get("/api/identify", {"q": text}).json()
+    assert [(m["by"], m["customer"]["name"], (m["car"] or {"plate": ""})["plate"]) for m in found] == [
+        (by, "张三", plate)]  # fmt: skip
+    assert world.browser("charlie").get("/api/identify", {"q": text}).json() == []
+    pop = alice.get("/api/pop", {"q": text}).json()
+    assert (pop["known"], pop["customer"]["name"]) == (True, "张三")
+    assert alice.get("/api/pop", {"q": "99999"}).json()["known"] is False
+    for number in (Order.objects.get().number, Repair.objects.get().number):
+        assert [m["customer"]["name"] for m in alice.get("/api/identify", {"q": number.lower()}).json()] == ["张三"]
+
+
+def test_the_car_he_most_likely_rings_about_is_on_top_and_warnings_over_all(
+    world: World, things: dict[str, Any]
+) -> None:
+    zhang = Customer.objects.get(pk=things["customer"])
+    today = timezone.localdate()
+    for plate, more in (("沪B00001", {"recall": "安全气囊"}), ("沪B00002", {"next_service_on": today}),
+                        ("沪B00003", {"bought_on": today}), ("沪B00004", {"gone_on": today})):  # fmt: skip
+        Car.objects.create(customer=zhang, plate=plate, **more)
+    theirs = Car.objects.create(customer_id=things["wife"], plate="沪B00005")
+    CarRole.objects.create(car=theirs, customer=zhang, role="payer")
+    alice = world.browser("alice")
+
+    def top() -> Any:
+        return alice.get("/api/pop", {"number": NUMBER}).json()
+
+    pop = top()
+    assert [(car["plate"], car["because"]) for car in pop["cars"]] == [
+        ("沪A12345", "repair"), ("沪B00001", ""), ("沪B00002", ""), ("沪B00003", ""), ("沪B00005", "")]  # fmt: skip
+    assert (pop["cars_count"], pop["cars"][-1]["role"]) == (5, "payer")
+    assert [(tie["kind"], tie["customer"]["name"]) for tie in pop["ties"]] == [("spouse", "李四")]
+    assert [booking["text"] for booking in pop["bookings"]] == ["首保"]
+    assert ["open recall" in warning["text"]["en"] for warning in pop["warnings"]] == [True]
+    alice.send("PATCH", f"/api/repairs/{things['repair']}", {"version": 1, "stage": "closed"})
+    assert [car["because"] for car in top()["cars"]][:2] == ["recall", ""]
+    CustomerPhone.objects.filter(customer=zhang).update(do_not_call=True, do_not_call_why="已投诉骚扰")
+    first = top()["warnings"][0]
+    assert (first["tone"], first["text"]["en"]) == ("lost", "Do not call (已投诉骚扰)")
+    asked = alice.get("/api/pop", {"q": "沪B00003"}).json()["cars"][0]
+    assert (asked["plate"], asked["because"]) == ("沪B00003", "asked")
+    assert alice.get("/api/pop", {"q": "沪B00005"}).json()["customer"]["name"] == "李四"
+
+
+def test_everything_that_happened_is_in_one_list_by_pages_and_kinds(
+    world: World, things: dict[str, Any], make_call: Callable[..., Any]
+) -> None:
+    call = make_call(customer_id=things["customer"])
+    for n in range(30):  # of one day: none is lost between two pages
+        Order.objects.create(customer_id=things["customer"], store=world.east, number=f"X{n}", model="x",
+                             ordered_on="2026-01-01")  # fmt: skip
+    alice = world.browser("alice")
+    path = f"/api/customers/{things['customer']}/timeline"
+    seen: list[Any] = []
+    before: dict[str, str] = {}
+    while True:
+        page = alice.get(path, {"limit": 7, **before}).json()
+        seen += page["items"]
+        if page["next"] is None:
+            break
+        before = {"before": page["next"]}
+    assert [entry["at"] for entry in seen] == sorted((entry["at"] for entry in seen), reverse=True)
+    assert len({entry["text"] for entry in seen if entry["text"].startswith("X")}) == 30
+    assert {"call", "order", "repair", "booking", "change"} <= {entry["kind"] for entry in seen}
+    assert [entry["object_id"] for entry in seen if entry["kind"] == "call"] == [str(call.pk)]
+    made = next(e for e in seen if e["kind"] == "change" and e["title"]["en"] == "New: car")
+    assert (made["title"]["zh"], made["by"]) == ("新建车辆", "Alice")
+    assert {e["kind"] for e in alice.get(path, {"kinds": "repair,booking"}).json()["items"]} == {"repair", "booking"}
+    assert alice.get(path, {"kinds": "nothing"}).json()["items"] == []
+    assert world.browser("charlie").get(path).status_code == 404
+
+
+def test_a_company_with_500_cars_and_a_customer_with_2000_calls_stay_one_page(
+    world: World, make_call: Callable[..., Any]
+) -> None:
+    firm = Customer.objects.create(store=world.east, name="大众出租", kind="company")
+    CustomerPhone.objects.create(customer=firm, e164=NUMBER, primary=True)
+    Car.objects.bulk_create(Car(customer=firm, plate=f"沪X{n:05d}") for n in range(500))
+    sample = make_call(customer=firm)
+    times = [timezone.now() - timedelta(hours=n) for n in range(2000)]
+    Call.objects.bulk_create(Call(id=uuid.uuid4(), customer=firm, customer_number=NUMBER, store=world.east,
+                                  line=sample.line, arrived_at=at, outcome="answered") for at in times)  # fmt: skip
+    alice = world.browser("alice")
+    pop = alice.get("/api/pop", {"number": NUMBER}).json()
+    assert (len(pop["cars"]), pop["cars_count"], len(pop["calls"])) == (20, 500, 5)
+    assert alice.get("/api/cars", {"customer": firm.pk, "q": "x00499"}).json()["total"] == 1
+    cars = alice.get("/api/cars", {"customer": firm.pk, "page": 10}).json()
+    assert (cars["total"], len(cars["items"])) == (500, 50)
+    with CaptureQueriesContext(connection) as queries:
+        page = alice.get(f"/api/customers/{firm.pk}/timeline", {"kinds": "call", "limit": 50}).json()
+    assert len(page["items"]) == 50
+    assert len(queries) < 15

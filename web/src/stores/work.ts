@@ -91,7 +91,7 @@ export const useWork = defineStore('work', () => {
   function setCustomer(id: string, customer: CustomerShort): void {
     const tab = find(id)
     if (tab?.pop) tab.pop = { ...tab.pop, known: true, customer }
-    else if (tab) tab.pop = { known: true, customer, cars: [], cars_count: 0, ties: [], bookings: [], orders: [], repairs: [], card: null, calls: [], other_matches: [] }
+    else if (tab) tab.pop = { known: true, customer, cars: [], cars_count: 0, ties: [], bookings: [], warnings: [], orders: [], repairs: [], card: null, calls: [], other_matches: [] }
   }
 
   /** Another customer of the same number was meant. */

@@ -12,9 +12,10 @@ class CallsConfig(AppConfig):
     verbose_name = _("Calls and queues")
 
     def ready(self) -> None:
-        """What is known of a customer here, and how long."""
+        """What is known of a customer here, and how long; calls are part of his timeline."""
         from dealerline.apps.calls.logic import personal as own
-        from dealerline.apps.common import personal
+        from dealerline.apps.calls.logic.of_customer import entries
+        from dealerline.apps.common import personal, timeline
 
         personal.register("calls", own.export, own.erase, words=own.WORDS, holds=own.holds)
         personal.register_kept(
@@ -22,3 +23,4 @@ class CallsConfig(AppConfig):
             own.count_strangers, own.forget_strangers)
         personal.register_kept("notes", {"zh": "通话记录里的备注", "en": "Notes about calls"}, own.count_words,
                                own.forget_words)
+        timeline.register("call", {"zh": "通话", "en": "Calls"}, entries)

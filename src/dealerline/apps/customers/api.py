@@ -19,15 +19,16 @@ from dealerline.apps.common.live import live_call
 from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Id, Plain, ProblemOut, StaleOut, Text
 from dealerline.apps.customers.logic import customers, phones
-from dealerline.apps.customers.logic.pop import caller_of, pop, wait_for_call
-from dealerline.apps.customers.rest import business, cars, club, people
+from dealerline.apps.customers.logic.identity import find
+from dealerline.apps.customers.logic.pop import caller_of, pop_with_warnings, wait_for_call
+from dealerline.apps.customers.rest import business, cars, club, identity, people
 from dealerline.apps.customers.rest.cars import Day
 from dealerline.apps.customers.rest.people import given
 from dealerline.apps.customers.rest.schemas import CustomerOut, Way, source_of
 from dealerline.domain import numbers
 
 router = Router(tags=["customers"], auth=signed_in)
-for part in (people, cars, business, club):
+for part in (people, cars, business, club, identity):
     router.add_router("", part.router)
 
 
@@ -130,6 +131,17 @@ class PastCallOut(Schema):
     notes: str
 
 
+class WarningOut(Schema):
+    """What one has to know at once. ``at``: the moment it is about; ``link``: a page of ours."""
+
+    kind: str
+    customer: int
+    text: Text
+    at: datetime | None
+    tone: str
+    link: str
+
+
 class PopOut(Schema):
     """Everything about a caller. ``cars``: the one he most likely rings about first, twenty of ``cars_count``."""
 
@@ -140,6 +152,7 @@ class PopOut(Schema):
     cars_count: int
     ties: list[PopTieOut]
     bookings: list[PopBookingOut]
+    warnings: list[WarningOut]
     orders: list[OrderOut]
     repairs: list[RepairOut]
     card: PopCardOut | None
@@ -222,6 +235,9 @@ class CustomersQuery(Schema):
 
 
 class PopQuery(Schema):
+    """``q``: a plate, the end of a VIN, a card or order number, where the caller's own number says nothing."""
+
+    q: Plain = Field("", max_length=60)
     number: Plain = Field("", max_length=40)
     call: UUID | None = None
     line: Id | None = None
@@ -241,7 +257,12 @@ def get_pop(request: HttpRequest, query: Query[PopQuery]) -> Any:
             wait_for_call(query.call)
         elif live.store in person.stores_for("calls.view"):
             e164 = numbers.e164(live.number)
-    return HttpResponse(pop(person, e164, query.call, query.line), content_type="application/json; charset=utf-8")
+    meant = next(iter(find(person, query.q)), None)
+    customer, car = (meant.customer, meant.car) if meant is not None else (None, None)
+    if query.q.strip() and meant is None:
+        e164 = ""  # what was asked for is nobody: then not he who rings by chance
+    text = pop_with_warnings(person, e164, None if query.q.strip() else query.call, query.line, customer, car)
+    return HttpResponse(text, content_type="application/json; charset=utf-8")
 
 
 @router.get("/customers", response={200: Page[CustomerOut], 403: ProblemOut})
@@ -295,7 +316,8 @@ def get_customer_file(request: HttpRequest, customer: Id) -> Any:
     """Everything about one customer, in the pop's shape."""
     person = person_of(request)
     row = customers.access_customer(person, customer)
-    return HttpResponse(pop(person, "", None, None, customer=row.pk), content_type="application/json; charset=utf-8")
+    return HttpResponse(pop_with_warnings(person, "", None, None, customer=row.pk),
+                        content_type="application/json; charset=utf-8")
 
 
 @router.patch("/customers/{customer}",

@@ -12,8 +12,11 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        """What is known of a customer here, for who asks for it or wants it erased."""
-        from dealerline.apps.common import personal
+        """Tell the timeline, the pop's warnings, and who asks what is known of a customer, what the file has."""
+        from dealerline.apps.common import personal, warnings
         from dealerline.apps.customers.logic import personal as own
+        from dealerline.apps.customers.logic import timeline, warned
 
         personal.register("customers", own.export, own.erase, words=own.words, holds=own.holds, stays=own.stays)
+        timeline.register_all()
+        warnings.register("file", warned.of_file)

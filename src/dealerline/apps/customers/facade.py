@@ -11,6 +11,7 @@ from dealerline.apps.customers.logic.customers import (
     owns_order,
     sharing_numbers,
 )
+from dealerline.apps.customers.logic.identity import among as identify
 from dealerline.apps.customers.logic.names import pinyin_of
 from dealerline.apps.customers.logic.personal import identifiers, store_of
 from dealerline.apps.customers.models import Car, CustomerLevel
@@ -22,6 +23,7 @@ __all__ = [
     "finding",
     "has_car",
     "identifiers",
+    "identify",
     "main_number",
     "numbers_of",
     "owns_order",

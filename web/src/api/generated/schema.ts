@@ -890,6 +890,27 @@ export interface paths {
         patch: operations["dealerline_apps_customers_rest_people_change_tie"];
         trace?: never;
     };
+    "/api/customers/{customer}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Timeline
+         * @description Everything that happened with him in one list: calls, orders, repairs, bookings, changes and what other parts
+         *     add; each within the person's rights.
+         */
+        get: operations["dealerline_apps_customers_rest_identity_show_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers/{customer}/warnings": {
         parameters: {
             query?: never;
@@ -1196,6 +1217,26 @@ export interface paths {
          * @description Call it now with an event ``test``.
          */
         post: operations["dealerline_apps_exchange_api_interfaces_test_hook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Identify
+         * @description Who is meant by a number, plate, VIN or its end, card, order, repair order or customer number.
+         */
+        get: operations["dealerline_apps_customers_rest_identity_identify"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4759,6 +4800,32 @@ export interface components {
              */
             ok: boolean;
         };
+        /**
+         * EntryOut
+         * @description Something that happened. ``link``: a page of ours; ``tone``: "", ``good``, ``warn`` or ``lost``.
+         */
+        EntryOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Kind */
+            kind: string;
+            /** Link */
+            link: string;
+            /** Object Id */
+            object_id: string;
+            /** Store */
+            store: number | null;
+            /** Text */
+            text: string;
+            title: components["schemas"]["Text"];
+            /** Tone */
+            tone: string;
+        };
         /** ErasureIn */
         ErasureIn: {
             /**
@@ -5400,6 +5467,11 @@ export interface components {
             hour: number;
             /** Offered */
             offered: number;
+        };
+        /** IdentifyQuery */
+        IdentifyQuery: {
+            /** Q */
+            q: string;
         };
         /**
          * ImportOut
@@ -6404,6 +6476,16 @@ export interface components {
             stores: components["schemas"]["StoreMarks"][];
         };
         /**
+         * MatchOut
+         * @description ``by``: number, plate, vin, card, order, repair, customer (his number), vin_end or plate_part.
+         */
+        MatchOut: {
+            /** By */
+            by: string;
+            car: components["schemas"]["CarRef"] | null;
+            customer: components["schemas"]["MeantOut"];
+        };
+        /**
          * MeOut
          * @description The signed-in person, with his rights.
          */
@@ -6437,6 +6519,24 @@ export interface components {
         MePatch: {
             /** Language */
             language: string;
+        };
+        /**
+         * MeantOut
+         * @description Somebody who may be meant.
+         */
+        MeantOut: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: string;
+            /** Name */
+            name: string;
+            /** Store */
+            store: number;
+            /** Title */
+            title: string;
         };
         /** MemberOut */
         MemberOut: {
@@ -7662,8 +7762,13 @@ export interface components {
             repairs: components["schemas"]["RepairOut"][];
             /** Ties */
             ties: components["schemas"]["PopTieOut"][];
+            /** Warnings */
+            warnings: components["schemas"]["WarningOut"][];
         };
-        /** PopQuery */
+        /**
+         * PopQuery
+         * @description ``q``: a plate, the end of a VIN, a card or order number, where the caller's own number says nothing.
+         */
         PopQuery: {
             /** Call */
             call?: string | null;
@@ -7674,6 +7779,11 @@ export interface components {
              * @default
              */
             number: string;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
         };
         /**
          * PopTieOut
@@ -9107,6 +9217,36 @@ export interface components {
             /** Store */
             store: number;
         };
+        /**
+         * TimelineOut
+         * @description Newest first. ``next``: ask with it as ``before`` for what is older, null at the end. ``kinds``: all there are.
+         */
+        TimelineOut: {
+            /** Items */
+            items: components["schemas"]["EntryOut"][];
+            /** Kinds */
+            kinds: components["schemas"]["KindOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * TimelineQuery
+         * @description ``kinds``: with commas between; all when empty.
+         */
+        TimelineQuery: {
+            /** Before */
+            before?: string | null;
+            /**
+             * Kinds
+             * @default
+             */
+            kinds: string;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+        };
         /** TimesQuery */
         TimesQuery: {
             /**
@@ -9346,6 +9486,23 @@ export interface components {
         WallIn: {
             /** Key */
             key: string;
+        };
+        /**
+         * WarningOut
+         * @description What one has to know at once. ``at``: the moment it is about; ``link``: a page of ours.
+         */
+        WarningOut: {
+            /** At */
+            at: string | null;
+            /** Customer */
+            customer: number;
+            /** Kind */
+            kind: string;
+            /** Link */
+            link: string;
+            text: components["schemas"]["Text"];
+            /** Tone */
+            tone: string;
         };
         /**
          * Where
@@ -12231,6 +12388,41 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_customers_rest_identity_show_timeline: {
+        parameters: {
+            query?: {
+                kinds?: string;
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_promises_api_customer_warnings: {
         parameters: {
             query?: never;
@@ -12944,6 +13136,37 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_identity_identify: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15675,6 +15898,7 @@ export interface operations {
     dealerline_apps_customers_api_get_pop: {
         parameters: {
             query?: {
+                q?: string;
                 number?: string;
                 call?: string | null;
                 line?: number | null;

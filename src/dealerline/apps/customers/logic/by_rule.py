@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from dealerline.apps.common.telling import tell_changed
-from dealerline.apps.customers.models import Customer
+from dealerline.apps.customers.models import Customer, LevelSource
 from dealerline.apps.history import facade as history
 
 CHUNK = 500
@@ -33,8 +34,11 @@ def set_by_rule(customers: Iterable[int], decide: Decide, *, by: Any, after: Cal
                     setattr(row, field, value)
                 if history.snapshot(row, before) == before:
                     continue
+                if row.level != before["level"]:
+                    row.level_source, row.level_because, row.level_at = LevelSource.RULE, "", timezone.now()
                 row.version += 1
-                row.save(update_fields=["level", "labels", "version", "updated_at"])
+                row.save(update_fields=["level", "level_source", "level_because", "level_at", "labels", "version",
+                                        "updated_at"])
                 history.record(row, before, by=by, source=history.Source.RULE, customer=row.pk, store=row.store_id)
                 done.append(row.pk)
                 stores.add(row.store_id)

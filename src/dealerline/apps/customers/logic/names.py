@@ -20,7 +20,7 @@ SURNAMES = {
 LONGEST_PERSON = 4
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=20_000)  # an import has the same names again and again, and asks twice of each
 def _syllables(name: str) -> tuple[str, ...]:
     """The syllables of a name with their tones (``zhang1``); what is no Chinese stays as it is, in small."""
     # Its dictionaries cost every process of ours that knows customers 0.2 s and 50 MB: only who writes a name pays.

@@ -8,15 +8,18 @@ does not see is ever read.
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person
+from dealerline.apps.common import warnings
 from dealerline.apps.customers.logic.customers import SHOWN as FIELDS
 from dealerline.apps.customers.models import Tie
 from dealerline.domain.number_places import CARRIERS
@@ -203,7 +206,7 @@ SELECT json_build_object(
               FROM calls_callrecord w LEFT JOIN accounts_person p ON p.id = w.author_id WHERE w.call_id = k.id
         ) AS d ON true LEFT JOIN calls_matter m ON m.id = d.matter_id
         LEFT JOIN calls_result u ON u.id = d.result_id), '[]'::json)
-)::text
+)::text, (SELECT b.id FROM best b)
 """
 
 
@@ -248,8 +251,20 @@ def pop(person: Person, number: str, call: UUID | None, line: int | None, custom
 
     ``customer``: of that customer, whatever the number; ``car``: the one he was found by comes first.
     """
+    return _asked(person, number, call, line, customer, car)[0]
+
+
+def pop_with_warnings(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None,
+                      car: int | None = None) -> str:
+    """The pop, and what other parts of the centre warn of; each of those is one more look at an index."""
+    text, known = _asked(person, number, call, line, customer, car)
+    found = warnings.of_customers(person, [known]) if known is not None else []
+    return f'{text[:-1]}, "warnings": {json.dumps(found, ensure_ascii=False, cls=DjangoJSONEncoder)}}}'
+
+
+def _asked(person: Person, *wanted: Any) -> tuple[str, int | None]:
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        row = cursor.execute(POP, parameters(person, number, call, line, customer, car), prepare=True).fetchone()
+        row = cursor.execute(POP, parameters(person, *wanted), prepare=True).fetchone()
     assert row is not None
-    return str(row[0])
+    return str(row[0]), row[1]

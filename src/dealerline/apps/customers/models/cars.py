@@ -68,9 +68,15 @@ class Car(Kept, Outside):
     def __str__(self) -> str:
         return self.plate or self.vin or self.model
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        for field, value in facts_of(self.vin, self.plate).items():
+    def derive(self) -> tuple[str, ...]:
+        """Set what follows from VIN and plate; the names of those columns."""
+        facts = facts_of(self.vin, self.plate)
+        for field, value in facts.items():
             setattr(self, field, value)
+        return tuple(facts)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.derive()
         super().save(*args, **kwargs)
 
 

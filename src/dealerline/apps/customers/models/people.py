@@ -136,8 +136,13 @@ class Customer(Outside):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def derive(self) -> tuple[str, ...]:
+        """Set what follows from the name; the names of those columns. Whoever writes many at once asks for it."""
         self.name_pinyin, self.name_sort = pinyin_of(self.name), sort_key(self.name)
+        return ("name_pinyin", "name_sort")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.derive()
         super().save(*args, **kwargs)
 
 
@@ -197,9 +202,15 @@ class CustomerPhone(Kept):
     def __str__(self) -> str:
         return f"{self.customer_id}/{self.pk}"  # not the number: this text may reach a log
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        for field, value in facts_of(self.e164).items():
+    def derive(self) -> tuple[str, ...]:
+        """Set what follows from the number; the names of those columns."""
+        facts = facts_of(self.e164)
+        for field, value in facts.items():
             setattr(self, field, value)
+        return tuple(facts)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.derive()
         super().save(*args, **kwargs)
 
 
