@@ -272,9 +272,55 @@ def wall(stage: Stage) -> None:
     stage.opens("/")
 
 
+def promises(stage: Stage) -> None:
+    """A promise by one key in a call; the list of work by keys; the ledger and its report."""
+    page = stage.page
+    stage.scene("talk")
+    page.keyboard.press("Alt+d")
+    expect(page.get_by_test_id("promise-panel")).to_be_visible()
+    page.keyboard.press("4")
+    stage.take("promise-panel")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("promise-panel")).to_have_count(0)
+    page.get_by_test_id("promise-owed").first.click()
+    page.get_by_test_id("promise-telling").click()
+    stage.take("promise-told")
+    page.keyboard.press("Escape")
+    stage.opens("/tasks")
+    rows = page.get_by_test_id("todo-row")
+    expect(rows.first).to_be_focused()
+    stage.take("tasks")
+    page.keyboard.press("j")
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("r")
+    expect(page.get_by_test_id("todo-results")).to_be_focused()
+    page.keyboard.press("2")
+    stage.take("tasks-result")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("todo-next")).to_be_visible()
+    expect(rows.first).to_be_focused()
+    stage.take("tasks-next")
+    page.keyboard.press("u")
+    page.keyboard.press("s")
+    stage.take("tasks-aside")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.get_by_test_id("task-title")).to_be_focused()
+    stage.take("tasks-new")
+    page.keyboard.press("Escape")
+    for view in ("free", "aside", "done", "promises", "report"):
+        page.get_by_test_id(f"tasks-{view}").click()
+        stage.take(f"tasks-{view}")
+    stage.opens("/customers/501")
+    stage.take("customer-promises")
+
+
 PARTS: dict[str, Callable[[Stage], None]] = {
     "scenes": every_scene, "picker": picker, "two_actions": two_actions, "dragging": dragging, "hand": hand,
     "leading": leading, "presence": presence, "board": board, "wall": wall,
+    "promises": promises,
 }
 
 

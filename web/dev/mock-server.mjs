@@ -3,6 +3,7 @@
 import { createServer } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import { WebSocketServer } from 'ws'
+import { ledger } from './promises.mjs'
 import { colleagues, play, scenes, stop } from './scenes.mjs'
 
 const port = Number(process.argv[2] ?? process.env.MOCK_PORT ?? 11401)
@@ -15,7 +16,7 @@ const stores = [
 ]
 const me = {
   id: 7, name: '陈思雨', username: 'agent1', extension: '8007', store: 1, stores, roles: ['agent', 'shift_lead', 'administrator'], language: 'zh-hans', masked: false, must_change_password: false, second_factor: false,
-  permissions: ['desk.use', 'calls.view', 'calls.listen', 'records.write', 'customers.view', 'customers.edit', 'messages.view', 'messages.handle', 'board.view', 'system.manage', 'back_office.use'],
+  permissions: ['desk.use', 'calls.view', 'calls.listen', 'records.write', 'customers.view', 'customers.edit', 'messages.view', 'messages.handle', 'board.view', 'system.manage', 'back_office.use', 'promises.view', 'promises.edit', 'promises.report'],
 }
 const lines = [
   { id: 11, store: 1, name: T('销售热线', 'Sales line'), live: 1 }, { id: 12, store: 1, name: T('维修预约', 'Repair line'), live: 2 }, { id: 13, store: 1, name: T('道路救援', 'Rescue line'), live: 0 },
@@ -162,6 +163,7 @@ const routes = [
   ['GET', /^\/api\/customers$/, (_, __, q) => paged(Array.from({ length: 60 }, (_, i) => ({ ...customer, id: 501 + i, name: names[i % 7], level: ['vip', 'normal', 'gold', 'silver'][i % 4], cars: file.cars })).filter((c) => !q.get('q') || c.name.includes(q.get('q'))), q)],
   ['POST', /^\/api\/customers$/, (_, b) => ({ ...customer, id: 999, name: b.name, title: b.title, level: 'normal', labels: [], notes: '', phones: [{ number: b.phone }] })],
   ['GET', /^\/api\/customers\/\d+\/file$/, () => ({ known: true, customer, ...file, calls: past, other_matches: [] })], ['GET', /^\/api\/customers\/\d+$/, () => ({ ...customer, ...file, calls: past })], ['PATCH', /^\/api\/customers\/\d+$/, (_, b) => Object.assign(customer, b, { version: customer.version + 1 })],
+  ...ledger(me, customer),
   ['GET', /^\/api\/board\/today$/, () => ({ queues: queues.map((q, i) => ({ queue: q.id, name: q.name, store: q.store, offered: 40 + i * 7, answered: 36 + i * 5, abandoned: i, within: 30 + i * 4, service_level: [0.92, 0.84, 0.99, 0.71, 0.58, 0.88][i], average_wait: 11, longest_wait: 84 })), hours: Array.from({ length: 13 }, (_, i) => ({ hour: i + 8, offered: [4, 12, 22, 19, 14, 9, 17, 21, 16, 11, 6, 3, 1][i], answered: [4, 11, 20, 18, 13, 9, 16, 19, 15, 11, 6, 3, 1][i], abandoned: [0, 1, 2, 1, 1, 0, 1, 2, 1, 0, 0, 0, 0][i] })) })],
   ['GET', /^\/api\/system$/, () => ({ children: ['postgres', 'asterisk', 'edge', 'web', 'switch', 'scribe', 'worker', 'speech', 'carrier', 'simulator'].map((name, i) => ({ name, state: i === 7 ? 'restarting' : 'healthy', restarts: i === 7 ? 3 : 0, since: now() - 4000 })), disk_free: 81234e6, disk_total: 204800e6, min_free: 512 * 2 ** 20, spool_bytes: 12000, version: '0.1.0', database_version: '18.6', alarms: [{ code: 'journal.broken_line', subject: 'journal-1', count: 1, at: iso(900) }], switch: { repairs: 0 } })],
   ['POST', /^\/api\/demo\/ring$/, (_, b) => (setTimeout(() => ring(b), 800), { ok: true })],

@@ -18,6 +18,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/calls/:id', component: () => import('@/pages/CallPage.vue'), props: true, meta: { title: 'call.title', permission: 'calls.view' } },
   { path: '/leftover', component: () => import('@/pages/LeftoverPage.vue'), meta: { title: 'nav.leftover', permission: 'messages.view' } },
   { path: '/messages', redirect: { path: '/leftover', query: { kind: 'message' } } },
+  { path: '/tasks', component: () => import('@/pages/TasksPage.vue'), meta: { title: 'nav.tasks', permission: 'promises.view' } },
   { path: '/customers', component: () => import('@/pages/CustomersPage.vue'), meta: { title: 'nav.customers', permission: 'customers.view' } },
   { path: '/customers/:id', component: () => import('@/pages/CustomerPage.vue'), props: true, meta: { title: 'customer.title', permission: 'customers.view' } },
   { path: '/segments', component: () => import('@/pages/SegmentsPage.vue'), meta: { title: 'nav.segments', permission: 'customers.view' } },

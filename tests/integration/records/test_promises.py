@@ -199,6 +199,19 @@ def test_ringing_back_is_kept_by_whoever_reached_him_on_any_of_his_numbers(
         assert (row.ended_how, row.ended_call, row.ended_by) == ("reached", call.pk, getattr(world, agent))
 
 
+def test_a_stranger_who_becomes_a_customer_after_the_call_has_his_promises_in_his_file(
+    world: World, him: Customer, make_call: Callable[..., Any]
+) -> None:
+    call = make_call(number="+8613900001111")
+    row = made(world.browser("alice"), call=str(call.pk))
+    assert row.customer is None and row.number == "+8613900001111"
+    call.customer = him
+    call.save()
+    keeping.watch(timezone.now())
+    row.refresh_from_db()
+    assert row.customer == him
+
+
 def test_a_call_before_it_or_in_another_store_keeps_nothing(world: World, him: Customer) -> None:
     row = made(world.browser("alice"), customer=him.pk)
     called(world.east, world.alice)  # began a minute before the promise

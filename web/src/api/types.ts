@@ -47,6 +47,12 @@ export type Consents = Schemas['ConsentsOut']
 export type ErasurePreview = Schemas['ErasurePreviewOut']
 export type ErasureRow = Schemas['ErasureOut']
 export type RetentionRow = Schemas['RetentionOut']
+export type PromiseRow = Schemas['PromiseOut']
+export type PromiseIn = Schemas['PromiseIn']
+export type QuickTime = Schemas['QuickTimeOut']
+export type KeptReport = Schemas['KeptReportOut']
+export type Todo = Schemas['TodoOut']
+export type TodoCounts = Schemas['TodoCounts']
 export type SystemInfo = Schemas['SystemOut']
 export type LineRow = Schemas['LineRow']
 
@@ -60,4 +66,6 @@ export interface Paged<T> {
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never
 export type CallsQuery = Query<'/api/calls'>
 export type CustomersQuery = Query<'/api/customers'>
+export type PromisesQuery = Query<'/api/promises'>
+export type TodosQuery = Query<'/api/todos'>
 export type LeftoverQuery = Query<'/api/backlog'>

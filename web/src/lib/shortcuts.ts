@@ -3,7 +3,7 @@ export type Action =
   | 'answer' | 'refuse' | 'hold' | 'mute' | 'keypad' | 'hangup' | 'wrapDone' | 'wrapMore' | 'ready' | 'busy' | 'nextTab' | 'notes' | 'help'
   | 'transfer' | 'consult' | 'invite' | 'recordPause' | 'raiseHand' | 'rooms'
   | 'complete' | 'cancelAttempt' | 'swap' | 'threeWay'
-  | 'rejoin' | 'listen' | 'whisper' | 'barge' | 'takeOver' | 'helpHand' | 'grant' | 'deny'
+  | 'promise' | 'rejoin' | 'listen' | 'whisper' | 'barge' | 'takeOver' | 'helpHand' | 'grant' | 'deny'
 
 export const KEYS: Record<Action, { code: string; shown: string }> = {
   answer: { code: 'KeyA', shown: 'Alt+A' },
@@ -29,6 +29,7 @@ export const KEYS: Record<Action, { code: string; shown: string }> = {
   cancelAttempt: { code: 'KeyV', shown: 'Alt+V' },
   swap: { code: 'KeyS', shown: 'Alt+S' },
   threeWay: { code: 'KeyG', shown: 'Alt+G' },
+  promise: { code: 'KeyD', shown: 'Alt+D' },
   rejoin: { code: 'Digit0', shown: 'Alt+0' },
   listen: { code: 'Digit1', shown: 'Alt+1' },
   whisper: { code: 'Digit2', shown: 'Alt+2' },

@@ -6,6 +6,7 @@ import { ApiError } from '@/api/http'
 import { words } from '@/i18n'
 import { useDesk } from '@/stores/desk'
 import { usePhone } from '@/stores/phone'
+import { usePromises } from '@/stores/promises'
 import { useSession } from '@/stores/session'
 import { useUi } from '@/stores/ui'
 import { useWork } from '@/stores/work'
@@ -24,6 +25,7 @@ export function useActions(onHelp: () => void = () => undefined) {
   const work = useWork()
   const ui = useUi()
   const session = useSession()
+  const promises = usePromises()
 
   function said(error: unknown): string {
     if (!(error instanceof CommandError || error instanceof ApiError)) throw error
@@ -133,6 +135,14 @@ export function useActions(onHelp: () => void = () => undefined) {
     if (await sure(t('supervise.hangupSure', { name }), t('supervise.forceHangup'))) await order({ type: 'force_hangup', person }, `person:${person}`)
   }
 
+  /** In a call, or in the work after it; the record's tab when there is neither. */
+  function promise(): boolean {
+    const call = desk.live ?? desk.wrapping ?? work.current?.call
+    if (!call || call.phase === 'offered' || call.phase === 'supervising' || !session.may('promises.edit')) return false
+    promises.about = promises.ofCall(call)
+    return true
+  }
+
   function perform(action: Action): boolean {
     const { offered, live, supervising, wrapping } = desk
     const able = live ? (banner(live)?.actions ?? []) : []
@@ -159,6 +169,8 @@ export function useActions(onHelp: () => void = () => undefined) {
         return live && ['on', 'paused'].includes(live.recording) ? (void recordPause(live), true) : false
       case 'raiseHand':
         return live ? (hand(live), true) : false
+      case 'promise':
+        return promise()
       case 'rooms':
         return focusRooms()
       case 'complete':

@@ -18,6 +18,7 @@ from dealerline.apps.backlog.logic import rules
 from dealerline.apps.backlog.models import Callback, CallbackState, Item, Kind, Loss, Rating, Result, Sort
 from dealerline.apps.calls import facade as calls
 from dealerline.apps.calls.facade import Brief, Left
+from dealerline.apps.common.telling import tell_changed
 from dealerline.domain.facts import Fact
 
 TOUCHED = ("call.ended", "talk.started", "voicemail.recorded", "rating.given")
@@ -122,6 +123,7 @@ def _settle(items: Any, result: Result, call: UUID, at: datetime) -> None:
         item.result, item.done_at, item.done_call = result, at, call
         item.version += 1
         item.save()
+        tell_changed("leftover", item.pk, store=item.store_id)
 
 
 def _lost(call: Brief) -> None:

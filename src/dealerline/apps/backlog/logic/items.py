@@ -18,6 +18,7 @@ from dealerline.apps.backlog.models import Item, Kind, Result, Sort
 from dealerline.apps.calls import facade as calls
 from dealerline.apps.common.desks import dial, notice
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
+from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.organisation.facade import line_names
 from dealerline.domain import numbers
 
@@ -106,6 +107,7 @@ def claim(person: Person, row: Item) -> Item:
         row = _fresh(row)
         if won:
             _mirror(row)
+            tell_changed("leftover", row.pk, store=row.store_id, by=person.pk)
     if not won and (row.owner_id != person.pk or row.done_at is not None):
         raise _taken(person, row)
     return row
@@ -138,6 +140,7 @@ def change(person: Person, row: Item, version: int, **values: Any) -> Item:
         row.version += 1
         row.save()
         _mirror(row)
+        tell_changed("leftover", row.pk, store=row.store_id, by=person.pk)
         if given and row.owner_id is not None and row.owner_id != person.pk:
             notice([row.owner_id], {"zh": f"{person.name} 把一条待办回访交给了您。",
                                     "en": f"{person.name} gave you a piece of work left over."})

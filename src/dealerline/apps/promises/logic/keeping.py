@@ -8,11 +8,11 @@ the agent says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from dealerline.apps.calls import facade as calls
@@ -72,6 +72,7 @@ def watch(now: datetime) -> None:
         for row in _locked(state__in=OWED, lapse_at__lte=now):
             _apply(row, On.LAPSE, now)
         _late_tasks(now)
+        _know_customers(now)
 
 
 def _locked(**wanted: Any) -> QuerySet[Promise]:
@@ -112,6 +113,13 @@ def _step_up(rows: QuerySet[Promise], now: datetime) -> None:
         promises.told(row, None)
     for (store, permission), count in late.items():
         rules.tell_above(store, permission, count)
+
+
+def _know_customers(now: datetime) -> None:
+    """Who was nobody's customer yet when he was promised something, and became one in that call or after it."""
+    known = Promise.objects.filter(pk=OuterRef("pk")).values("call__customer")[:1]
+    unknown = Promise.objects.filter(customer=None, call__customer__isnull=False, made_at__gte=now - timedelta(days=2))
+    unknown.update(customer=Subquery(known))
 
 
 def _late_tasks(now: datetime) -> None:
