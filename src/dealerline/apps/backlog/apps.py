@@ -12,23 +12,18 @@ class BacklogConfig(AppConfig):
     verbose_name = _("Work left over")
 
     def ready(self) -> None:
-        """Hear of every new fact, and of what becomes of voice messages; tell the list of work what there is."""
+        """Hear of every new fact, and of what becomes of voice messages; tell the list of work what there is, and what
+        is known of a customer here.
+        """
         from dealerline.apps.backlog.logic import feeding
+        from dealerline.apps.backlog.logic import personal as own
         from dealerline.apps.backlog.logic.todo import Leftover
         from dealerline.apps.calls import facade as calls
-        from dealerline.apps.common import todo
+        from dealerline.apps.common import personal, todo
 
         calls.hear_facts(feeding.take_in)
         calls.hear_messages(feeding.message_changed)
         todo.register("leftover", {"zh": "待办回访", "en": "Left over"}, Leftover())
-        """Hear of every new fact, and of what becomes of voice messages; what is known of a customer here."""
-        from dealerline.apps.backlog.logic import feeding
-        from dealerline.apps.backlog.logic import personal as own
-        from dealerline.apps.calls import facade as calls
-        from dealerline.apps.common import personal
-
-        calls.hear_facts(feeding.take_in)
-        calls.hear_messages(feeding.message_changed)
         personal.register("backlog", own.export, own.erase, words=own.WORDS, holds=own.holds)
         personal.register_kept(
             "left_over", {"zh": "已处理完的待办的号码和备注", "en": "Numbers and notes of work that is done with"},
