@@ -1,8 +1,8 @@
 """P5 of the quality aims: from a ringing call to the pop drawn in the agent's browser, with a million customers.
 
-Three views of the same data: the statement alone beside the same file gathered through the object mapper (the peer),
-the route as a page asks for it (and the search for customers beside it), and the whole way from the switch's offer to
-the painted pop in Chromium.
+Views of the same data: the statement alone beside the same file gathered through the object mapper (the peer), the
+route as a page asks for it, the search for customers by kinds of fragments beside a plain filter (the peer), who rings
+as the switch asks, and the whole way from the switch's offer to the painted pop in Chromium.
 """
 
 from __future__ import annotations
@@ -22,10 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.pop_browser import browser
-from bench.pop_fill import fill, known_people
+from bench.pop_caller import who_rings
+from bench.pop_fill import fill, known_people, number
+from bench.pop_search import fragments, through_edge
 from bench.report import show, spread
 from dealerline.runtime.stack import Stack
 
+MANAGER = "group1"  # who sees every store and every number
+STORE = 1
 CHILDREN = ("postgres", "web", "scribe", "worker", "asterisk", "switch", "speech", "edge", "carrier", "simulator")
 
 
@@ -83,23 +87,19 @@ def route(page: Page, numbers: list[str]) -> dict[str, Any]:
     return {"P5": "GET /api/pop through the edge", **spread(times)}
 
 
-def search(page: Page, people: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
-    """``GET /api/customers?q=`` through edge and web, by parts of what is known of somebody."""
-    ways = {
-        "whole name": [name for _, name, _ in people],
-        "given name": [name[1:] for _, name, _ in people],
-        "last four digits": [e164[-4:] for e164, _, _ in people],
-        "six digits": [e164[-7:-1] for e164, _, _ in people],
-        "part of the plate": [plate[-5:] for _, _, plate in people],
-    }
-    rows = []
-    for way, queries in ways.items():
-        times, found = [], 0
-        for query in queries:
-            began = time.perf_counter()
-            found += bool(page.get(f"/api/customers?q={urllib.parse.quote(query)}")["items"])
-            times.append(time.perf_counter() - began)
-        rows.append({"P5": f"search: {way}", **spread(times), "found": found})
+def search(stack: Stack, username: str, kinds: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """The search and its peer, inside one Django process."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.pop_search", username],
+        input=json.dumps(kinds),
+        env=stack.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return rows
 
 
@@ -111,15 +111,21 @@ def sign_in_of(stack: Stack, username: str) -> str:
     raise RuntimeError(f"the demo has no {username}")
 
 
-def measure(stack: Stack, customers: int, count: int, username: str) -> list[dict[str, Any]]:
+def measure(stack: Stack, customers: int, count: int, username: str, drawn: bool) -> list[dict[str, Any]]:
     """All views of a filled database."""
     rows = statement(stack, count * 10, customers)
-    password = sign_in_of(stack, username)
     people = known_people(stack, username, count * 10)
-    page = Page(stack.settings.origin, username, password)
-    rows.append(route(page, [e164 for e164, _, _ in people]))
-    rows += search(page, people[-count:])
-    return rows + browser(stack, username, password, [(e164, name) for e164, name, _ in people[:count]])
+    kinds = fragments(people[-count:])
+    page = Page(stack.settings.origin, username, sign_in_of(stack, username))
+    rows.append(route(page, [each[0] for each in people]))
+    rows += search(stack, MANAGER, kinds)
+    rows += through_edge(Page(stack.settings.origin, MANAGER, sign_in_of(stack, MANAGER)), MANAGER, kinds)
+    rows += through_edge(page, username, kinds)
+    strangers = [number(customers + n) for n in range(1, count * 10)]
+    rows += who_rings(stack.settings.run, [each[0] for each in people], strangers, STORE)
+    if not drawn:
+        return rows
+    return rows + browser(stack, username, sign_in_of(stack, username), [(each[0], each[1]) for each in people[:count]])
 
 
 def main(arguments: list[str]) -> int:
@@ -130,6 +136,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--user", default="agent1", help="whose browser is rung: an agent of the first store who answers rescue calls"
     )
+    parser.add_argument("--no-browser", action="store_true", help="without the pop in Chromium")
     chosen = parser.parse_args(arguments)
     customers, count = (50_000, 10) if chosen.quick else (1_000_000, 60)
     random.seed(7)
@@ -139,7 +146,7 @@ def main(arguments: list[str]) -> int:
             Path(name) / "data", children=CHILDREN, load=("load_prompts", "load_defaults", "load_demo"), demo=True
         ) as stack:
             fill(stack, customers, chosen.calls_each)
-            rows = measure(stack, customers, count, chosen.user)
+            rows = measure(stack, customers, count, chosen.user, not chosen.no_browser)
     title = f"P5 ring -> pop, {customers:,} customers, {customers * chosen.calls_each:,} calls"
     show(title, rows, chosen.json)
     return 0

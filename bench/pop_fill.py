@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import time
 from typing import Any
 
 import psycopg
 
+from dealerline.apps.customers.logic.names import pinyin_of
 from dealerline.runtime.stack import Stack
 
-FIRST = 13000000000  # numbers of the invented customers: +86 130..., one after another
-SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
-GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉萍红建文辉力健凯鑫波斌宇浩晨阳雪梅琳慧莹佳倩颖欣怡"
+# The first numbers of mobiles. A customer's other eight digits are spread by a factor that shares none with 10**8.
+MOBILES = [*range(134, 140), *range(147, 153), *range(155, 160), 166, *range(170, 179), *range(180, 190), 198, 199]
+FACTOR = 61803399
+# As often as in China: every fourteenth is a Wang, every fourteenth a Li, every fiftieth of a house of two characters.
+SURNAMES = dict.fromkeys("陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕", 20) | {
+    "王": 72, "李": 72, "张": 68, "刘": 54, "欧阳": 6, "司马": 3, "上官": 3}
+GIVEN = (
+    "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉萍红建文辉力健凯鑫波斌宇浩晨阳雪梅琳慧莹佳倩颖欣怡子梓涵轩雨"
+    "泽博嘉俊诗思梦瑶婷志国海峰龙飞鹏翔云春兰凤莲珍荣德福贵永长庆兴家成东新立民安乐天一小晓亚美爱丹妮菲璐瑞祥"
+)
+NAMES = 50_000  # drawn so many times; the commonest comes out dozens of times, most once
+COMPANY = 0.02  # share of companies
 
 CUSTOMERS = """
 INSERT INTO customers_customer (store_id, kind, name, title, name_pinyin, company, level, labels, notes, need,
                                 created_at, updated_at, version)
 SELECT (ARRAY(SELECT id FROM organisation_store ORDER BY id))[1 + i %% 6], 'person',
-       substr(%(surnames)s::text, 1 + i * 7 %% length(%(surnames)s::text), 1)
-           || substr(%(given)s::text, 1 + i * 11 %% length(%(given)s::text), 1)
-           || substr(%(given)s::text, 1 + i / 50 %% length(%(given)s::text), 1),
-       '先生', 'ce ' || i %% 9973, '', (ARRAY['normal','silver','gold','vip'])[1 + i %% 4], '[]', '', '', now(), now(),
+       n.name, '先生', n.pinyin, '', (ARRAY['normal','silver','gold','vip'])[1 + i %% 4], '[]', '', '', now(), now(),
        1
-  FROM generate_series(1, %(n)s) AS i;
+  FROM generate_series(1, %(n)s) AS i JOIN bench_names n ON n.id = i::bigint * 7919 %% %(names)s;
 INSERT INTO customers_customerphone (customer_id, e164, raw, use, "primary")
-SELECT id, '+86' || (%(first)s + row_number() OVER (ORDER BY id)), '', 'mobile', true
-  FROM customers_customer WHERE id > %(after)s;
+SELECT id, '+86' || (%(mobiles)s::int[])[1 + n %% cardinality(%(mobiles)s::int[])]
+           || lpad((n * %(factor)s %% 100000000)::text, 8, '0'), 'bench', 'mobile', true
+  FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM customers_customer WHERE id > %(after)s) AS c;
 INSERT INTO customers_car (customer_id, vin, plate, model, colour, year, mileage_km)
 SELECT c.id, '', '沪A' || upper(lpad(to_hex(c.id), 6, '0')), 'ID.4 X', '', 2022, 20000
   FROM customers_customer c WHERE c.id > %(after)s;
@@ -91,11 +100,11 @@ def fill(stack: Stack, customers: int, calls_each: int) -> None:
         assert after
         values = {
             "n": customers,
-            "first": FIRST,
             "after": after[0],
             "each": calls_each,
-            "surnames": SURNAMES,
-            "given": GIVEN,
+            "names": NAMES,
+            "mobiles": MOBILES,
+            "factor": FACTOR,
         }
         # What we put in refers to rows we put in: the database need not look at each reference.
         connection.execute("SET session_replication_role = replica")
@@ -103,6 +112,10 @@ def fill(stack: Stack, customers: int, calls_each: int) -> None:
         connection.execute("SET maintenance_work_mem = '512MB'")
         for drop, _ in indexes:
             connection.execute(drop)
+        connection.execute("CREATE TEMP TABLE bench_names (id bigint PRIMARY KEY, name text, pinyin text)")
+        with connection.cursor().copy("COPY bench_names FROM STDIN") as copy:
+            for row in enumerate(names()):
+                copy.write_row((row[0], row[1], pinyin_of(row[1])))
         _timed(connection, "customers", CUSTOMERS, values)
         connection.execute("ANALYZE")
         _timed(connection, "calls", CALLS, values)
@@ -113,6 +126,22 @@ def fill(stack: Stack, customers: int, calls_each: int) -> None:
         sys.stderr.write(f"the database has {size[0]}\n")
 
 
+def names() -> list[str]:
+    """Invented names, of persons and a few companies, the same every time."""
+    chance = random.Random(7)
+    surnames = chance.choices(list(SURNAMES), list(SURNAMES.values()), k=NAMES)
+    given = list(GIVEN)
+    weights = [1 / (place + 8) for place in range(len(given))]  # the first are the commonest
+    made = []
+    for surname in surnames:
+        chars = chance.choices(given, weights, k=2 if chance.random() < 0.83 else 1)
+        if chance.random() < COMPANY:
+            made.append(f"{surname}{''.join(chars)}{chance.choice(['商贸', '物流', '建筑', '科技'])}有限公司")
+        else:
+            made.append(surname + "".join(chars))
+    return made
+
+
 def _timed(connection: psycopg.Connection[Any], what: str, statements: str, values: dict[str, Any] | None) -> None:
     began = time.monotonic()
     for statement in filter(str.strip, statements.split(";\n")):
@@ -120,18 +149,18 @@ def _timed(connection: psycopg.Connection[Any], what: str, statements: str, valu
     sys.stderr.write(f"{what}: {time.monotonic() - began:.0f} s\n")
 
 
-def known_people(stack: Stack, username: str, count: int) -> list[tuple[str, str, str]]:
-    """(number, name, plate) of invented customers whom that person may see: those of his own store, at random."""
+def known_people(stack: Stack, username: str, count: int) -> list[tuple[str, str, str, str]]:
+    """(number, name, pinyin, plate) of invented customers of that person's own store, at random."""
     with database(stack) as connection:
         return connection.execute(
-            "SELECT p.e164, c.name, a.plate FROM customers_customerphone p"
+            "SELECT p.e164, c.name, c.name_pinyin, a.plate FROM customers_customerphone p"
             " JOIN customers_customer c ON c.id = p.customer_id JOIN customers_car a ON a.customer_id = c.id"
-            " WHERE c.store_id = (SELECT store_id FROM accounts_person WHERE username = %s) AND p.e164 > %s"
+            " WHERE c.store_id = (SELECT store_id FROM accounts_person WHERE username = %s) AND p.raw = 'bench'"
             " ORDER BY md5(p.e164) LIMIT %s",
-            (username, f"+86{FIRST}", count),
+            (username, count),
         ).fetchall()
 
 
 def number(n: int) -> str:
     """The n-th invented customer's number, E.164."""
-    return f"+86{FIRST + n}"
+    return f"+86{MOBILES[n % len(MOBILES)]}{n * FACTOR % 10**8:08}"

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "dealerline.apps.accounts",
     "dealerline.apps.customers",
     "dealerline.apps.history",
+    "dealerline.apps.search",
     "dealerline.apps.flows",
     "dealerline.apps.calls",
     "dealerline.apps.routing",

@@ -15,8 +15,11 @@ export function phoneText(number: string): string {
 
 const COUNTED_AT_MOST = 10_000
 
-/** How many rows a list has; the server stops counting at ten thousand. */
-export const countText = (total: number): string => total.toLocaleString() + (total >= COUNTED_AT_MOST ? '+' : '')
+/** How many customers a search finds at most. */
+export const FOUND_AT_MOST = 1000
+
+/** How many rows a list has; the server stops counting at ten thousand, and searching at a thousand. */
+export const countText = (total: number, atMost = COUNTED_AT_MOST): string => total.toLocaleString() + (total >= atMost ? '+' : '')
 
 /** Made once each, like the formats of times. */
 const formats = new Map<string, Intl.NumberFormat>()

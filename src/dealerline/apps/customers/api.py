@@ -269,9 +269,8 @@ def get_pop(request: HttpRequest, query: Query[PopQuery]) -> Any:
 def list_customers(request: HttpRequest, query: Query[CustomersQuery]) -> dict[str, Any]:
     """Search: name, pinyin, number, plate."""
     person = need(request, "customers.view")
-    rows = customers.search(person, query.q, query.store).order_by("-id")
-    rows = customers.narrowed(rows, kind=query.kind, level=query.level, label=query.label, intention=query.intention,
-                              purchase_status=query.purchase_status)
+    rows = customers.search(person, query.q, query.store, kind=query.kind, level=query.level, label=query.label,
+                            intention=query.intention, purchase_status=query.purchase_status)
     if query.sort == "name":
         rows = rows.order_by("name_sort", "id")
     return paged(rows, query.page, lambda customer: customers.as_json(person, customer))

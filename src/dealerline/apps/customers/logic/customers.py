@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Func, QuerySet, Value
 from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person, sees_numbers
+from dealerline.apps.common.access import NO_STORES, StoreSet
 from dealerline.apps.common.errors import NotAllowed
 from dealerline.apps.customers.logic import cars, phones, rows
 from dealerline.apps.customers.logic.access import access_customer
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Label, LevelSource, Order
 from dealerline.apps.history.facade import Source
+from dealerline.apps.search.facade import find_customers
 from dealerline.domain import numbers
 
 __all__ = ["CUSTOMER", "access_customer", "as_json", "change", "create", "search"]
@@ -58,46 +60,24 @@ def narrowed(found: QuerySet[Customer], *, label: str = "", **values: str) -> Qu
     return found.filter(labels__contains=[label.strip()]) if label.strip() else found
 
 
-def search(person: Person, query: str, store: int | None = None) -> QuerySet[Customer]:
-    """Customers by name, pinyin (``zhangsan``, ``zs``), part of a number or of a plate.
+def search(person: Person, query: str, store: int | None = None, **narrow: str) -> QuerySet[Customer]:
+    """Customers in the order in which they are shown: whoever is meant by a part of a name (characters, pinyin,
+    initials), of a number or of a plate; without a text all, the newest first. See apps/search.
 
-    Who sees numbers masked finds by a whole number or its last four digits only: else the search would unmask them
-    one digit at a time.
+    ``narrow``: see ``narrowed``; of many who are meant the first are shown of those left, not what is left of the first.
     """
-    rows = Customer.objects.visible_to(person, "customers.view").prefetch_related("phones")
+    seen = narrowed(Customer.objects.visible_to(person, "customers.view").prefetch_related("phones"), **narrow)
     if store is not None:
-        rows = rows.filter(store_id=store)
-    text = query.strip()
-    if not text:
-        return rows
-    if not text.isascii() or not re.search(r"\d{3}", text):
-        hits: list[Any] = [Customer.objects.filter(name__contains=text).values("pk")]
-    else:
-        hits = [Customer.objects.filter(number=text.upper()).values("pk")]
-    if text.isascii() and re.search("[a-z]", text.lower()):
-        hits.append(Customer.objects.filter(name_pinyin__contains=text.lower().replace(" ", "")).values("pk"))
-    digits = re.sub(r"\D", "", text)
-    if len(digits) >= 3 and numbers.is_plausible(text):
-        hits.extend(_by_number(person, text, digits))
-    if len(text) >= 3 and re.search(r"\d", text):
-        hits.append(Car.objects.filter(plate__contains=text.upper().replace(" ", "").replace("·",
-                                                                                             "")).values("customer_id"))
-    first, *rest = hits
-    return rows.filter(pk__in=first.union(*rest) if rest else first)
-
-
-def _by_number(person: Person, text: str, digits: str) -> list[Any]:
-    whole = CustomerPhone.objects.filter(e164=numbers.e164(text)).values("customer_id")
-    stores = person.stores_for("numbers.see")
-    if stores.every:
-        return [whole, CustomerPhone.objects.filter(e164__contains=digits).values("customer_id")]
-    found = [whole]
-    if stores:
-        found.append(CustomerPhone.objects.filter(
-            e164__contains=digits, customer__store_id__in=sorted(stores.ids)).values("customer_id"))
-    if len(digits) == 4:
-        found.append(CustomerPhone.objects.filter(e164__endswith=digits).values("customer_id"))
-    return found
+        seen = seen.filter(store_id=store)
+    if not query.strip():
+        return seen.order_by("-id")
+    visible = person.stores_for("customers.view")
+    if store is not None:
+        visible = StoreSet(ids=frozenset((store,))) if store in visible else NO_STORES
+    among = narrowed(Customer.objects.all(), **narrow).values("pk") if any(narrow.values()) else None
+    found = find_customers(query.strip(), visible, person.stores_for("numbers.see"), person.store_id, among)
+    place = Func(Value(found, ArrayField(BigIntegerField())), "id", function="array_position")
+    return seen.filter(pk__in=found).order_by(place)
 
 
 def create(person: Person, *, store: int, phone: str, call_number: str, values: dict[str, Any],
