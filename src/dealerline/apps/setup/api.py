@@ -56,7 +56,7 @@ class SetupOut(Schema):
     after: list[NextOut]
 
 
-class CodeIn(Schema):
+class SetupCodeIn(Schema):
     code: Plain = Field(max_length=40)
 
 
@@ -166,7 +166,7 @@ def status(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/setup/code", response={200: Done, 400: ProblemOut, 404: ProblemOut, 429: LockedOut}, auth=visitor)
-def give_code(request: HttpRequest, data: CodeIn) -> dict[str, bool]:
+def give_code(request: HttpRequest, data: SetupCodeIn) -> dict[str, bool]:
     """Give the set-up code; this session may then go on."""
     code.give(request, data.code)
     return {"ok": True}

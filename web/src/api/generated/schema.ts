@@ -4120,6 +4120,14 @@ export interface components {
             /** Valid Until */
             valid_until?: string | null;
         };
+        /**
+         * CardMovedOut
+         * @description The movement, and the card after it.
+         */
+        CardMovedOut: {
+            card: components["schemas"]["CardOut"];
+            movement: components["schemas"]["MovementOut"];
+        };
         /** CardOut */
         CardOut: {
             /** Balance */
@@ -7013,6 +7021,17 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** OrderStepOut */
+        OrderStepOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["Ref"] | null;
+            /** Status */
+            status: string;
+        };
         /**
          * OrderWhole
          * @description With its steps and payments; ``paid``: their sum.
@@ -7048,7 +7067,7 @@ export interface components {
             /** Status */
             status: string;
             /** Steps */
-            steps: components["schemas"]["StepOut"][];
+            steps: components["schemas"]["OrderStepOut"][];
             /** Store */
             store: number;
             /** Version */
@@ -8369,6 +8388,17 @@ export interface components {
             /** Work */
             work: string;
         };
+        /** RepairStageOut */
+        RepairStageOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["Ref"] | null;
+            /** Stage */
+            stage: string;
+        };
         /**
          * RepairWhole
          * @description With its lines and stages; ``total``: of the lines that were not declined.
@@ -8400,7 +8430,7 @@ export interface components {
             /** Stage */
             stage: string;
             /** Steps */
-            steps: components["schemas"]["StageOut"][];
+            steps: components["schemas"]["RepairStageOut"][];
             /** Store */
             store: number;
             /** Total */
@@ -8721,6 +8751,11 @@ export interface components {
             signed_in: boolean;
             /** Version */
             version: string;
+        };
+        /** SetupCodeIn */
+        SetupCodeIn: {
+            /** Code */
+            code: string;
         };
         /**
          * SetupOut
@@ -9217,6 +9252,12 @@ export interface components {
             /** Store */
             store: number;
         };
+        /** TimelineKindOut */
+        TimelineKindOut: {
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Text"];
+        };
         /**
          * TimelineOut
          * @description Newest first. ``next``: ask with it as ``before`` for what is older, null at the end. ``kinds``: all there are.
@@ -9225,7 +9266,7 @@ export interface components {
             /** Items */
             items: components["schemas"]["EntryOut"][];
             /** Kinds */
-            kinds: components["schemas"]["KindOut"][];
+            kinds: components["schemas"]["TimelineKindOut"][];
             /** Next */
             next: string | null;
         };
@@ -10586,7 +10627,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MovedOut"];
+                    "application/json": components["schemas"]["CardMovedOut"];
                 };
             };
             /** @description Bad Request */
@@ -17953,7 +17994,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodeIn"];
+                "application/json": components["schemas"]["SetupCodeIn"];
             };
         };
         responses: {

@@ -16,10 +16,9 @@ from dealerline.apps.common.access import NO_STORES, StoreSet
 from dealerline.apps.common.errors import NotAllowed
 from dealerline.apps.customers.logic import cars, phones, rows
 from dealerline.apps.customers.logic.access import access_customer
-from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Label, LevelSource, Order
+from dealerline.apps.customers.models import Customer, CustomerPhone, Label, LevelSource, Order
 from dealerline.apps.history.facade import Source
 from dealerline.apps.search.facade import find_customers
-from dealerline.domain import numbers
 
 __all__ = ["CUSTOMER", "access_customer", "as_json", "change", "create", "search"]
 
@@ -64,7 +63,8 @@ def search(person: Person, query: str, store: int | None = None, **narrow: str) 
     """Customers in the order in which they are shown: whoever is meant by a part of a name (characters, pinyin,
     initials), of a number or of a plate; without a text all, the newest first. See apps/search.
 
-    ``narrow``: see ``narrowed``; of many who are meant the first are shown of those left, not what is left of the first.
+    ``narrow``: see ``narrowed``; of many who are meant the first are shown of those left, not what is left of the
+    first.
     """
     seen = narrowed(Customer.objects.visible_to(person, "customers.view").prefetch_related("phones"), **narrow)
     if store is not None:

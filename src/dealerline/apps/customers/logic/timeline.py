@@ -40,7 +40,7 @@ from dealerline.apps.customers.models import (
     Tie,
 )
 from dealerline.apps.history import facade as history
-from dealerline.apps.history.models import Source
+from dealerline.apps.history.facade import Source
 
 OBJECTS: dict[str, Any] = {model._meta.label_lower: model for model in (
     Booking, Car, CarRole, Customer, CustomerPhone, MembershipCard, Order, Payment, Repair, RepairLine, Tie)}

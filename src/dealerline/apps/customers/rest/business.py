@@ -46,13 +46,13 @@ Moment = Annotated[AwareDatetime, Field(ge=datetime.fromisoformat("1950-01-01T00
                                         le=datetime.fromisoformat("2100-12-31T00:00:00+00:00"))]
 
 
-class StepOut(Schema):
+class OrderStepOut(Schema):
     status: str
     at: datetime
     by: Ref | None
 
 
-class StageOut(Schema):
+class RepairStageOut(Schema):
     stage: str
     at: datetime
     by: Ref | None
@@ -94,7 +94,7 @@ class OrderWhole(OrderRow):
     """With its steps and payments; ``paid``: their sum."""
 
     paid: Decimal
-    steps: list[StepOut]
+    steps: list[OrderStepOut]
     payments: list[PaymentOut]
 
 
@@ -137,7 +137,7 @@ class RepairWhole(RepairRow):
     """With its lines and stages; ``total``: of the lines that were not declined."""
 
     total: Decimal
-    steps: list[StageOut]
+    steps: list[RepairStageOut]
     lines: list[LineOut]
 
 

@@ -65,7 +65,7 @@ class MovementIn(Schema):
     text: Plain = Field("", max_length=120)
 
 
-class MovedOut(Schema):
+class CardMovedOut(Schema):
     """The movement, and the card after it."""
 
     movement: MovementOut
@@ -124,7 +124,7 @@ def list_movements(request: HttpRequest, card: Id, query: Query[MovementsQuery])
     return paged(found, query.page, lambda movement: club.draw_movement(person, movement))
 
 
-@router.post("/cards/{card}/movements", response={200: MovedOut, **CHANGES})
+@router.post("/cards/{card}/movements", response={200: CardMovedOut, **CHANGES})
 def move(request: HttpRequest, card: Id, data: MovementIn) -> dict[str, Any]:
     """Put points or money on it, or take them off."""
     person = person_of(request)

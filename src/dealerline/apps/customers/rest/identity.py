@@ -57,7 +57,7 @@ class EntryOut(Schema):
     tone: str
 
 
-class KindOut(Schema):
+class TimelineKindOut(Schema):
     kind: str
     name: Text
 
@@ -68,7 +68,7 @@ class TimelineOut(Schema):
 
     items: list[EntryOut]
     next: str | None  # text: as a moment it would lose its microseconds, and an entry with them
-    kinds: list[KindOut]
+    kinds: list[TimelineKindOut]
 
 
 class TimelineQuery(Schema):
