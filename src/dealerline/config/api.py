@@ -34,6 +34,7 @@ APPS_WITH_ROUTES = (
     "calls",
     "routing",
     "backlog",
+    "messaging",
     "segments",
     "exchange",
     "promises",

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "dealerline.apps.backlog",
     "dealerline.apps.promises",
     "dealerline.apps.leads",
+    "dealerline.apps.messaging",
     "dealerline.apps.audit",
     "dealerline.apps.segments",
     "dealerline.apps.exchange",

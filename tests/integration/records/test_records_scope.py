@@ -218,6 +218,7 @@ def test_every_route_is_in_these_tests_or_open_on_purpose() -> None:
         "/api/me/totp",
         "/api/me/totp/confirm",
         "/api/desk/ticket",
+        "/api/sms/{token}",  # a provider, by the secret in the address: test_sms.py
         "/api/wall/ticket",  # by the key of a wall's link: test_records_walls.py
         "/api/system",
         "/api/calls/export",

@@ -31,5 +31,5 @@ class RulesScreen(GroupAdmin):
 @admin.register(Rating)
 class RatingScreen(ScopedAdmin):
     view, edit = "organisation.view", "organisation.edit"
-    list_display = ("store", "asks", "bad")
+    list_display = ("store", "asks", "texts", "bad")
     list_select_related = ("store",)

@@ -176,6 +176,12 @@ class Rating(models.Model):
     asks = models.BooleanField(_("callers are asked"), default=True,
                                help_text=_("When the agent hangs up first, the caller hears a question and keys 1 to "
                                            "5."))
+    texts = models.BooleanField(
+        _("asked by text message"), default=False,
+        help_text=_("Who gave no mark by key gets a text message after the call and replies with one; once a provider "
+                    "of text messages is set."))
+    texts_days = models.PositiveSmallIntegerField(
+        _("days between two such messages"), default=30, validators=[MinValueValidator(1), MaxValueValidator(365)])
     bad = models.PositiveSmallIntegerField(
         _("bad marks"), default=2, validators=[MinValueValidator(0), MaxValueValidator(4)],
         help_text=_("A mark up to this one tells the lead and is work left over. 0: none is."))

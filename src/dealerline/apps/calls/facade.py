@@ -8,7 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dealerline.apps.calls.logic.journal import forget_segment, hear_facts, positions, project, raise_alarm, take_in
+from dealerline.apps.calls.logic.journal import (
+    forget_segment,
+    hear_facts,
+    positions,
+    project,
+    raise_alarm,
+    take_in,
+    tell_later_fact,
+)
 from dealerline.apps.calls.logic.messages import follow, hear_messages
 from dealerline.apps.calls.logic.personal import traces
 from dealerline.apps.calls.logic.projector import fold
@@ -17,7 +25,8 @@ from dealerline.apps.calls.models import Alarm, Call, Event, Queue, QueueMember,
 
 __all__ = ["Brief", "Left", "alarms", "briefs", "directory_queues", "facts_between", "fold", "follow",
            "forget_segment", "hear_facts", "hear_messages", "lost_since", "open_messages", "positions", "project",
-           "queue_codes", "queue_names", "raise_alarm", "retime_recordings", "spoken_since", "take_in", "traces"]
+           "queue_codes", "queue_names", "raise_alarm", "retime_recordings", "spoken_since", "take_in",
+           "tell_later_fact", "traces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ class Brief:
     rated: int | None
     messages: tuple[Left, ...]
     agent: int | None = None  # the last of ours who talked
+    language: str = ""
 
 
 def briefs(calls: Iterable[UUID | str]) -> list[Brief]:
@@ -61,7 +71,7 @@ def briefs(calls: Iterable[UUID | str]) -> list[Brief]:
                                                          message.assigned_id, message.done_at, message.note))
     return [Brief(row.pk, row.direction, row.store_id, row.line_id or 0, row.customer_number, row.customer_id,
                   row.outcome, row.answered_at, row.ended_at, row.rating, row.rated_id, tuple(left.get(row.pk, ())),
-                  row.agent_id)
+                  row.agent_id, row.language)
             for row in rows]
 
 

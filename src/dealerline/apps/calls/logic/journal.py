@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -99,6 +100,16 @@ def take_in(facts: Sequence[Fact], segment: str, offset: int) -> int:
             tell(new)
         SpoolPosition.objects.update_or_create(pk=segment, defaults={"offset": offset})
     return len(new)
+
+
+def tell_later_fact(fact: Fact) -> None:
+    """A fact about a call that is over, which the records learn, not the switch: it comes after all others."""
+    with transaction.atomic():
+        last = Event.objects.filter(call=fact.call).order_by("-seq").values_list("seq", flat=True).first() or 0
+        new = insert_events([replace(fact, seq=last)])
+        project({fact.call})
+        for tell in _hearers:
+            tell(new)
 
 
 def insert_events(facts: Sequence[Fact]) -> list[Fact]:

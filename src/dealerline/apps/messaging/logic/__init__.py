@@ -1,0 +1,1 @@
+"""Sending, receiving, marks by text message."""

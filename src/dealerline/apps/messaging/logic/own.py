@@ -1,0 +1,65 @@
+"""What is known of a customer here: in his timeline, in the file he is handed, and how it is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from dealerline.apps.common.access import Viewer
+from dealerline.apps.common.personal import Words
+from dealerline.apps.common.timeline import Entry
+from dealerline.apps.messaging.models import Asked, Purpose, State, Text
+
+WORDS: dict[str, Words] = {"texts": {"zh": "短信", "en": "Text messages"}}
+TITLES: dict[str, Words] = {
+    Purpose.RATING: {"zh": "短信邀请评分", "en": "Asked for a mark by text message"},
+    Purpose.REPLY: {"zh": "客户短信回复", "en": "Text message from the customer"},
+    Purpose.TEST: {"zh": "测试短信", "en": "Test message"},
+}
+
+
+def entries(viewer: Viewer, customers: Sequence[int], before: datetime | None, limit: int) -> Iterator[Entry]:
+    """His messages, newest first."""
+    rows = Text.objects.visible_to(viewer, "customers.view").filter(customer_id__in=list(customers))
+    if before is not None:
+        rows = rows.filter(at__lt=before)
+    for row in rows.order_by("-at")[:limit]:
+        tone = "lost" if row.state == State.FAILED else ""
+        link = f"/calls/{row.call}" if row.call else ""
+        yield Entry(row.at, "text", str(row.pk), row.store_id, dict(TITLES[row.purpose]), row.text, "", link, tone)
+
+
+def _of(customer: int) -> QuerySet[Text]:
+    return Text.objects.filter(customer_id=customer)
+
+
+def export(customer: int) -> dict[str, Any]:
+    """Every message to and from him."""
+    return {"texts": [{"at": row.at, "purpose": row.purpose, "number": row.number, "text": row.text, "state": row.state}
+                      for row in _of(customer).order_by("at")]}
+
+
+def erase(customer: int) -> dict[str, int]:
+    """Numbers and words. That a number wants no more messages is kept: it protects him."""
+    rows = _of(customer)
+    Asked.objects.filter(text__in=rows).update(number="")
+    rows.filter(state=State.WAITING).update(state=State.FAILED, next_at=None, error="erased")
+    return {"texts": rows.update(number="", text="")}
+
+
+def _old(before: datetime) -> QuerySet[Text]:
+    return Text.objects.filter(at__lt=before).exclude(state=State.WAITING).filter(~Q(number="") | ~Q(text=""))
+
+
+def count_old(before: datetime) -> int:
+    """Messages that still have a number or words."""
+    return _old(before).count()
+
+
+def forget_old(before: datetime) -> int:
+    """Blank them; that there was a message stays."""
+    Asked.objects.filter(text__at__lt=before).update(number="")
+    return _old(before).update(number="", text="")
