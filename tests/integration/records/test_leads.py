@@ -185,15 +185,18 @@ def two(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Custome
         finally:
             for rows in (Lead, Change, Stage, LostReason, RoleGrant, Person, Customer, Store, Region):
                 rows.objects.all().delete()
-            connection.close()
 
 
 def at_once(people: list[Person], do: Callable[[Person], Any]) -> list[Any]:
     """Ten times at the same moment, each with a connection of its own; results and errors."""
     results: list[Any] = []
     begin = threading.Barrier(10)
+    connection.ensure_connection()
+    ours = connection.connection.info  # the test's database, whatever other folders' fixtures made of the settings
+    where = {"NAME": ours.dbname, "PORT": str(ours.port), "PASSWORD": ours.password}
 
     def one(pk: int) -> None:
+        connection.settings_dict = {**connection.settings_dict, **where}
         person = Person.objects.get(pk=pk)
         begin.wait(10)
         try:
@@ -270,6 +273,19 @@ def test_of_other_stores_only_their_names_are_told_to_hand_over_to(world: World)
     stores = {s["name"]["en"]: s for s in world.browser("charlie").get("/api/leads/choices").json()["stores"]}
     assert (stores["Store east"]["seen"], stores["Store east"]["people"]) == (False, [])
     assert "Charlie" in [person["name"] for person in stores["Store west"]["people"]]
+
+
+def test_who_made_a_lead_for_the_store_fills_it_in_and_gives_it_until_somebody_takes_it(
+    world: World, customer: Customer
+) -> None:
+    bob, path = world.browser("bob"), "/api/leads/"
+    lead = make(bob, customer, owner=0)
+    assert lead["owner"] is None
+    filled = bob.send("PATCH", f"{path}{lead['id']}", {"version": 1, "model": "A6L"}).json()
+    assert world.browser("alice").send("PATCH", f"{path}{lead['id']}", {"version": 2, "model": "x"}).status_code == 403
+    body = {"version": filled["version"], "store": world.east.pk, "person": world.alice.pk}
+    assert bob.send("POST", f"{path}{lead['id']}/hand-over", body).json()["lead"]["owner"]["name"] == "Alice"
+    assert bob.send("PATCH", f"{path}{lead['id']}", {"version": 3, "model": "x"}).status_code == 403
 
 
 # the pool -------------------------------------------------------------------------------------------------------------

@@ -99,3 +99,12 @@ export async function request<T>(method: 'GET' | 'POST', path: string, body?: un
   if (!response.ok) throw failure(response.status, answer)
   return answer as T
 }
+
+/** A file as the body, under an address that the page made. Raises ApiError. */
+export async function putFile(path: string, content: Blob): Promise<unknown> {
+  const headers = { 'Content-Type': content.type || 'application/octet-stream', 'X-CSRFToken': csrf, Accept: 'application/json' }
+  const response = await reach(new Request(new URL(path, location.origin), { method: 'PUT', headers, credentials: 'same-origin', body: content }))
+  const answer: unknown = await response.json().catch(() => null)
+  if (!response.ok) throw failure(response.status, answer)
+  return answer
+}

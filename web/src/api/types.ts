@@ -55,6 +55,16 @@ export type Todo = Schemas['TodoOut']
 export type TodoCounts = Schemas['TodoCounts']
 export type SystemInfo = Schemas['SystemOut']
 export type LineRow = Schemas['LineRow']
+export type Lead = Schemas['LeadOut']
+export type WholeLead = Schemas['WholeLeadOut']
+export type LeadEvent = Schemas['LeadEventOut']
+export type LeadStage = Schemas['StageOut']
+export type LeadColumn = Schemas['BoardColumn']
+export type LeadCounts = Schemas['LeadCounts']
+export type LeadChoices = Schemas['LeadChoices']
+export type LeadFigures = Schemas['FiguresOut']
+export type Reactions = Schemas['ReactionsOut']
+export type HeldBy = Schemas['HeldBy']
 
 export interface Paged<T> {
   items: T[]
@@ -69,3 +79,4 @@ export type CustomersQuery = Query<'/api/customers'>
 export type PromisesQuery = Query<'/api/promises'>
 export type TodosQuery = Query<'/api/todos'>
 export type LeftoverQuery = Query<'/api/backlog'>
+export type LeadsQuery = Query<'/api/leads'>

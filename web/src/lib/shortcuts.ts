@@ -3,7 +3,7 @@ export type Action =
   | 'answer' | 'refuse' | 'hold' | 'mute' | 'keypad' | 'hangup' | 'wrapDone' | 'wrapMore' | 'ready' | 'busy' | 'nextTab' | 'notes' | 'help'
   | 'transfer' | 'consult' | 'invite' | 'recordPause' | 'raiseHand' | 'rooms'
   | 'complete' | 'cancelAttempt' | 'swap' | 'threeWay'
-  | 'promise' | 'rejoin' | 'listen' | 'whisper' | 'barge' | 'takeOver' | 'helpHand' | 'grant' | 'deny'
+  | 'makeLead' | 'promise' | 'rejoin' | 'listen' | 'whisper' | 'barge' | 'takeOver' | 'helpHand' | 'grant' | 'deny'
 
 export const KEYS: Record<Action, { code: string; shown: string }> = {
   answer: { code: 'KeyA', shown: 'Alt+A' },
@@ -38,6 +38,7 @@ export const KEYS: Record<Action, { code: string; shown: string }> = {
   grant: { code: 'Digit5', shown: 'Alt+5' },
   deny: { code: 'Digit6', shown: 'Alt+6' },
   helpHand: { code: 'KeyL', shown: 'Alt+L' },
+  makeLead: { code: 'KeyE', shown: 'Alt+E' },
 }
 
 /** The same three keys are for a lead's ways to be at a call, and for the calls of one who has several: nobody has both. */

@@ -210,6 +210,8 @@ export function useActions(onHelp: () => void = () => undefined) {
         return true
       case 'nextTab':
         return (work.next(), true)
+      case 'makeLead':
+        return press('[data-testid=lead-from-call]:not(:disabled)')
       case 'notes':
         void router.push('/').then(() => nextTick(() => document.querySelector<HTMLElement>('[data-testid="record-notes"] textarea, textarea[data-testid="record-notes"]')?.focus()))
         return true
@@ -227,6 +229,13 @@ export function useActions(onHelp: () => void = () => undefined) {
   function takeNumber(index: number): boolean {
     const call = desk.numbered[index]
     return call?.phase === 'parked' && !ui.bring ? (void take(call), true) : false // in the panel the digits choose a target
+  }
+
+  /** A button of the page that is there, as if it were clicked. */
+  function press(which: string): boolean {
+    const button = document.querySelector<HTMLElement>(which)
+    button?.click()
+    return button !== null
   }
 
   function focusRooms(): boolean {

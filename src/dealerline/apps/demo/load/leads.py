@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from dealerline.apps.demo.load.ledger import Ledger, table
 from dealerline.apps.demo.load.organisation import Organisation
 from dealerline.apps.demo.world.leads import Event, Lead, leads
@@ -42,7 +44,13 @@ class Leads:
         return len(made)
 
     def at(self, hours: float) -> datetime:
-        return self.now + timedelta(hours=hours)
+        """That long before or after now; by day, for nobody sells cars at night."""
+        moment = timezone.localtime(self.now + timedelta(hours=hours))
+        if hours > -12:
+            ahead = moment.replace(minute=moment.minute // 30 * 30, second=0, microsecond=0)
+            return moment if hours < 0 else ahead.replace(hour=9 + ahead.hour % 9)
+        back = timedelta(days=1) if moment.hour < 9 else timedelta()
+        return moment.replace(hour=9 + moment.hour % 9) - back
 
     def _person(self, login: str) -> Any:
         return self.made.people[login] if login else None
@@ -79,7 +87,8 @@ class Leads:
         due = row.created_at + REACTION
         lapsed = one.state == "pool" and one.reaction is None
         return table("leads.Handover")(
-            lead=row, at=row.created_at, by=self._person(one.giver), store=row.store, person=row.owner,
+            lead=row, at=row.created_at, by=self._person(one.giver), store=row.store,
+            person=self._person(one.holder),
             from_store=row.handed_from_store, due_at=due, reacted_at=row.reacted_at,
             seconds=one.reaction * 60 if one.reaction is not None else None,
             ended_at=row.reacted_at or (due if lapsed else None))

@@ -53,6 +53,7 @@ class Lead:
     customer: int
     store: str
     owner: str
+    holder: str  # who had it before it went to the pool; else the owner
     giver: str
     from_store: str
     brand: str
@@ -132,6 +133,7 @@ def _lead(rng: random.Random, n: int, one: Customer, store: Store) -> Lead:
     passed_on = n % 5 == 3
     return Lead(
         one.serial, store.code, "" if state == "pool" or n % A_STORE == 17 else owner,
+        "" if n % A_STORE == 17 else owner,
         "lead1" if store.region == "east" else "lead2", from_store if passed_on else "", model.brand, model.name, price,
         rng.choices("ABCD", (25, 40, 25, 10))[0], origin, _ORIGIN_NOTES.get(origin, ""), rng.choice(_NEEDS), stage,
         state, round(created, 2), reaction, rng.choice(_STEPS) if going else "",

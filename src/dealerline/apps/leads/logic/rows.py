@@ -31,8 +31,9 @@ def access_lead(person: Person, lead: int) -> Lead:
 
 
 def actor(person: Person, row: Lead) -> Actor | None:
-    """What the person is to that lead."""
-    return actor_of(owner=row.owner_id == person.pk, helper=row.helpers.filter(pk=person.pk).exists(),
+    """What the person is to that lead. Until somebody takes it, it is his who made it: he fills it in and gives it."""
+    made = row.owner_id is None and row.state == State.WAITING and row.created_by_id == person.pk
+    return actor_of(owner=made or row.owner_id == person.pk, helper=row.helpers.filter(pk=person.pk).exists(),
                     assigns=person.can(ASSIGN, row.store_id), edits=person.can(EDIT, row.store_id))
 
 
