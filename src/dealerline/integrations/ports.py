@@ -7,7 +7,7 @@ a class of this shape, its own exception type below ``ConnectorError``, and its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -35,8 +35,8 @@ class Batch:
 class Connector(Protocol):
     """A system that is asked now and then."""
 
-    def new(self, known: Callable[[str], bool]) -> Iterator[Batch]:
-        """What is whole and not ``known`` by its SHA-256 yet, in the order in which it has to be brought in.
+    def new(self) -> Iterator[Batch]:
+        """What is whole and was not done with yet, in the order in which it has to be brought in.
 
         Raises ConnectorError when the system cannot be reached. What cannot be read is skipped, never blocks the rest.
         """

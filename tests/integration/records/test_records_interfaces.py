@@ -124,6 +124,13 @@ def test_two_machines_with_the_same_key_make_one_row_and_a_person_may_do_it_too(
     assert max_.send("PUT", "/api/upsert/customers/dms-b/9", body).json()["id"] == first["id"], (
         "the same number and name"
     )
+    gina = world.browser("gina")
+    there = {"values": {"name": "李四", "phone": "13800000002", "store": "west"}}
+    west = gina.send("PUT", "/api/upsert/customers/dms-a/2", there).json()
+    again = gina.send("PUT", "/api/upsert/customers/dms-a/2", {"values": {"name": "李四", "level": "vip"}}).json()
+    assert (again["id"], again["changed"]) == (west["id"], ["level"]), "where it is, it stays"
+    assert gina.get("/api/upsert/customers/dms-a/2").json()["store"] == world.west.pk
+    assert max_.get("/api/upsert/customers/dms-a/2").status_code == 404
     walter = world.browser("walter")
     assert walter.get("/api/upsert/customers/dms-b/9").status_code == 404
     taken = walter.send("PUT", "/api/upsert/customers/dms-b/9", body)
@@ -239,6 +246,7 @@ def test_files_dropped_into_a_folder_come_in_once(world: World, product: Any) ->
     drop("customers 2.csv", "外部编号,姓名,手机\n1,张三,13800000001\n")
     look()
     assert ImportRun.objects.count() == 3, "the same content again is not even read"
+    assert inbox.connector_of(source).waiting() == []  # type: ignore[attr-defined]
     drop("customers 3.csv", "外部编号,姓名,手机,级别\n1,张小三,13800000001,VIP\n")
     look()
     run = ImportRun.objects.order_by("-pk").first()

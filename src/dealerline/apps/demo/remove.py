@@ -114,6 +114,7 @@ class _Removal:
             self._read_schema()
             self._enter_carrier_calls()
             self._enter_what_hangs_on_leads()
+            self._enter_rows_of_lists()
             self._second_factors()
             self._find_kept()
             files = self._files()
@@ -159,6 +160,12 @@ class _Removal:
                 SELECT x.id::text FROM "{child}" x JOIN "{_LEDGER}" d ON d."table" = 'leads_lead'
                  AND d.key = x.lead_id::text""",
             )
+
+    def _enter_rows_of_lists(self) -> None:
+        """A list of the demo that somebody had checked again has new rows."""
+        self._rows_into_ledger("exchange_importrow", f"""
+            SELECT x.id::text FROM exchange_importrow x JOIN "{_LEDGER}" d ON d."table" = 'exchange_importrun'
+             AND d.key = x.run_id::text""")
 
     def _rows_into_ledger(self, name: str, keys: str) -> None:
         self.cursor.execute(

@@ -2,7 +2,7 @@
 
 The rule of the file: a file is whole when a mark stands beside it (``NAME.done``), or when its size and time are as
 they were at the look before. What was taken goes to ``done/``, what cannot be read to ``refused/``, each with its
-report beside it; a file of the same content is never taken twice, whatever its name.
+report beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +42,7 @@ class FolderConnector:
     def __init__(self, folder: Path, now: datetime) -> None:
         self.folder, self.now = folder, now
 
-    def new(self, known: Callable[[str], bool]) -> Iterator[Batch]:
+    def new(self) -> Iterator[Batch]:
         """See ports.Connector."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -55,13 +55,9 @@ class FolderConnector:
         whole = [path for path in waiting if self._mark(path).exists() or looks.get(path.name) == _look(path)]
         for path in sorted(whole, key=_order):
             try:
-                batch = _batch(path)
+                yield _batch(path)
             except OSError:
                 continue  # gone meanwhile, or not ours to read: the next look says more
-            if known(batch.sha256):
-                self.done(batch, None)  # the same again: nothing would change
-            else:
-                yield batch
 
     def done(self, batch: Batch, report: Iterator[str] | None) -> None:
         """See ports.Connector."""

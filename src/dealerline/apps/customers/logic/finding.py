@@ -33,9 +33,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Which of ours it is. ``customer``: whose it is. ``elsewhere``: it stands in another store. ``similar``: somebody
+    """Which of ours it is, and whose. ``elsewhere``: in another store than was asked for: to be looked at
 
-    else who has the same number.
+    before it is used. ``similar``: somebody else who has the same number.
     """
 
     id: int | None = None
@@ -109,7 +109,7 @@ def find(kind: str, asks: Sequence[Ask]) -> list[Found]:
     for i, ask in enumerate(asks):
         customer, store = places.get(ids.get(i, 0), (None, None))
         if store is not None and store != ask.store:
-            result.append(Found(elsewhere=True))
+            result.append(Found(ids.get(i), customer, store, elsewhere=True))
         else:
             result.append(Found(ids.get(i), customer, store, similar=similar.get(i) if i not in ids else None))
     return result

@@ -7,6 +7,7 @@ each row is brought in once. Every chunk is decided anew, since the records may 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django.db import connection, transaction
@@ -49,9 +50,13 @@ def _end(run: ImportRun, what: str) -> None:
     run.state, run.stop_wanted, run.counts = step(run.state, what), False, count(run)
     if what == "finish":
         run.finished_at = timezone.now()
-        file_of(run).unlink(missing_ok=True)  # its rows are in the table; the file itself is personal data lying about
+    gone = file_of(run) if what == "finish" and run.file else None
+    if gone is not None:
         run.file = ""
     run.save()
+    if gone is not None:
+        with suppress(OSError):  # its rows are in the table; the file itself is personal data lying about
+            gone.unlink(missing_ok=True)
 
 
 def _chunk(run: ImportRun, staged: list[ImportRow], rule: Rule, words: Words) -> None:

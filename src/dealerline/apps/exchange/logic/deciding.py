@@ -7,7 +7,7 @@ every other row it says which of ours it is, whose, and what would be made or ch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -85,6 +85,8 @@ def decide(rows: list[Row], rule: Rule, words: Words) -> None:
             _resolve(row, kind, rule, words)
     good = [row for row in rows if not row.faults]
     for row, found in zip(good, finding.find(rule.kind, [_ask(row, rule) for row in good]), strict=True):
+        if found.elsewhere and found.store in rule.stores and "store" not in row.values:
+            row.store, found = found.store or row.store, replace(found, elsewhere=False)  # where it is, it stays
         row.found = found
         if found.elsewhere:
             row.refuse("number" if "number" in row.values else "key", "elsewhere", "这个编号已被其他门店使用。",
@@ -148,7 +150,7 @@ def _find_owners(rows: list[Row], rule: Rule) -> None:
         cars = finding.find("cars", [finding.Ask(store=row.store, vin=row.values.get("vin", ""),
                                                  plate=row.values.get("plate", "")) for row in rows])
     for row, owner, car in zip(rows, owners, cars, strict=True):
-        if owner.elsewhere:
+        if owner.elsewhere and (owner.store not in rule.stores or "store" in row.values):
             row.refuse("owner_number", "elsewhere", "这个客户编号已被其他门店使用。",
                        "This customer number is used by another store already.")
             continue

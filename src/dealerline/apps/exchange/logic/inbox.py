@@ -10,6 +10,7 @@ import logging
 import re
 import shutil
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from dealerline.apps.exchange.logic import applying, report, runs, staging
 from dealerline.apps.exchange.logic.locks import BRING, EVERY, INBOX, held
 from dealerline.apps.exchange.models import ImportRun, Source
 from dealerline.domain.exchange import KINDS
+from dealerline.domain.exchange.states import AT_WORK, step
 from dealerline.integrations.folder import FolderConnector
 from dealerline.integrations.ports import Batch, Connector, ConnectorError
 
@@ -60,15 +62,11 @@ def look_into_all() -> None:
 
 def look_into(source: Source, connector: Connector) -> None:
     """Bring in what is new there."""
-
-    def known(sha256: str) -> bool:
-        return ImportRun.objects.filter(source=source, sha256=sha256, state__in=KNOWN).exists()
-
-    for batch in connector.new(known):
+    for batch in connector.new():
         try:
             run = _run_of(source, batch)
             if run is None:
-                continue  # one of the same content is on its way, in a job of its own
+                continue  # it is being taken back, or somebody stopped it
             _through(source, run, batch, connector)
         except Problem as problem:
             connector.refused(batch, problem.text["zh"], problem.text["en"])
@@ -81,8 +79,10 @@ def look_into(source: Source, connector: Connector) -> None:
 
 def _run_of(source: Source, batch: Batch) -> ImportRun | None:
     run = ImportRun.objects.filter(source=source, sha256=batch.sha256).order_by("-pk").first()
-    if run is not None and run.state in ("checking", "waiting", "importing", "undoing", "stopped"):
-        return run if run.state != "undoing" else None
+    if run is not None and run.state in ("undoing", "stopped"):
+        return None
+    if run is not None and run.state in (*AT_WORK, *KNOWN):
+        return run
     folder = Path(settings.DEALERLINE.exchange)
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"{uuid.uuid4().hex}{batch.path.suffix.lower()}"
@@ -112,8 +112,11 @@ def _through(source: Source, run: ImportRun, batch: Batch, connector: Connector)
         staging.check(run)
     if run.state == "failed":
         raise Problem("failed", run.error.get("zh", ""), run.error.get("en", ""))
-    if run.state in ("checked", "stopped"):
-        run.state = "waiting"
+    if run.state in KNOWN:  # the same content again, or brought in by another job: nothing changes but the report
+        _report(run, batch, connector)
+        return
+    if run.state == "checked":
+        run.state = step(run.state, "start")
         run.save()
     with held(BRING, EVERY) as mine:
         if not mine:
@@ -121,6 +124,11 @@ def _through(source: Source, run: ImportRun, batch: Batch, connector: Connector)
         run.refresh_from_db()
         if run.state in ("waiting", "importing"):
             applying.apply(run)
+    if run.state in KNOWN:
+        _report(run, batch, connector)
+
+
+def _report(run: ImportRun, batch: Batch, connector: Connector) -> None:
     bad = report.rows_of(run, "bad").exists()
     connector.done(batch, report.lines(run, "bad") if bad else None)
 
@@ -156,7 +164,10 @@ def save(person: Person, values: dict[str, Any], row: Source | None = None) -> S
     row.existing, row.owners = values["existing"], values["owners"]
     row.made_by = person  # whose rights hold for what comes in
     row.save()
-    folder_of(row).mkdir(parents=True, exist_ok=True)
+    folder = folder_of(row)
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # somebody else's folder, mounted here
+        folder.chmod(0o2775)  # files that come over SFTP belong to our group, which may move them
     return row
 
 

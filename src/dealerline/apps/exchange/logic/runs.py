@@ -223,6 +223,12 @@ def sweep(now: datetime) -> None:
         run.save()
     for run in ImportRun.objects.filter(state__in=("uploaded", "checked", "failed"), created_at__lt=now - UPLOAD_KEPT):
         forget(run)
+    known = set(ImportRun.objects.exclude(file="").values_list("file", flat=True))
+    for path in Path(settings.DEALERLINE.exchange).glob("*"):
+        # An import that was removed in another way than here, as the demo's, leaves its file behind.
+        if (path.name not in known and not path.name.startswith("export-")
+                and path.stat().st_mtime < (now - UPLOAD_KEPT).timestamp()):
+            path.unlink(missing_ok=True)
 
 
 def _advance(run: ImportRun, what: str) -> None:

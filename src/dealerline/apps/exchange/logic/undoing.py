@@ -40,7 +40,8 @@ def undo(run: ImportRun) -> None:
     _again(run)
     run.refresh_from_db()
     run.state, run.undone_at = step(run.state, "finish"), timezone.now()
-    run.counts = {**count(run), "kept": ImportRow.objects.filter(run=run, outcome="kept").count()}
+    kept = ImportRow.objects.filter(run=run, outcome="kept").count()
+    run.counts = count(run) | ({"kept": kept} if kept else {})
     run.save()
 
 

@@ -66,7 +66,7 @@ def get(viewer: Viewer, kind: str, source: str, key: str) -> dict[str, Any]:
         if store not in stores:
             continue
         found = finding.find(kind, [finding.Ask(store=store, source=source, key=key)])[0]
-        if found.id is not None:
+        if found.id is not None and not found.elsewhere:
             values = bulk.read(kind, found.id)
             if "phones" in values and not sees_numbers(viewer, found.store):
                 values["phones"] = [numbers.masked(number) for number in values["phones"]]
