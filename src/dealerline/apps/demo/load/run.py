@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app as jobs
 
 from dealerline.apps.backlog.facade import adopt
-from dealerline.apps.demo.load import organisation, routing, sounds
+from dealerline.apps.demo.load import organisation, routing, segments, sounds
 from dealerline.apps.demo.load.calls import Calls
 from dealerline.apps.demo.load.customers import Customers
 from dealerline.apps.demo.load.leads import Leads
@@ -94,6 +94,7 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None, days: int =
         calls = Calls(ledger, made, customers.ids, sounds.record(past), sounds.messages(), now.timestamp())
         calls.load(past)
         say(f"{Leads(ledger, made, customers.ids, now).load(people)} leads")
+        segments.load(ledger, made, list(customers.ids.values()), now)
         ledger.close()
         adopt(now - timedelta(days=1))
         DemoLoad.objects.create(base=base, until=now, counts=ledger.counts)
