@@ -21,10 +21,13 @@ from dealerline.apps.backlog.models import Callback, Item
 from dealerline.apps.calls.logic.journal import project
 from dealerline.apps.calls.models import Call, CallRecord, CallRecordVersion, Event, Recording, VoiceMessage
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, MembershipCard, Order, Repair
+from dealerline.apps.exchange.models import ImportRow, ImportRun
 from dealerline.apps.history import facade as history
+from dealerline.apps.leads.models import Lead, LeadEvent, Stage
 from dealerline.apps.privacy import facade as privacy
 from dealerline.apps.privacy.logic import retention
 from dealerline.apps.privacy.models import Consent, Erasure
+from dealerline.apps.promises.models import Promise, Task
 from dealerline.apps.routing.models import CallerListing
 from tests.integration.records.conftest import World
 
@@ -58,6 +61,17 @@ def zhuge(world: World, make_call: Callable[..., Any]) -> Customer:
                         note="private words")  # fmt: skip
     Callback.objects.create(id=uuid.uuid4(), call=call, store=world.east, number=NUMBER, asked_from=NUMBER,
                             promised_at=now, due_at=now, state="kept")  # fmt: skip
+    stage = Stage.objects.create(name_zh="新")
+    lead = Lead.objects.create(customer=customer, store=world.east, stage=stage, state="won", need="卧龙",
+                               closed_at=now)  # fmt: skip
+    LeadEvent.objects.create(lead=lead, kind="note", text="private words", data={"who": "卧龙", "km": 5}, place="卧龙")
+    times = dict.fromkeys(("first_due_at", "due_at", "remind_at", "lead_at", "manager_at", "lapse_at"), now)
+    Promise.objects.create(id=uuid.uuid4(), store=world.east, customer=customer, number=NUMBER, text="卧龙",
+                           state="kept", **times)  # fmt: skip
+    Task.objects.create(id=uuid.uuid4(), store=world.east, number=NUMBER, title="诸葛亮", due_at=now)
+    run = ImportRun.objects.create(kind="customers", store=world.east, filename="a.csv", size=1)
+    ImportRow.objects.create(run=run, line=1, action="new", object_id=customer.pk, cells={"a": "诸葛亮"},
+                             outcome="done", made=[["customers", customer.pk, {"name": "诸葛亮"}]])  # fmt: skip
     CallerListing.objects.create(number=NUMBER, kind="vip", store=world.east)
     before = history.snapshot(customer, ["need"])
     customer.need = "卧龙"
@@ -99,7 +113,8 @@ def test_the_file_of_one_person_holds_what_every_part_knows(world: World, zhuge:
         data, page = json.loads(archive.read("data.json")), archive.read("index.html").decode()
     names = {section["name"] for section in data["sections"]}
     assert {"customer", "customerphone", "car", "order", "repair", "calls", "records", "recordings", "messages",
-            "left_over", "callbacks", "caller_lists", "history"} <= names  # fmt: skip
+            "left_over", "callbacks", "caller_lists", "history", "leads", "lead_events", "promises", "tasks",
+            "import_rows"} <= names  # fmt: skip
     assert len(next(one for one in data["sections"] if one["name"] == "calls")["rows"]) == 2
     for secret in SECRETS:
         assert secret in page and secret in json.dumps(data, ensure_ascii=False)
@@ -143,7 +158,9 @@ def test_a_person_is_erased_in_two_steps_and_his_calls_still_count(
     assert [(call.customer_id, call.talk_seconds, call.customer_number) for call in calls] == [(zhuge.pk, 10, "")] * 2
     assert set(Recording.objects.values_list("state", "reason")) == {("expired", "erased")}
     assert Order.objects.get().amount == 9 and Car.objects.get().model == "A6"
-    assert Item.objects.get().result == "no_need"
+    assert Item.objects.get().result == "no_need" and Task.objects.get().state == "dropped"
+    assert Lead.objects.get().state == "won" and LeadEvent.objects.get().data == {"who": "", "km": 5}
+    assert ImportRow.objects.get().outcome == "kept"
     project({str(call.pk) for call in calls})  # folding the facts anew brings nothing back
     assert not Call.objects.exclude(customer_number="").exists()
 

@@ -48,6 +48,8 @@ def plain_of(customer: Customer, today: date, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "name": customer.name, "kind": customer.kind, "company": customer.company, "store": customer.store_id,
         "level": customer.level, "labels": customer.labels, "need": customer.need, "created": day(customer.created_at),
+        "intention": customer.intention, "purchase_status": customer.purchase_status,
+        "wants_model": customer.wants_model, "budget": customer.budget_to, "buys_by": customer.buys_by,
         "phones": customer.phones.count(), "cars": customer.cars.count(), "last_contact": contact, "last_visit": visit,
         "last_seen": max(seen, default=None), "calls_year": len(recent),
         "lost_year": sum(call.outcome == "abandoned" for call in recent),
@@ -63,7 +65,9 @@ def plain_of(customer: Customer, today: date, zone: ZoneInfo) -> dict[str, Any]:
         "loyalty": score.loyalty if score else None, "risk": score.risk if score else None,
         "car": [{"car.brand": one.brand_id, "car.model": one.model, "car.plate": one.plate, "car.year": one.year,
                  "car.mileage": one.mileage_km, "car.bought": one.bought_on,
-                 "car.insurance_until": one.insurance_until, "car.inspection_until": one.inspection_until}
+                 "car.insurance_until": one.insurance_until, "car.inspection_until": one.inspection_until,
+                 "car.warranty_until": one.warranty_until, "car.next_service": one.next_service_on,
+                 "car.recall": one.recall, "car.gone": one.gone_on is not None}
                 for one in customer.cars.all()],
         "call": [{"call.at": day(one.arrived_at), "call.direction": one.direction, "call.outcome": one.outcome,
                   "call.seconds": one.talk_seconds, "call.rating": one.rating} for one in calls],
@@ -96,6 +100,8 @@ def fill(world: World, count: int) -> None:
             kind=dice.choice(["person", "company"]),
             company=dice.choice(["", "A国"]), level=dice.choice(["normal", "gold", "vip"]), created_at=past(),
             labels=dice.sample("abc", dice.randrange(3)), need=dice.choice(["", "1B", "国"]),
+            intention=dice.choice("ABC"), purchase_status=dice.choice(["", "looking", "owner"]),
+            wants_model=dice.choice(["", "aB"]), budget_to=maybe(dice.randrange(90_000)), buys_by=maybe(past().date()),
         )  # fmt: skip
         for k in range(dice.randrange(3)):
             CustomerPhone.objects.create(customer=customer, e164=f"+8613{n:04}{k:05}")
@@ -104,6 +110,8 @@ def fill(world: World, count: int) -> None:
                 brand=maybe(dice.choice(brands)),
                 year=maybe(dice.randrange(2015, 2026)), bought_on=maybe(past().date()),
                 mileage_km=maybe(dice.randrange(100_000)), inspection_until=maybe(past().date()),
+                warranty_until=maybe(past().date()), next_service_on=maybe(past().date()),
+                recall=dice.choice(["", "B"]), gone_on=maybe(past().date()),
                 insurance_until=maybe((now + timedelta(days=dice.randrange(-60, 60))).date()),
             )  # fmt: skip
             call = Call.objects.create(

@@ -55,6 +55,7 @@ _OF_CALLS = (
 _WORKED_OUT = (
     ("segments_score", "customer_id", "customers_customer"),
     ("segments_mark", "customer_id", "customers_customer"),
+    ("segments_run", "rule_id", "segments_labelrule"),
     ("segments_runchange", "customer_id", "customers_customer"),
     ("history_change", "store_id", "organisation_store"),
 )

@@ -14,8 +14,11 @@ class ExchangeConfig(AppConfig):
     def ready(self) -> None:
         """Hear what happens, for web hooks."""
         from dealerline.apps.calls import facade as calls
+        from dealerline.apps.common import personal
         from dealerline.apps.common.telling import hear_changed
         from dealerline.apps.exchange.logic import hooks
+        from dealerline.apps.exchange.logic import personal as own
 
+        personal.register("exchange", own.export, own.erase, words=own.WORDS)
         hear_changed(hooks.on_changed)
         calls.hear_facts(hooks.on_facts)

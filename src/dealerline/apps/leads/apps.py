@@ -12,8 +12,10 @@ class LeadsConfig(AppConfig):
     verbose_name = _("Leads")
 
     def ready(self) -> None:
-        """Its events are part of a customer's timeline."""
-        from dealerline.apps.common import timeline
+        """Its events are part of a customer's timeline, and of what is known of him."""
+        from dealerline.apps.common import personal, timeline
+        from dealerline.apps.leads.logic import personal as own
         from dealerline.apps.leads.logic.story import entries
 
+        personal.register("leads", own.export, own.erase, words=own.WORDS, holds=own.holds)
         timeline.register("lead", {"zh": "销售线索", "en": "Leads"}, entries)

@@ -6,10 +6,12 @@ from typing import Any
 
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.segments.logic import groups
+from dealerline.apps.segments.logic.groups import READY
+from dealerline.apps.segments.logic.scores import recompute
 from dealerline.apps.segments.logic.statement import Context, Sql, add_field
 from dealerline.apps.segments.models import Segment
 
-__all__ = ["Context", "Sql", "add_field", "members", "visible"]
+__all__ = ["READY", "Context", "Sql", "add_field", "members", "recompute", "visible"]
 
 
 def visible(person: Person) -> list[tuple[int, str]]:

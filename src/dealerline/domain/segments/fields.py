@@ -80,6 +80,14 @@ OUTCOMES = _choices(
     ("voicemail", "已留言", "Left a message"), ("callback", "请求回拨", "Asked to be called back"),
     ("self_service", "仅自助服务", "Self-service only"), ("forwarded", "已转出", "Forwarded"),
     ("no_answer", "无人接听", "No answer"))
+INTENTIONS = _choices(
+    ("A", "A：一周内", "A: within a week"), ("B", "B：一个月内", "B: within a month"),
+    ("C", "C：三个月内", "C: within three months"), ("D", "D：更晚", "D: later"))
+PURCHASES = _choices(
+    ("looking", "了解中", "Looking around"), ("comparing", "比较车型", "Comparing models"),
+    ("test_driven", "已试驾", "Has driven it"), ("talking", "谈价中", "Talking about the price"),
+    ("ordered", "已订车", "Has ordered"), ("owner", "已提车", "Has his car"),
+    ("elsewhere", "已在别处购车", "Bought elsewhere"))
 DIRECTIONS = _choices(("in", "呼入", "Incoming"), ("out", "呼出", "Outgoing"))
 
 
@@ -119,6 +127,11 @@ _TABLE: tuple[Field, ...] = (
     Field("level", "choice", "级别", "level", choices=LEVELS),
     Field("labels", "labels", "标签", "labels"),
     Field("need", "text", "最初需求", "what he asked for first"),
+    Field("intention", "choice", "购车意向", "intention", choices=INTENTIONS),
+    Field("purchase_status", "choice", "购车状态", "purchase status", choices=PURCHASES),
+    Field("wants_model", "text", "想买的车型", "model he wants"),
+    Field("budget", "money", "预算上限", "budget up to", unit="cny"),
+    Field("buys_by", "date", "计划购车日期", "wants to buy by"),
     Field("created", "time", "建档日期", "on file since"),
     Field("phones", "number", "电话号码个数", "number of telephone numbers"),
     Field("cars", "number", "车辆数", "number of cars"),
@@ -147,6 +160,10 @@ _TABLE: tuple[Field, ...] = (
     Field("car.bought", "date", "购车日期", "bought on", of="car"),
     Field("car.insurance_until", "date", "保险到期", "insured until", of="car"),
     Field("car.inspection_until", "date", "年检到期", "inspection until", of="car"),
+    Field("car.warranty_until", "date", "质保到期", "warranty until", of="car"),
+    Field("car.next_service", "date", "下次保养", "next service", of="car"),
+    Field("car.recall", "text", "未处理的召回", "open recall", of="car"),
+    Field("car.gone", "yesno", "已出售或报废", "sold or scrapped", of="car"),
     Field("call.at", "time", "通话时间", "time", of="call"),
     Field("call.direction", "choice", "呼入或呼出", "direction", of="call", choices=DIRECTIONS),
     Field("call.outcome", "choice", "通话结果", "outcome", of="call", choices=OUTCOMES),

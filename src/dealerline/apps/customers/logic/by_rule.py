@@ -17,11 +17,12 @@ Decide = Callable[[Customer], dict[str, Any]]
 """A locked customer -> what to set of ``level`` and ``labels``; empty: nothing."""
 
 
-def set_by_rule(customers: Iterable[int], decide: Decide, *, by: Any, after: Callable[[list[int]], None] | None = None,
-                ) -> int:
+def set_by_rule(customers: Iterable[int], decide: Decide, *, by: Any, because: str = "",
+                after: Callable[[list[int]], None] | None = None) -> int:
     """Ask ``decide`` of each customer and set what it says; ``after`` is told of each piece in its transaction.
 
-    Each piece of 500 is a transaction of its own: an interrupted run has done whole pieces. How many changed.
+    ``because``: the rule's name, kept beside the level. Each piece of 500 is a transaction of its own: an interrupted
+    run has done whole pieces. How many changed.
     """
     keys, changed, stores = sorted(set(customers)), 0, set()
     for start in range(0, len(keys), CHUNK):
@@ -35,7 +36,8 @@ def set_by_rule(customers: Iterable[int], decide: Decide, *, by: Any, after: Cal
                 if history.snapshot(row, before) == before:
                     continue
                 if row.level != before["level"]:
-                    row.level_source, row.level_because, row.level_at = LevelSource.RULE, "", timezone.now()
+                    row.level_source, row.level_because = LevelSource.RULE, because[:120]
+                    row.level_at = timezone.now()
                 row.version += 1
                 row.save(update_fields=["level", "level_source", "level_because", "level_at", "labels", "version",
                                         "updated_at"])

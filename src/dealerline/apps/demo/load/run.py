@@ -14,6 +14,7 @@ from procrastinate.contrib.django import app as jobs
 
 from dealerline.apps.backlog.facade import adopt
 from dealerline.apps.demo.load import lists, organisation, routing, sounds
+from dealerline.apps.demo.load import organisation, routing, segments, sounds
 from dealerline.apps.demo.load.calls import Calls
 from dealerline.apps.demo.load.customers import Customers
 from dealerline.apps.demo.load.leads import Leads
@@ -95,6 +96,7 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None, days: int =
         calls.load(past)
         say(f"{Leads(ledger, made, customers.ids, now).load(people)} leads")
         lists.load(ledger, now)
+        segments.load(ledger, made, list(customers.ids.values()), now)
         ledger.close()
         adopt(now - timedelta(days=1))
         DemoLoad.objects.create(base=base, until=now, counts=ledger.counts)

@@ -27,6 +27,7 @@ from dealerline.apps.segments.models import LabelRule, Mark, Run, RunChange, Set
 from dealerline.domain.labelling import HELD, KEEP, SET, TAKE_BACK, Case, decide
 
 ORDINARY = CustomerLevel.NORMAL.value
+PEOPLE = ("person", "import")  # what a customer says set his level
 CHUNK = 1000
 SHOWN = 20
 RUNNING = 7_264_006  # advisory lock: one run at a time
@@ -155,7 +156,8 @@ class _Run:
             there = marks.get(row.level)
             if there is not None and there.rule_id > self.rule.pk and not has:
                 return KEEP  # a later rule's
-            by_hand = self.by_people.get(row.pk, False) or (there is None and row.level != ORDINARY)
+            by_hand = (self.by_people.get(row.pk, False) or row.level_source in PEOPLE
+                       or (there is None and row.level != ORDINARY))
         else:
             by_hand = self.by_people.get(row.pk, False) or (mark is not None and not has)
         ours = mark is not None and mark.rule_id == self.rule.pk and not (has and self.by_people.get(row.pk, False))
@@ -222,7 +224,7 @@ def _run(rule: LabelRule, by: Any) -> Run:
         def keep(changed: list[int], steps: dict[int, tuple[str, str, str]] = steps) -> None:
             _keep(rule, done, {key: steps[key] for key in changed})
 
-        set_by_rule(piece, settle, by=by, after=keep)
+        set_by_rule(piece, settle, by=by, because=rule.name, after=keep)
     done.given, done.taken_back, done.held = plan.given, plan.taken_back, plan.held
     done.save()
     return done
@@ -267,7 +269,7 @@ def undo(person: Person, done: Run) -> Run:
             (Mark(customer_id=key, rule=rule, sets=rule.sets, value=rule.value) for key in again),
             ignore_conflicts=True)
 
-    done.undone = set_by_rule(changes, back, by=person, after=forget)
+    done.undone = set_by_rule(changes, back, by=person, because=rule.name, after=forget)
     done.save()
     return done
 

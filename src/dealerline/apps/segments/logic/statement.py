@@ -123,6 +123,8 @@ _card = "FROM customers_membershipcard x WHERE x.customer_id = c.id"
 COLUMNS: dict[str, Expression] = {
     "name": _plain("c.name"), "kind": _plain("c.kind"), "company": _plain("c.company"), "store": _plain("c.store_id"),
     "level": _plain("c.level"), "labels": _plain("c.labels"), "need": _plain("c.need"),
+    "intention": _plain("c.intention"), "purchase_status": _plain("c.purchase_status"),
+    "wants_model": _plain("c.wants_model"), "budget": _plain("c.budget_to"), "buys_by": _plain("c.buys_by"),
     "created": _plain("c.created_at"),
     "phones": _plain("(SELECT count(*) FROM customers_customerphone x WHERE x.customer_id = c.id)"),
     "cars": _of("car", "count(*)"),
@@ -142,6 +144,8 @@ COLUMNS: dict[str, Expression] = {
     "car.brand": _plain("x.brand_id"), "car.model": _plain("x.model"), "car.plate": _plain("x.plate"),
     "car.year": _plain("x.year"), "car.mileage": _plain("x.mileage_km"), "car.bought": _plain("x.bought_on"),
     "car.insurance_until": _plain("x.insurance_until"), "car.inspection_until": _plain("x.inspection_until"),
+    "car.warranty_until": _plain("x.warranty_until"), "car.next_service": _plain("x.next_service_on"),
+    "car.recall": _plain("x.recall"), "car.gone": _plain("(x.gone_on IS NOT NULL)"),
     "call.at": _plain("x.arrived_at"), "call.direction": _plain("x.direction"), "call.outcome": _plain("x.outcome"),
     "call.seconds": _plain("x.talk_seconds"), "call.rating": _plain("x.rating"),
     "order.status": _plain("x.status"), "order.model": _plain("x.model"), "order.amount": _plain("x.amount"),
