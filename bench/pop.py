@@ -116,11 +116,14 @@ def measure(stack: Stack, customers: int, count: int, username: str, drawn: bool
     rows = statement(stack, count * 10, customers)
     people = known_people(stack, username, count * 10)
     kinds = fragments(people[-count:])
-    page = Page(stack.settings.origin, username, sign_in_of(stack, username))
-    rows.append(route(page, [each[0] for each in people]))
+
+    def page(who: str) -> Page:
+        return Page(stack.settings.origin, who, sign_in_of(stack, who))
+
+    rows.append(route(page(username), [each[0] for each in people]))
     rows += search(stack, MANAGER, kinds)
-    rows += through_edge(Page(stack.settings.origin, MANAGER, sign_in_of(stack, MANAGER)), MANAGER, kinds)
-    rows += through_edge(page, username, kinds)
+    for who in (MANAGER, username):
+        rows += through_edge(page(who), who, kinds)
     strangers = [number(customers + n) for n in range(1, count * 10)]
     rows += who_rings(stack.settings.run, [each[0] for each in people], strangers, STORE)
     if not drawn:

@@ -72,7 +72,7 @@ def main() -> None:
     from django.db.models import Q, QuerySet
 
     from dealerline.apps.accounts.models import Person
-    from dealerline.apps.common.paging import paged
+    from dealerline.apps.common.paging import paged, paged_ids
     from dealerline.apps.customers.logic import customers
     from dealerline.apps.customers.models import Customer
 
@@ -83,7 +83,9 @@ def main() -> None:
         return int(paged(rows, 1, lambda customer: customers.as_json(person, customer))["total"])
 
     def ours(query: str) -> int:
-        return page_of(customers.search(person, query))
+        seen, found = customers.meant(person, query)
+        assert found is not None
+        return int(paged_ids(found, seen, 1, lambda customer: customers.as_json(person, customer))["total"])
 
     def peer(query: str) -> int:
         rows = Customer.objects.visible_to(person, "customers.view").prefetch_related("phones").order_by("-id")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dealerline.apps.customers.logic.customers import search
+from dealerline.apps.customers.logic.customers import meant
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone
 from dealerline.apps.search.logic import customers as searching
 from tests.integration.records.conftest import World
@@ -38,8 +38,10 @@ def people(world: World) -> dict[str, Customer]:
 
 
 def found(world: World, who: str, text: str, store: Any = None, **narrow: str) -> list[str]:
-    rows = search(world.people[who], text, store.pk if store else None, **narrow).select_related("store")
-    return [f"{row.name} {row.store.code}" for row in rows]
+    seen, ids = meant(world.people[who], text, store.pk if store else None, **narrow)
+    known = {row.pk: f"{row.name} {row.store.code}" for row in seen.select_related("store")}
+    assert ids is not None and set(ids) <= known.keys()
+    return [known[number] for number in ids]
 
 
 MEANT: list[tuple[str, list[str]]] = [

@@ -16,7 +16,7 @@ from dealerline.apps.accounts.facade import need, person_of, signed_in
 from dealerline.apps.audit import facade as audit
 from dealerline.apps.common.errors import NotAllowed
 from dealerline.apps.common.live import live_call
-from dealerline.apps.common.paging import Page, paged
+from dealerline.apps.common.paging import Page, paged, paged_ids
 from dealerline.apps.common.schemas import Id, Plain, ProblemOut, StaleOut, Text
 from dealerline.apps.customers.logic import customers, phones
 from dealerline.apps.customers.logic.identity import find
@@ -269,11 +269,17 @@ def get_pop(request: HttpRequest, query: Query[PopQuery]) -> Any:
 def list_customers(request: HttpRequest, query: Query[CustomersQuery]) -> dict[str, Any]:
     """Search: name, pinyin, number, plate."""
     person = need(request, "customers.view")
-    rows = customers.search(person, query.q, query.store, kind=query.kind, level=query.level, label=query.label,
-                            intention=query.intention, purchase_status=query.purchase_status)
-    if query.sort == "name":
-        rows = rows.order_by("name_sort", "id")
-    return paged(rows, query.page, lambda customer: customers.as_json(person, customer))
+    seen, found = customers.meant(
+        person, query.q, query.store, kind=query.kind, level=query.level, label=query.label, intention=query.intention,
+        purchase_status=query.purchase_status)
+
+    def draw(customer: Any) -> dict[str, Any]:
+        return customers.as_json(person, customer)
+
+    if found is not None and query.sort != "name":
+        return paged_ids(found, seen, query.page, draw)
+    rows = seen if found is None else seen.filter(pk__in=found)
+    return paged(rows.order_by(*(("name_sort", "id") if query.sort == "name" else ("-id",))), query.page, draw)
 
 
 @router.post("/customers", response={200: CustomerOut, 400: ProblemOut, 403: ProblemOut})

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, Func, QuerySet, Value
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person, sees_numbers
@@ -20,7 +19,7 @@ from dealerline.apps.customers.models import Customer, CustomerPhone, Label, Lev
 from dealerline.apps.history.facade import Source
 from dealerline.apps.search.facade import find_customers
 
-__all__ = ["CUSTOMER", "access_customer", "as_json", "change", "create", "search"]
+__all__ = ["CUSTOMER", "access_customer", "as_json", "change", "create", "meant"]
 
 EDITABLE = ("name", "title", "kind", "number", "company", "level", "labels", "notes", "need", "language", "email",
             "address", "birthday", "intention", "purchase_status", "wants_model", "budget_from", "budget_to", "buys_by",
@@ -59,25 +58,24 @@ def narrowed(found: QuerySet[Customer], *, label: str = "", **values: str) -> Qu
     return found.filter(labels__contains=[label.strip()]) if label.strip() else found
 
 
-def search(person: Person, query: str, store: int | None = None, **narrow: str) -> QuerySet[Customer]:
-    """Customers in the order in which they are shown: whoever is meant by a part of a name (characters, pinyin,
-    initials), of a number or of a plate; without a text all, the newest first. See apps/search.
+def meant(person: Person, query: str, store: int | None = None, most: int | None = None,
+          **narrow: str) -> tuple[QuerySet[Customer], list[int] | None]:
+    """(customers the person sees, ids of those meant by a part of a name, number or plate, as they are shown).
 
-    ``narrow``: see ``narrowed``; of many who are meant the first are shown of those left, not what is left of the
-    first.
+    Without a text nobody is meant in particular: None. ``narrow``: see ``narrowed``; of many who are meant the first
+    of those left are given, not what is left of the first. ``most``: a thousand unless told. See apps/search.
     """
     seen = narrowed(Customer.objects.visible_to(person, "customers.view").prefetch_related("phones"), **narrow)
     if store is not None:
         seen = seen.filter(store_id=store)
     if not query.strip():
-        return seen.order_by("-id")
+        return seen, None
     visible = person.stores_for("customers.view")
     if store is not None:
         visible = StoreSet(ids=frozenset((store,))) if store in visible else NO_STORES
     among = narrowed(Customer.objects.all(), **narrow).values("pk") if any(narrow.values()) else None
-    found = find_customers(query.strip(), visible, person.stores_for("numbers.see"), person.store_id, among)
-    place = Func(Value(found, ArrayField(BigIntegerField())), "id", function="array_position")
-    return seen.filter(pk__in=found).order_by(place)
+    return seen, find_customers(query.strip(), visible, person.stores_for("numbers.see"), person.store_id, among,
+                                most)
 
 
 def create(person: Person, *, store: int, phone: str, call_number: str, values: dict[str, Any],

@@ -14,13 +14,16 @@ from dealerline.apps.organisation.facade import store_codes
 from dealerline.domain import numbers
 
 PART = 1000
+MOST_MEANT = 100_000  # of a search that is taken away
 
 
 def rows(person: Person, kind: str, filters: Mapping[str, Any]) -> QuerySet[Any]:
     """What of ``kind`` the list with these filters has (q: search, store), as far as he may take it away."""
     stores = person.stores_for("customers.export")
     store = int(filters["store"]) if filters.get("store") else None
-    found = customers.search(person, str(filters.get("q", "")), store)
+    found, ids = customers.meant(person, str(filters.get("q", "")), store, MOST_MEANT)
+    if ids is not None:
+        found = found.filter(pk__in=ids)
     if not stores.every:
         found = found.filter(store_id__in=sorted(stores.ids))
     if kind == "customers":

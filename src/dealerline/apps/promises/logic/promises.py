@@ -137,14 +137,14 @@ class Place:
 
 
 def _place(person: Person, new: New) -> Place:
-    """By the call, else by the customer. Raises Problem."""
+    """By the call, else by the customer. Raises Problem. A call of a store that is not his is as unknown as any."""
     customer = customers.access_customer(person, new.customer) if new.customer else None
     if new.call is not None:
         brief = next(iter(calls.briefs([new.call])), None)
-        if brief is not None and brief.store is not None:
+        if brief is not None and brief.store is not None and person.can(SEE, brief.store):
             return Place(brief.store, brief.line, brief.number, new.customer or brief.customer)
         live = live_call(new.call)
-        if live is not None:
+        if live is not None and person.can(SEE, live.store):
             return Place(live.store, live.line, numbers.e164(live.number), new.customer)
     if customer is not None:
         return Place(customer.store_id, 0, customers.main_number(customer.pk), customer.pk)

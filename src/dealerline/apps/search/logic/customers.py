@@ -109,7 +109,8 @@ def ways(text: str, seen: StoreSet) -> list[Way]:
 class Statement:
     """The branches put together. ``parts`` are common table expressions, ``branches`` what is found by each way."""
 
-    def __init__(self, among: QuerySet[Any] | None = None) -> None:
+    def __init__(self, among: QuerySet[Any] | None, most: int) -> None:
+        self._most = most
         self._among = among.query.sql_with_params() if among is not None else None
         self.parts: list[tuple[str, list[Any]]] = []
         self.branches: list[tuple[str, list[Any]]] = []
@@ -127,13 +128,13 @@ class Statement:
             name = f"newest{len(self.parts)}"
             self.parts.append((
                 f"{name} AS MATERIALIZED (SELECT c.id FROM (SELECT c.* FROM {way.tables} WHERE true{scope}"
-                f" ORDER BY c.id DESC LIMIT {NEWEST}) AS c WHERE {where} LIMIT {FOUND_AT_MOST})", [*scoped, value]))
+                f" ORDER BY c.id DESC LIMIT {NEWEST}) AS c WHERE {where} LIMIT {self._most})", [*scoped, value]))
             self.branches.append((f"(SELECT id, {rank} AS rank FROM {name})", []))
-            enough = f" AND (SELECT count(*) FROM {name}) < {FOUND_AT_MOST}"
+            enough = f" AND (SELECT count(*) FROM {name}) < {self._most}"
         found = f"SELECT c.id FROM {way.tables} WHERE {way.where}{scope}{enough}"
         if way.tables == NAMES:  # all of them by the index; else the planner might try one customer after the other
             found = f"SELECT c.id FROM ({found} OFFSET 0) AS c"
-        found = f"{found} ORDER BY c.id DESC LIMIT {FOUND_AT_MOST}"
+        found = f"{found} ORDER BY c.id DESC LIMIT {self._most}"
         self.branches.append((f"(SELECT f.id, {rank} AS rank FROM ({found}) AS f)", [*way.values, *scoped]))
 
     def ids(self, own: int | None) -> list[int]:
@@ -144,7 +145,7 @@ class Statement:
         values = [value for _, values in (*self.parts, *self.branches) for value in values]
         sql = f"""{parts} SELECT c.id FROM ({" UNION ALL ".join(branch for branch, _ in self.branches)}) AS hit
             JOIN customers_customer c ON c.id = hit.id GROUP BY c.id
-            ORDER BY min(hit.rank), (c.store_id = %s) DESC, c.id DESC LIMIT {FOUND_AT_MOST}"""
+            ORDER BY min(hit.rank), (c.store_id = %s) DESC, c.id DESC LIMIT {self._most}"""
         with transaction.atomic(), connection.cursor() as cursor:
             # A second process takes longer to start than a search takes, and there may be many searches at a time.
             cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
@@ -159,13 +160,18 @@ def _both(one: StoreSet, other: StoreSet) -> StoreSet:
 
 
 def find_customers(
-    text: str, visible: StoreSet, seen: StoreSet, own: int | None, among: QuerySet[Any] | None = None
+    text: str,
+    visible: StoreSet,
+    seen: StoreSet,
+    own: int | None,
+    among: QuerySet[Any] | None = None,
+    most: int | None = None,
 ) -> list[int]:
-    """Ids of the customers meant by ``text`` in the stores ``visible``, as they are shown; ``FOUND_AT_MOST`` at most.
+    """Ids of the customers meant by ``text`` in the stores ``visible``, as they are shown; ``most`` at most.
 
     ``seen``: the stores whose numbers are whole for the person; ``own``: his store; ``among``: no others than these.
     """
-    statement = Statement(among)
+    statement = Statement(among, FOUND_AT_MOST if most is None else most)
     for way in ways(text, seen):
         stores = _both(visible, way.within)
         if not stores:
