@@ -20,6 +20,17 @@ export function onChanged(kind: string, handler: Handler): void {
   onBeforeUnmount(() => all.delete(handler))
 }
 
+/** Anything of the file of these customers, whatever its kind; told once for what comes together. */
+export function onFileChanged(customers: () => (number | null | undefined)[], handler: () => void): void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  onChanged('*', (changed) => {
+    if (changed.customer === null ? changed.kind !== 'customer' || changed.id !== '0' : !customers().includes(changed.customer)) return
+    clearTimeout(timer)
+    timer = setTimeout(handler, 120)
+  })
+  onBeforeUnmount(() => clearTimeout(timer))
+}
+
 export function tellChanged(changed: Changed): void {
-  for (const handler of handlers.get(changed.kind) ?? []) handler(changed)
+  for (const kind of [changed.kind, '*']) for (const handler of handlers.get(kind) ?? []) handler(changed)
 }

@@ -251,6 +251,6 @@ export function useActions(onHelp: () => void = () => undefined) {
 
   return {
     answer, refuse, hold, mute, hangup, take, wrapDone, wrapMore, keys, dial, headsetTest, state, onKey, tell, run, order,
-    openBring, bring, attempt, recordPause, hand, raiseHand, endForAll, supervise, mode, takeOver, rejoin, force, forceHangup, consent,
+    openBring, bring, attempt, recordPause, hand, raiseHand, endForAll, supervise, mode, takeOver, rejoin, force, forceHangup, consent, sure,
   }
 }
