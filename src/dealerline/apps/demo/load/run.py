@@ -13,8 +13,7 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app as jobs
 
 from dealerline.apps.backlog.facade import adopt
-from dealerline.apps.demo.load import lists, organisation, routing, sounds
-from dealerline.apps.demo.load import organisation, routing, segments, sounds
+from dealerline.apps.demo.load import lists, organisation, routing, segments, sounds
 from dealerline.apps.demo.load.calls import Calls
 from dealerline.apps.demo.load.customers import Customers
 from dealerline.apps.demo.load.leads import Leads
