@@ -81,6 +81,18 @@ export type FileChange = Schemas['ChangeOut']
 export type OrderRow = Schemas['OrderRow']
 export type RepairRow = Schemas['RepairRow']
 
+export type ImportRun = Schemas['ImportOut']
+export type ImportRow = Schemas['ImportRowOut']
+export type ImportKind = Schemas['KindOut']
+export type ImportPlan = Schemas['PlanIn']
+export type ExportRow = Schemas['ExportOut']
+export type SourceRow = Schemas['SourceOut']
+export type SourceForm = Schemas['SourceIn']
+export type KeyRow = Schemas['KeyOut']
+export type HookRow = Schemas['HookOut']
+export type HookForm = Schemas['HookIn']
+export type DeliveryRow = Schemas['DeliveryOut']
+
 export interface Paged<T> {
   items: T[]
   total: number
@@ -95,14 +107,3 @@ export type PromisesQuery = Query<'/api/promises'>
 export type TodosQuery = Query<'/api/todos'>
 export type LeftoverQuery = Query<'/api/backlog'>
 export type LeadsQuery = Query<'/api/leads'>
-export type ImportRun = Schemas['ImportOut']
-export type ImportRow = Schemas['ImportRowOut']
-export type ImportKind = Schemas['KindOut']
-export type ImportPlan = Schemas['PlanIn']
-export type ExportRow = Schemas['ExportOut']
-export type SourceRow = Schemas['SourceOut']
-export type SourceForm = Schemas['SourceIn']
-export type KeyRow = Schemas['KeyOut']
-export type HookRow = Schemas['HookOut']
-export type HookForm = Schemas['HookIn']
-export type DeliveryRow = Schemas['DeliveryOut']
