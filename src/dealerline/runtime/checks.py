@@ -15,8 +15,17 @@ from dealerline.runtime.texts import language
 from dealerline.settings import CHECKOUT, PYTHON_PATH
 
 KINDS = ("unit", "integration", "telephony", "journeys")
-BESIDE = ("tests/unit", *(f"tests/integration/{folder}" for folder in ("records", "ari", "demo", "setup")))
-"""What may run two at a time."""
+QUIET = (
+    *(f"tests/telephony/test_hearing_{what}.py" for what in ("pairs", "random", "restart", "several_calls", "tones",
+                                                             "verbs")),
+    "tests/telephony/test_faults_whole_centre.py",
+    "tests/telephony/test_call_survival.py",
+    "tests/telephony/test_soak.py",
+    "tests/journeys/test_three_cars.py",
+)
+"""What is judged by tones and gaps all the way through, or loads the machine itself: one at a time, with nothing beside.
+All others run two at a time.
+"""
 
 
 def _environment() -> dict[str, str]:
@@ -76,14 +85,13 @@ def _pytest(arguments: Sequence[str]) -> int:
 
 
 def _all() -> int:
-    """Every test: those that need no quiet first, two at a time, then the others, one at a time, since what is heard is
-    judged by tones. The second run's summary is that of both (``--together`` of tests/conftest.py).
+    """Every test: those that need no quiet first, two at a time, then the others, one at a time. The second run's
+    summary is that of both (``--together`` of tests/conftest.py).
     """
     with tempfile.TemporaryDirectory(prefix="dealerline-tests-") as folder:
-        together = f"--together={folder}/first.jsonl"
-        first = _pytest([*BESIDE, *_two_at_a_time(), together])
-        slowest = ("--durations=30", "--durations-min=5")
-        return _pytest(["tests", *(f"--ignore={path}" for path in BESIDE), *slowest, together]) or first
+        common = ("--durations=25", "--durations-min=5", f"--together={folder}/first.jsonl")
+        first = _pytest(["tests", *(f"--ignore={path}" for path in QUIET), *_two_at_a_time(), *common])
+        return _pytest([*QUIET, *common]) or first
 
 
 def check() -> int:
