@@ -23,7 +23,7 @@ QUIET = (
     "tests/telephony/test_soak.py",
     "tests/journeys/test_three_cars.py",
 )
-"""What is judged by tones and gaps all the way through, or loads the machine itself: one at a time, with nothing beside.
+"""What is judged by tones and gaps all the way through, or loads the machine itself: one at a time, nothing beside it.
 All others run two at a time.
 """
 
