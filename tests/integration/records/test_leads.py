@@ -18,8 +18,8 @@ from dealerline.apps.common import timeline
 from dealerline.apps.common.errors import Problem
 from dealerline.apps.customers.models import Customer, CustomerPhone, Order
 from dealerline.apps.history.models import Change
-from dealerline.apps.leads import facade, jobs
-from dealerline.apps.leads.logic import watching, work
+from dealerline.apps.leads import jobs
+from dealerline.apps.leads.logic import personal, watching, work
 from dealerline.apps.leads.models import Handover, Lead, LeadEvent, LeadPhoto, LostReason, Rules, Stage
 from dealerline.apps.organisation.models import Brand, Region, Store
 from dealerline.settings import Settings
@@ -405,7 +405,7 @@ def test_two_who_edit_at_once_are_told_and_impossible_values_say_what_to_change(
 
 # photos, numbers ------------------------------------------------------------------------------------------------------
 def test_a_photo_of_a_visit_is_kept_once_without_its_place_and_only_for_those_who_see_the_lead(
-    world: World, customer: Customer, product: Settings
+    world: World, customer: Customer, product: Settings, django_capture_on_commit_callbacks: Any
 ) -> None:
     alice = world.browser("alice")
     lead = make(alice, customer)
@@ -428,7 +428,9 @@ def test_a_photo_of_a_visit_is_kept_once_without_its_place_and_only_for_those_wh
     shown = world.browser("bob").get(address)
     assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
     assert world.browser("charlie").get(address).status_code == 404
-    assert facade.forget_customer(customer.pk) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        assert personal.erase(customer.pk)["lead_photos"] == 1
+        assert (product.photos / kept.path).exists(), "a preview is rolled back"
     assert not (product.photos / kept.path).exists() and not LeadPhoto.objects.exists()
 
 

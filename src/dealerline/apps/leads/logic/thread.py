@@ -236,11 +236,3 @@ def read_photo(lead: Lead, photo: UUID) -> tuple[LeadPhoto, bytes]:
         return row, (settings.DEALERLINE.photos / row.path).read_bytes()
     except OSError:
         raise NotFound from None
-
-
-def remove_photos(leads: list[int]) -> int:
-    """Their files, for the person in them is erased. The rows go with the leads."""
-    rows = list(LeadPhoto.objects.filter(lead__in=leads))
-    for row in rows:
-        (settings.DEALERLINE.photos / row.path).unlink(missing_ok=True)
-    return len(rows)
