@@ -10,7 +10,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Repair
+from dealerline.apps.exchange import jobs
 from dealerline.apps.exchange.logic import applying, staging, undoing
+from dealerline.apps.exchange.logic.locks import BRING, EVERY
 from dealerline.apps.exchange.models import ImportRow, ImportRun
 from dealerline.apps.history.models import Change
 from tests.integration.records.conftest import Browser, World
@@ -126,6 +128,35 @@ def test_an_import_killed_half_way_goes_on_without_doubles(world: World, monkeyp
     assert _again["counts"] == {"same": 35}
     brought_in(max_, second)
     assert Customer.objects.count() == 35
+
+
+def test_a_second_import_waits_for_the_first_and_a_mistake_of_ours_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+    from django.db import connection
+
+    max_ = world.browser("max")
+    _up, first = checked(max_, HEADINGS + "张三,13800000001,,\n")
+    _up, second = checked(max_, HEADINGS + "李四,13800000002,,\n")
+    ImportRun.objects.filter(pk=first.pk).update(state="importing")
+    max_.send("POST", f"/api/imports/{second.pk}/start")
+    with psycopg.connect(**connection.get_connection_params() | {"dbname": connection.settings_dict["NAME"]}) as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [BRING, EVERY])
+        jobs.bring_import(second.pk)
+        waits = max_.get(f"/api/imports/{second.pk}").json()
+        assert (waits["state"], waits["behind"]) == ("waiting", first.pk)
+        other.execute("SELECT pg_advisory_unlock(%s, %s)", [BRING, EVERY])
+    monkeypatch.setattr(applying, "_chunk", lambda *given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        jobs.bring_import(second.pk)
+    told = max_.get(f"/api/imports/{second.pk}").json()
+    assert told["state"] == "stopped" and told["error"]["zh"]
+    monkeypatch.undo()
+    assert max_.send("POST", f"/api/imports/{second.pk}/start").json()["error"] is None
+    jobs.bring_import(second.pk)
+    assert max_.get(f"/api/imports/{second.pk}").json()["state"] == "done"
+    assert list(Customer.objects.values_list("name", flat=True)) == ["李四"]
 
 
 def test_cars_and_repairs_find_or_make_their_customers(world: World) -> None:
