@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import uuid
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Repair
 from dealerline.apps.exchange import jobs
@@ -15,6 +17,7 @@ from dealerline.apps.exchange.logic import applying, staging, undoing
 from dealerline.apps.exchange.logic.locks import BRING, EVERY
 from dealerline.apps.exchange.models import ImportRow, ImportRun
 from dealerline.apps.history.models import Change
+from dealerline.apps.promises.models import Promise
 from tests.integration.records.conftest import Browser, World
 
 pytestmark = pytest.mark.django_db
@@ -90,13 +93,21 @@ def test_a_list_of_customers_from_upload_to_undo(world: World) -> None:
     assert max_.get("/api/customers?q=zs").json()["total"] == 1
 
     Customer.objects.filter(pk=old.pk).update(notes="newest words")
+    promised = Customer.objects.get(name="李家")
+    now = timezone.now()
+    Promise.objects.create(
+        id=uuid.uuid4(), store=world.east, customer=promised, made_by=world.alice, owner=world.alice, first_due_at=now,
+        due_at=now, remind_at=now, lead_at=now, manager_at=now, lapse_at=now,
+    )  # fmt: skip
     back = taken_back(max_, run)
-    assert back["state"] == "undone" and back["counts"]["kept"] == 1
-    assert not Customer.objects.filter(name__in=["张三", "李家"]).exists()
+    assert back["state"] == "undone" and back["counts"]["kept"] == 2
+    assert not Customer.objects.filter(name="张三").exists()
+    assert Customer.objects.filter(name="李家").exists(), "somebody was promised something since"
     old.refresh_from_db()
     assert (old.level, old.notes) == ("normal", "newest words"), "what was changed since stays"
     kept = max_.get(f"/api/imports/{run.pk}/rows?show=kept").json()["items"]
-    assert [row["line"] for row in kept] == [3] and "notes" in kept[0]["why"]["en"]
+    assert [row["line"] for row in kept] == [3, 7] and "notes" in kept[0]["why"]["en"]
+    assert "used" in kept[1]["why"]["en"]
 
 
 def test_an_import_killed_half_way_goes_on_without_doubles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
