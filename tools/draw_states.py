@@ -17,6 +17,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from dealerline.domain import callbacks, consent, presence  # noqa: E402 - found through the line above
 from dealerline.domain.conversation import model, transfer, verbs  # noqa: E402
+from dealerline.domain.exchange import states as imports  # noqa: E402
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
 from dealerline.domain.leads import moves  # noqa: E402
 from dealerline.domain.promises import states  # noqa: E402
@@ -160,6 +161,18 @@ def ledger() -> list[str]:
     ]
 
 
+def lists() -> list[str]:
+    edges = [(state, to, event) for state, steps in imports.STEPS.items() for event, to in steps.items()]
+    return [
+        "## A list that comes in",
+        "",
+        "From `src/dealerline/domain/exchange/states.py`. A job works while it is " + ", ".join(imports.AT_WORK) + ";",
+        "one that dies is followed by another, which goes on where it was.",
+        "",
+        *diagram(edges, "uploaded"),
+    ]
+
+
 def leads() -> list[str]:
     who = {(s, m): ", ".join(sorted(by)) for (s, m), (_, by) in moves.TABLE.items()}
     edges = [(s.value, to.value, m.value) for (s, m), (to, _) in moves.TABLE.items() if s is not to]
@@ -184,7 +197,7 @@ def page() -> str:
         "Drawn from the tables in the code by `tools/draw_states.py`. Do not edit.",
         "",
     ]
-    parts = (agents, requests, flows, hearing, attempts, promises, ledger, leads)
+    parts = (agents, requests, flows, hearing, attempts, promises, ledger, leads, lists)
     return "\n".join([*head, *(line for part in parts for line in part())])
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import uuid
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Repair
+from dealerline.apps.exchange import jobs
 from dealerline.apps.exchange.logic import applying, staging, undoing
+from dealerline.apps.exchange.logic.locks import BRING, EVERY
 from dealerline.apps.exchange.models import ImportRow, ImportRun
 from dealerline.apps.history.models import Change
+from dealerline.apps.promises.models import Promise
 from tests.integration.records.conftest import Browser, World
 
 pytestmark = pytest.mark.django_db
@@ -88,13 +93,21 @@ def test_a_list_of_customers_from_upload_to_undo(world: World) -> None:
     assert max_.get("/api/customers?q=zs").json()["total"] == 1
 
     Customer.objects.filter(pk=old.pk).update(notes="newest words")
+    promised = Customer.objects.get(name="李家")
+    now = timezone.now()
+    Promise.objects.create(
+        id=uuid.uuid4(), store=world.east, customer=promised, made_by=world.alice, owner=world.alice, first_due_at=now,
+        due_at=now, remind_at=now, lead_at=now, manager_at=now, lapse_at=now,
+    )  # fmt: skip
     back = taken_back(max_, run)
-    assert back["state"] == "undone" and back["counts"]["kept"] == 1
-    assert not Customer.objects.filter(name__in=["张三", "李家"]).exists()
+    assert back["state"] == "undone" and back["counts"]["kept"] == 2
+    assert not Customer.objects.filter(name="张三").exists()
+    assert Customer.objects.filter(name="李家").exists(), "somebody was promised something since"
     old.refresh_from_db()
     assert (old.level, old.notes) == ("normal", "newest words"), "what was changed since stays"
     kept = max_.get(f"/api/imports/{run.pk}/rows?show=kept").json()["items"]
-    assert [row["line"] for row in kept] == [3] and "notes" in kept[0]["why"]["en"]
+    assert [row["line"] for row in kept] == [3, 7] and "notes" in kept[0]["why"]["en"]
+    assert "used" in kept[1]["why"]["en"]
 
 
 def test_an_import_killed_half_way_goes_on_without_doubles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +139,35 @@ def test_an_import_killed_half_way_goes_on_without_doubles(world: World, monkeyp
     assert _again["counts"] == {"same": 35}
     brought_in(max_, second)
     assert Customer.objects.count() == 35
+
+
+def test_a_second_import_waits_for_the_first_and_a_mistake_of_ours_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+    from django.db import connection
+
+    max_ = world.browser("max")
+    _up, first = checked(max_, HEADINGS + "张三,13800000001,,\n")
+    _up, second = checked(max_, HEADINGS + "李四,13800000002,,\n")
+    ImportRun.objects.filter(pk=first.pk).update(state="importing")
+    max_.send("POST", f"/api/imports/{second.pk}/start")
+    with psycopg.connect(**connection.get_connection_params() | {"dbname": connection.settings_dict["NAME"]}) as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [BRING, EVERY])
+        jobs.bring_import(second.pk)
+        waits = max_.get(f"/api/imports/{second.pk}").json()
+        assert (waits["state"], waits["behind"]) == ("waiting", first.pk)
+        other.execute("SELECT pg_advisory_unlock(%s, %s)", [BRING, EVERY])
+    monkeypatch.setattr(applying, "_chunk", lambda *given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        jobs.bring_import(second.pk)
+    told = max_.get(f"/api/imports/{second.pk}").json()
+    assert told["state"] == "stopped" and told["error"]["zh"]
+    monkeypatch.undo()
+    assert max_.send("POST", f"/api/imports/{second.pk}/start").json()["error"] is None
+    jobs.bring_import(second.pk)
+    assert max_.get(f"/api/imports/{second.pk}").json()["state"] == "done"
+    assert list(Customer.objects.values_list("name", flat=True)) == ["李四"]
 
 
 def test_cars_and_repairs_find_or_make_their_customers(world: World) -> None:

@@ -56,6 +56,13 @@ def test_an_export_is_scoped_masked_marked_and_only_its_makers(world: World, pro
     assert "Max (max)" in str(book.worksheets[1].cell(1, 2).value) and "Max (max)" in book.properties.description
     assert "Max (max)" in (book.worksheets[0].oddFooter.center.text or "")
     assert AuditEntry.objects.filter(action="export", object_id=str(row.pk)).count() == 2
+    found = Export.objects.create(
+        kind="customers", person=world.max, format="csv", language="zh", filters={"q": "0001"}
+    )
+    exporting.make(found)
+    none = Export.objects.create(kind="cars", person=world.max, format="csv", language="zh", filters={"q": "nobody"})
+    exporting.make(none)
+    assert (found.rows, none.rows) == (1, 0), "as the search finds them"
     Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     exporting.sweep()
     assert max_.get(f"{path}/file").status_code == 404 and not exporting.file_of(row).exists()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 AGAIN_SECONDS = 3
+TROUBLE = {"zh": "程序出错，已停在这里，没有写入一半的内容；详见日志，可以再试一次。",
+           "en": "An error of ours: it stopped here, with nothing half-written. See the log; it can be tried again."}
 
 
 @app.task(name="check_import")
@@ -23,7 +26,25 @@ def check_import(run: int) -> None:
     with held(CHECK, run) as mine:
         row = ImportRun.objects.filter(pk=run, state="checking").first()
         if mine and row is not None:
-            staging.check(row)
+            with _told(run):
+                staging.check(row)
+
+
+@contextmanager
+def _told(run: int) -> Iterator[None]:
+    """A mistake of ours ends the work and is told; with the database away the next look goes on instead."""
+    from dealerline.apps.exchange.models import ImportRun
+    from dealerline.domain.exchange.states import step
+
+    try:
+        yield
+    except OperationalError:
+        raise
+    except Exception:
+        row = ImportRun.objects.get(pk=run)
+        row.state, row.error = step(row.state, "fail"), TROUBLE
+        row.save()
+        raise
 
 
 @app.task(name="bring_import")
@@ -49,10 +70,12 @@ def _write(run: int, states: tuple[str, ...], task: str) -> None:
         if row is None:
             return
         if mine:
-            if task == "undo_import":
-                undoing.undo(row)
-            else:
-                applying.apply(row)
+            with _told(run):
+                if task == "undo_import":
+                    undoing.undo(row)
+                else:
+                    applying.apply(row)
+            row.refresh_from_db()
             audit.record(None, "undo_import" if task == "undo_import" else "import", person=row.person,
                          object_type="import", object_id=row.pk, store=row.store_id,
                          detail={"kind": row.kind, "state": row.state, "counts": row.counts, "sha256": row.sha256[:16]})

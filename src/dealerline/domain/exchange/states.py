@@ -16,7 +16,7 @@ STEPS: Mapping[str, Mapping[str, str]] = {
     "importing": {"finish": "done", "stop": "stopped", "fail": "stopped"},
     "stopped": {"start": "waiting", "undo": "undoing"},
     "done": {"undo": "undoing"},
-    "undoing": {"finish": "undone"},
+    "undoing": {"finish": "undone", "fail": "done"},
     "undone": {},
     "failed": {"plan": "checking"},
 }

@@ -302,10 +302,12 @@ def remove(kind: str, made: Mapping[int, Values]) -> dict[int, str]:
 
 
 def _used(model: Any, ids: list[int]) -> set[int]:
-    """Those that something else refers to, whatever app it is of; a customer's own numbers are part of him."""
+    """Those that something else refers to, whatever app it is of and whatever would become of it."""
     found: set[int] = set()
-    for relation in model._meta.related_objects:
-        if not relation.field.concrete or relation.many_to_many or not _counts(relation):
+    for relation in model._meta.get_fields(include_hidden=True):
+        if not relation.auto_created or relation.concrete or not (relation.one_to_many or relation.one_to_one):
+            continue
+        if relation.related_model._meta.label_lower in COME_WITH_IT:
             continue
         column = relation.field.name
         rows = relation.related_model._default_manager.filter(**{f"{column}__in": ids})
@@ -313,12 +315,9 @@ def _used(model: Any, ids: list[int]) -> set[int]:
     return found
 
 
-OWN_PARTS = ("customers.customerphone", "customers.orderstep", "customers.repairstep", "history.change")
-"""What comes and goes with a row: it is no use that somebody made of it."""
-
-
-def _counts(relation: Any) -> bool:
-    return relation.related_model._meta.label_lower not in OWN_PARTS
-
+COME_WITH_IT = frozenset({
+    "customers.customerphone", "customers.orderstep", "customers.repairstep", "history.change",
+    "segments.score", "segments.mark", "segments.runchange"})
+"""What comes and goes with a row, or is worked out by night: it is no use that somebody made of it."""
 
 __all__ = ["FIELDS", "OUTSIDE", "Changed", "New", "change", "compare", "make", "model_of", "read", "remove", "set_back"]

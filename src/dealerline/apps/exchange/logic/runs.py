@@ -168,7 +168,7 @@ def start(run: ImportRun) -> ImportRun:
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().get(pk=run.pk)
         _advance(run, "start")
-        run.stop_wanted = False
+        run.stop_wanted, run.error = False, {}
         run.save()
         _defer("bring_import", run)
     return run
@@ -196,6 +196,7 @@ def take_back(run: ImportRun) -> ImportRun:
             raise Problem("too_old", "这次导入的明细已按期清理，不能再撤销。",
                           "The rows of this import were removed in time: it cannot be taken back any more.", status=409)
         _advance(run, "undo")
+        run.error = {}
         run.save()
         _defer("undo_import", run)
     return run
