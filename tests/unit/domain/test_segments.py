@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealerline.domain.segments import Field, RuleError, describe, known_fields, matches, parse, register
+from dealerline.domain.segments import Field, RuleError, describe, dump, known_fields, matches, parse, register
 from dealerline.domain.segments.rule import CONDITIONS_AT_MOST, DEEPEST, HOWS, NO_VALUE, RELATIVE
 
 TODAY = date(2026, 3, 1)
@@ -170,3 +171,4 @@ def test_every_rule_has_words_in_both_languages_and_a_verdict(data: Any) -> None
     assert "…" not in said["zh"] + said["en"]
     assert matches(rule, {}, TODAY) in (True, False)
     assert matches(parse(g("none", data)), {}, TODAY) is not matches(rule, {}, TODAY)
+    assert parse(json.loads(json.dumps(dump(rule)))) == rule

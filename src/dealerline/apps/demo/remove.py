@@ -51,12 +51,16 @@ _OF_CALLS = (
     ("backlog_item", "call_id", "calls_call"),
     ("backlog_loss", "call_id", "calls_call"),
 )
-# What the night works out about customers, and writes about changes of theirs: nobody entered it, so it holds nothing.
+# What the night works out about customers and writes about changes of theirs, which nobody entered; and what people can
+# only add and never remove (consents, erasings): it holds nothing.
 _WORKED_OUT = (
     ("segments_score", "customer_id", "customers_customer"),
     ("segments_mark", "customer_id", "customers_customer"),
     ("segments_run", "rule_id", "segments_labelrule"),
     ("segments_runchange", "customer_id", "customers_customer"),
+    ("privacy_consent", "customer_id", "customers_customer"),
+    ("privacy_erasure", "customer_id", "customers_customer"),
+    ("privacy_tombstone", "erasure_id", "privacy_erasure"),
     ("history_change", "store_id", "organisation_store"),
 )
 # What hangs on a lead of the demo, whoever wrote it: people who try the demo, and the clock that pools leads.

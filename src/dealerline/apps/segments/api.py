@@ -17,6 +17,7 @@ from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Done, Id, NamedRef, Plain, ProblemOut, StaleOut, Text
 from dealerline.apps.customers.facade import access_customer
 from dealerline.apps.organisation.facade import brand_names, stores_seen_by
+from dealerline.apps.segments.jobs import run_label_rule
 from dealerline.apps.segments.logic import groups, labels, scores
 from dealerline.apps.segments.logic.statement import Scope
 from dealerline.apps.segments.models import Formula, LabelRule, Run, Score, Segment
@@ -195,11 +196,12 @@ class PlannedOut(Schema):
 
 
 class PlanOut(Schema):
-    """What a run would do. ``step``: set, take_back, held (a person decided otherwise)."""
+    """What a run would do; ``more``: at least that. ``step``: set, take_back, held (a person decided otherwise)."""
 
     given: int
     taken_back: int
     held: int
+    more: bool
     shown: list[PlannedOut]
 
 
@@ -451,15 +453,20 @@ def preview_rule(request: HttpRequest, rule: Id) -> dict[str, Any]:
     plan = labels.preview(labels.access_rule(person, rule))
     seen = set(groups.customers().objects.visible_to(person, groups.SEE)
                .filter(pk__in=[key for key, *_ in plan.shown]).values_list("pk", flat=True))
-    return {"given": plan.given, "taken_back": plan.taken_back, "held": plan.held,
+    return {"given": plan.given, "taken_back": plan.taken_back, "held": plan.held, "more": plan.more,
             "shown": [{"id": key, "name": name, "step": step} for key, name, step in plan.shown if key in seen]}
 
 
-@router.post("/label-rules/{rule}/run", response={200: RunOut, **ERRORS})
-def run_rule(request: HttpRequest, rule: Id) -> dict[str, Any]:
-    """Let it run now."""
+@router.post("/label-rules/{rule}/run", response={200: RunOut, 202: Done, **ERRORS})
+def run_rule(request: HttpRequest, rule: Id) -> Any:
+    """Let it run now; 202 when it reaches so many that the worker does it in the background."""
     person = person_of(request)
     row = labels.access_rule(person, rule, edit=True)
+    if labels.too_many(row):
+        run_label_rule.defer(rule=row.pk, person=person.pk)
+        audit.record(request, "segment", object_type="label_rule", object_id=row.pk, store=row.store_id,
+                     detail={"run": "in the background"})
+        return 202, {"ok": True}
     done = labels.run(row, person)
     audit.record(request, "segment", object_type="label_rule", object_id=row.pk, store=row.store_id,
                  detail={"run": done.pk, "given": done.given, "taken_back": done.taken_back})

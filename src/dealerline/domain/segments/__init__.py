@@ -11,8 +11,8 @@ A condition about a car that stands outside ``one_car`` is met when any of the c
 
 from dealerline.domain.segments.fields import Field, field_of, known_fields, register
 from dealerline.domain.segments.plain import matches
-from dealerline.domain.segments.rule import Condition, Group, Rule, RuleError, parse
+from dealerline.domain.segments.rule import Condition, Group, Rule, RuleError, dump, parse
 from dealerline.domain.segments.words import describe
 
-__all__ = ["Condition", "Field", "Group", "Rule", "RuleError", "describe", "field_of", "known_fields", "matches",
-           "parse", "register"]
+__all__ = ["Condition", "Field", "Group", "Rule", "RuleError", "describe", "dump", "field_of", "known_fields",
+           "matches", "parse", "register"]

@@ -65,6 +65,18 @@ def parse(data: Any) -> Group:
     return rule
 
 
+def dump(rule: Rule) -> dict[str, Any]:
+    """The rule as data, and nothing else: what ``parse`` did not ask for is not kept."""
+    if isinstance(rule, Group):
+        return {"how": rule.how, "of": [dump(part) for part in rule.of]}
+    value = [_plain(one) for one in rule.value] if isinstance(rule.value, tuple) else _plain(rule.value)
+    return {"field": rule.field.code, "op": rule.op} | ({} if value is None else {"value": value})
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
 def conditions(rule: Rule) -> Iterator[Condition]:
     """Every condition of a rule."""
     if isinstance(rule, Condition):

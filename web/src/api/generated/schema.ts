@@ -1594,7 +1594,7 @@ export interface paths {
         put?: never;
         /**
          * Run Rule
-         * @description Let it run now.
+         * @description Let it run now; 202 when it reaches so many that the worker does it in the background.
          */
         post: operations["dealerline_apps_segments_api_run_rule"];
         delete?: never;
@@ -7676,13 +7676,15 @@ export interface components {
         };
         /**
          * PlanOut
-         * @description What a run would do. ``step``: set, take_back, held (a person decided otherwise).
+         * @description What a run would do; ``more``: at least that. ``step``: set, take_back, held (a person decided otherwise).
          */
         PlanOut: {
             /** Given */
             given: number;
             /** Held */
             held: number;
+            /** More */
+            more: boolean;
             /** Shown */
             shown: components["schemas"]["PlannedOut"][];
             /** Taken Back */
@@ -14140,6 +14142,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Bad Request */

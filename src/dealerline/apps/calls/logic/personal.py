@@ -30,6 +30,8 @@ from dealerline.domain import numbers
 
 WORDS: dict[str, Words] = {
     "calls": {"zh": "通话", "en": "Calls"}, "records": {"zh": "通话记录", "en": "Call records"},
+    "call_numbers": {"zh": "通话里的号码", "en": "His number in calls"},
+    "call_notes": {"zh": "通话备注（含历史版本）", "en": "Notes about calls, with earlier versions"},
     "recordings": {"zh": "录音", "en": "Recordings"}, "messages": {"zh": "语音留言", "en": "Voice messages"}}
 PIECE = 500
 LONG_ENTRY = 4
@@ -77,13 +79,13 @@ def export(customer: int) -> dict[str, Any]:
 def erase(customer: int) -> dict[str, int]:
     """Numbers, words and voices of all his calls."""
     keys, known = traces(customer)
-    counts = dict.fromkeys(WORDS, 0)
+    counts = dict.fromkeys(("call_numbers", "call_notes", "recordings", "messages"), 0)
     for start in range(0, len(keys), PIECE):
         piece = keys[start:start + PIECE]
-        counts["records"] += _words(piece)
+        counts["call_notes"] += _words(piece)
         counts["recordings"] += _voices(Recording, piece) + _voices(Track, piece)
         counts["messages"] += _messages(piece)
-        counts["calls"] += forget_numbers(piece, known)
+        counts["call_numbers"] += forget_numbers(piece, known)
         Call.objects.filter(pk__in=piece, customer=None).update(customer_id=customer)
     return counts
 

@@ -14,7 +14,8 @@ from dealerline.apps.leads.models import Lead, LeadEvent, LeadPhoto, LeadState
 
 WORDS: dict[str, Words] = {"leads": {"zh": "销售线索", "en": "Leads"},
                            "lead_events": {"zh": "跟进记录", "en": "Follow-up"},
-                           "lead_photos": {"zh": "线索照片", "en": "Photos"}}
+                           "lead_photos": {"zh": "线索照片", "en": "Photos"},
+                           "lead_words": {"zh": "线索里的文字", "en": "Words about leads"}}
 ENDED = (LeadState.WON, LeadState.LOST)
 
 
@@ -44,7 +45,7 @@ def erase(customer: int) -> dict[str, int]:
     leads = list(Lead.objects.filter(customer_id=customer).values_list("pk", flat=True))
     events, photos = LeadEvent.objects.filter(lead__in=leads), LeadPhoto.objects.filter(lead__in=leads)
     files = [settings.DEALERLINE.photos / path for path in photos.values_list("path", flat=True)]
-    counts = {"leads": len(leads), "lead_events": events.count(), "lead_photos": photos.count()}
+    counts = {"lead_words": len(leads) + events.count(), "lead_photos": photos.count()}
     photos.delete()
     for event in events.exclude(data={}):
         LeadEvent.objects.filter(pk=event.pk).update(data=without_texts(event.data))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from dealerline.apps.privacy.models import Consent, Erasure, ErasureState, Quiet
 from dealerline.domain import contact
 from dealerline.domain.contact import ANY, CHANNELS, PURPOSES, REASONS, SOURCES, STATES, Hours, Word
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 ANY_WORDS = {"zh": "全部", "en": "Everything"}
 
 
@@ -66,8 +67,9 @@ def write(person: Person, customer: Any, *, channel: str, purpose: str, state: s
           at: datetime | None = None, call: UUID | None = None) -> Consent:
     """Write down what he said. Raises Problem for a time to come, or of an erased customer."""
     now = timezone.now()
-    if at is not None and at > now + timedelta(minutes=5):
-        raise Problem("invalid", "表态的时间不能在将来。", "He cannot have said it in the future.",
+    if at is not None and not EARLIEST <= at <= now + timedelta(minutes=5):
+        raise Problem("invalid", "表态的时间不能在将来，也不能早于 2000 年。",
+                      "He cannot have said it in the future, nor before the year 2000.",
                       fields={"at": {"zh": "请填写过去的时间。", "en": "Enter a time that is past."}})
     if erased(customer.pk):
         raise Problem("erased", "该客户的资料已按要求删除。", "This customer was erased on request.", status=409)

@@ -13,7 +13,9 @@ from dealerline.apps.history import facade as history
 from dealerline.apps.privacy.models import Consent
 
 WORDS: dict[str, Words] = {"consents": {"zh": "授权记录", "en": "Consents"},
-                           "history": {"zh": "修改历史", "en": "History of changes"}}
+                           "history": {"zh": "修改历史", "en": "History of changes"},
+                           "consent_notes": {"zh": "授权记录的备注", "en": "Notes about consents"},
+                           "history_values": {"zh": "修改历史中的旧值和新值", "en": "Values in the history of changes"}}
 
 
 def export(customer: int) -> dict[str, Any]:
@@ -27,9 +29,10 @@ def erase(customer: int) -> dict[str, int]:
     """The notes of his consents; that he gave and withdrew them stays as proof."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL dealerline.purge = 'erase'")
-        count = Consent.objects.filter(customer_id=customer).update(note="", call=None)
+        said = Consent.objects.filter(customer_id=customer).exclude(note="", call=None)
+        count = said.update(note="", call=None)
         cursor.execute("SET LOCAL dealerline.purge = ''")
-    return {"consents": count}
+    return {"consent_notes": count}
 
 
 def stays(customer: int) -> Iterator[Words]:
@@ -52,7 +55,7 @@ def export_history(customer: int) -> dict[str, Any]:
 
 def erase_history(customer: int) -> dict[str, int]:
     """The values; that and when something changed stays."""
-    return {"history": history.forget_customer(customer)}
+    return {"history_values": history.forget_customer(customer)}
 
 
 def _old(before: datetime) -> Any:

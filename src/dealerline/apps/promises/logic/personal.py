@@ -12,7 +12,9 @@ from dealerline.apps.common.personal import Words
 from dealerline.apps.customers.facade import numbers_of, store_of
 from dealerline.apps.promises.models import OWED, Promise, Snooze, Task, TaskState
 
-WORDS: dict[str, Words] = {"promises": {"zh": "承诺", "en": "Promises"}, "tasks": {"zh": "任务", "en": "Tasks"}}
+WORDS: dict[str, Words] = {"promise_words": {"zh": "承诺和任务里的文字和号码",
+                                             "en": "Words and numbers of promises and tasks"},
+                           "promises": {"zh": "承诺", "en": "Promises"}, "tasks": {"zh": "任务", "en": "Tasks"}}
 
 
 def _whose(customer: int) -> Q:
@@ -56,4 +58,4 @@ def erase(customer: int) -> dict[str, int]:
         title="", text="", number="", note="", version=F("version") + 1)
     Promise.objects.filter(pk__in=[row.pk for row in promises]).update(
         text="", number="", note="", version=F("version") + 1)
-    return {"promises": len(promises), "tasks": len(tasks)}
+    return {"promise_words": len(promises) + len(tasks)}

@@ -23,7 +23,7 @@ from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
 from dealerline.apps.organisation.facade import brand_names, store_names, stores_seen_by
 from dealerline.apps.segments.logic.statement import Context, Scope, Sql, selected
 from dealerline.apps.segments.models import Segment
-from dealerline.domain.segments import Group, RuleError, describe, parse
+from dealerline.domain.segments import Group, RuleError, describe, dump, parse
 from dealerline.domain.segments.rule import conditions
 
 SEE, EDIT = "customers.view", "segments.edit"
@@ -199,8 +199,8 @@ def _check_name(name: str) -> str:
 def create(person: Person, *, name: str, rule: Any, sharing: str, store: int | None) -> Segment:
     """A new group of his own."""
     store = _check_sharing(person, sharing, store)
-    read_rule(rule)
-    return Segment.objects.create(name=_check_name(name), rule=rule, owner=person, sharing=sharing, store_id=store)
+    return Segment.objects.create(name=_check_name(name), rule=dump(read_rule(rule)), owner=person, sharing=sharing,
+                                  store_id=store)
 
 
 def change(person: Person, row: Segment, version: int, **values: Any) -> Segment:
@@ -217,8 +217,7 @@ def change(person: Person, row: Segment, version: int, **values: Any) -> Segment
         if "name" in values:
             row.name = _check_name(values["name"])
         if "rule" in values:
-            read_rule(values["rule"])
-            row.rule = values["rule"]
+            row.rule = dump(read_rule(values["rule"]))
         row.version += 1
         row.save()
     return row

@@ -21,6 +21,7 @@ from dealerline.apps.common.access import StoreSet
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
 from dealerline.apps.customers.facade import CustomerLevel, set_by_rule
 from dealerline.apps.history import facade as history
+from dealerline.apps.organisation.facade import stores_seen_by
 from dealerline.apps.segments.logic import groups
 from dealerline.apps.segments.logic.statement import Scope
 from dealerline.apps.segments.models import LabelRule, Mark, Run, RunChange, Sets
@@ -30,16 +31,19 @@ ORDINARY = CustomerLevel.NORMAL.value
 PEOPLE = ("person", "import")  # what a customer says set his level
 CHUNK = 1000
 SHOWN = 20
+PREVIEWED = 20_000  # customers a preview looks at: more would keep the page waiting
+AT_ONCE = 3_000  # customers a page waits for; with more the worker runs the rule
 RUNNING = 7_264_006  # advisory lock: one run at a time
 
 
 @dataclass(slots=True)
 class Plan:
-    """What a run would do. ``names``: some of those it changes."""
+    """What a run would do. ``shown``: some of those it changes; ``more``: it looked at the first PREVIEWED only."""
 
     given: int = 0
     taken_back: int = 0
     held: int = 0
+    more: bool = False
     shown: list[tuple[int, str, str]] = field(default_factory=list)  # customer, name, what
 
     @property
@@ -69,6 +73,9 @@ def check(person: Person, values: dict[str, Any]) -> dict[str, Any]:
     """The values of a new or changed rule. Raises Problem."""
     _may(person, values["store_id"])
     groups.access_segment(person, values["segment_id"])
+    if values["store_id"] is not None and values["store_id"] not in {one["id"] for one in stores_seen_by(person)}:
+        raise Problem("invalid", "请选择您自己的门店。", "Choose one of your own stores.",
+                      fields={"store": {"zh": "请选择您自己的门店。", "en": "Choose one of your own stores."}})
     wrong = {}
     values["value"] = values["value"].strip()
     if not values["name"].strip():
@@ -179,8 +186,12 @@ class _Run:
 
 def preview(rule: LabelRule) -> Plan:
     """What a run would do now; nothing is changed."""
-    run, plan = _Run(rule), Plan()
+    run, plan, looked = _Run(rule), Plan(), 0
     for piece in run.pieces():
+        if looked >= PREVIEWED:
+            plan.more = True
+            break
+        looked += len(piece)
         for row in groups.customers().objects.filter(pk__in=piece).order_by("pk"):
             _count(plan, run.step(row), row)
     return plan
@@ -192,6 +203,11 @@ def _count(plan: Plan, step: str, row: Any) -> None:
     plan.held += step == HELD
     if step in (SET, TAKE_BACK, HELD) and len(plan.shown) < SHOWN:
         plan.shown.append((row.pk, row.name, step))
+
+
+def too_many(rule: LabelRule) -> bool:
+    """Whether a run takes too long for somebody to wait for it."""
+    return len(_Run(rule).candidates()) > AT_ONCE
 
 
 def run(rule: LabelRule, by: Any) -> Run:
