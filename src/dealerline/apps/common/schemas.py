@@ -21,9 +21,9 @@ def _known_time(at: datetime) -> datetime:
     try:
         moment = at.astimezone(UTC)
     except OverflowError:
-        raise ValueError("must be between 1900 and 2200") from None
-    if not 1900 <= moment.year < 2200:
-        raise ValueError("must be between 1900 and 2200")
+        raise ValueError("must be between 1950 and 2100") from None
+    if not 1950 <= moment.year <= 2100:
+        raise ValueError("must be between 1950 and 2100")
     return moment
 
 
