@@ -20,7 +20,6 @@ Made = Callable[["Rows", int], dict[str, Any]]
 
 BY_HAND: dict[str, Made] = {
     "calls.Call": lambda rows, n: {"arrived_at": timezone.now(), "customer_number": f"+8613811110{n:03}"},
-    "calls.SpoolPosition": lambda rows, n: {"segment": f"{rows.mark}{n}"},
     "customers.Tie": lambda rows, n: {"other": rows.another_customer()},
     "calls.Recording": lambda rows, n: {"state": "joined", "path": ""},
     "calls.Track": lambda rows, n: {"state": "joined", "path": ""},
@@ -97,7 +96,7 @@ class Rows:
     def _value(self, field: Any, number: int) -> Any:
         if field.is_relation:
             return self._related(field)
-        if field.primary_key:
+        if field.primary_key and not isinstance(field, models.CharField):
             return uuid.uuid4() if isinstance(field, models.UUIDField) else None
         if field.choices:
             return next((key for key, _ in field.flatchoices if key not in ("", None)), None)

@@ -89,8 +89,6 @@ ADDING: list[tuple[str, Any]] = [
     ("/api/cards/{card}/movements", {"version": 1, "kind": "earned", "points": 1}),
 ]
 LISTS = ["/api/cars", "/api/orders", "/api/repairs", "/api/bookings", "/api/declined-work"]
-ROUTES = {path.split("?")[0] for path in (*(path for _, path, _ in CHANGING), *READING, *(path for path, _ in ADDING))}
-ROUTES |= {*LISTS, "/api/labels", "/api/car-facts", "/api/identify", "/api/customers/{customer}/timeline"}
 
 
 def test_outsiders_are_told_that_there_is_nothing_on_any_route(

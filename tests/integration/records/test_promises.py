@@ -114,8 +114,10 @@ def test_charlie_can_promise_nothing_to_the_easts_customers_nor_take_their_ids(
 ) -> None:
     charlie, row = world.browser("charlie"), made(world.browser("alice"), customer=him.pk)
     call = make_call(customer=him)
-    for values in ({"customer": him.pk}, {"call": str(call.pk)}, {"id": str(row.pk), "customer": him.pk}):
+    for values in ({"customer": him.pk}, {"id": str(row.pk), "customer": him.pk}):
         assert make(charlie, **values).status_code == 404
+    theirs, unknown = (make(charlie, call=str(each)) for each in (call.pk, uuid.uuid4()))
+    assert theirs.status_code == 400 and theirs.json() == unknown.json(), "as unknown to him as a call to come"
     assert make(charlie, owner=world.alice.pk, call=str(uuid.uuid4()), store=world.east.pk).status_code == 404
     assert charlie.get(f"/api/promises/choices?store={world.east.pk}").status_code == 404
 

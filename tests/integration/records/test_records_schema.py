@@ -79,7 +79,7 @@ def _fill(path: str, chance: random.Random) -> str:
     return path
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(3))
 def test_no_hostile_request_makes_a_server_error(world: World, seed: int) -> None:
     """Each route with values that were never meant: every answer is below 500, and is JSON with a code and words."""
     chance = random.Random(seed)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import pydantic
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 
 def _storable(text: str) -> str:
@@ -14,6 +15,20 @@ def _storable(text: str) -> str:
         raise ValueError("must not contain NUL characters")
     return text
 
+
+def _known_time(at: datetime) -> datetime:
+    """In UTC: a database refuses zones that are nowhere on earth, such as +21:12, and years before our era."""
+    try:
+        moment = at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be between 1950 and 2100") from None
+    if not 1950 <= moment.year <= 2100:
+        raise ValueError("must be between 1950 and 2100")
+    return moment
+
+
+AwareDatetime = Annotated[pydantic.AwareDatetime, AfterValidator(_known_time)]
+"""A time that was said with its zone, in UTC."""
 
 Plain = Annotated[str, AfterValidator(_storable)]
 """Text that a database can hold."""

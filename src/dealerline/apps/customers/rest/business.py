@@ -42,8 +42,7 @@ KINDS = "^(service|repair|bodywork|inspection|delivery|other)$"
 STATES = "^(booked|confirmed|arrived|done|missed|cancelled)$"
 Amount = Annotated[Decimal, Field(ge=0, le=9_999_999_999, max_digits=12, decimal_places=2)]
 Signed = Annotated[Decimal, Field(ge=-9_999_999_999, le=9_999_999_999, max_digits=12, decimal_places=2)]
-Moment = Annotated[AwareDatetime, Field(ge=datetime.fromisoformat("1950-01-01T00:00:00+00:00"),
-                                        le=datetime.fromisoformat("2100-12-31T00:00:00+00:00"))]
+Moment = AwareDatetime
 
 
 class OrderStepOut(Schema):
