@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, nextTick, reactive, ref, watch } from 'vue'
-import { askPop } from '@/api/http'
+import { api, askPop, ok } from '@/api/http'
 import type { CustomerShort, Pop } from '@/api/types'
 import { words } from '@/i18n'
 import { whenIdle } from '@/lib/idle'
@@ -100,6 +100,19 @@ export const useWork = defineStore('work', () => {
     if (tab) tab.pop = { ...file, other_matches: [...(tab.pop?.other_matches ?? []), ...(tab.pop?.customer ? [tab.pop.customer] : [])].filter((c) => c.id !== file.customer?.id) }
   }
 
+  /** A colleague changed something of somebody who is on a tab: read again, without losing who else may be meant or what was asked for. */
+  async function refresh(): Promise<void> {
+    for (const tab of tabs.value) {
+      const was = tab.pop
+      if (!was?.customer) continue
+      const file = await ok(api.GET('/api/customers/{customer}/file', { params: { path: { customer: was.customer.id } } })).catch(() => null)
+      if (!file || tab.pop?.customer?.id !== was.customer.id) continue
+      const asked = was.cars[0]?.because === 'asked' ? was.cars[0].id : 0
+      const cars = [...file.cars].sort((a, b) => Number(b.id === asked) - Number(a.id === asked)).map((car, i) => ({ ...car, because: car.id === asked ? 'asked' : i ? '' : car.because }))
+      tab.pop = { ...file, cars, calls: file.calls.filter((call) => call.id !== tab.id), other_matches: was.other_matches }
+    }
+  }
+
   function close(id: string): void {
     const index = tabs.value.findIndex((t) => t.id === id)
     if (index < 0 || desk.call(id)) return
@@ -130,5 +143,5 @@ export const useWork = defineStore('work', () => {
     },
   )
 
-  return { tabs, active, current, marks, title, open, close, next, fetchPop, setCustomer, setFile, find }
+  return { tabs, active, current, marks, title, open, close, next, fetchPop, setCustomer, setFile, refresh, find }
 })
