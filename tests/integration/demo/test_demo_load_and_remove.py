@@ -83,6 +83,13 @@ def test_the_demo_comes_and_goes_and_leaves_the_database_as_it_was(product: Sett
     assert there["organisation_store"][0] == 6
     assert there["accounts_person"][0] == 32
     assert there["customers_customer"][0] == 2000
+    assert there["customers_booking"][0] == 81
+    assert there["customers_tie"][0] > 100
+    assert one("SELECT count(*) FROM customers_customer WHERE name_sort = ''") == 0
+    assert one("SELECT count(*) FROM customers_car WHERE maker_zh = '' OR plate_kind = 'other'") == 0
+    assert one("SELECT count(*) FROM customers_membershipcard c JOIN LATERAL (SELECT * FROM customers_cardmovement m "
+               "WHERE m.card_id = c.id ORDER BY m.at DESC LIMIT 1) m ON m.points_after <> c.points "
+               "OR m.balance_after <> c.balance") == 0  # fmt: skip
     assert there["calls_call"][0] > 500
     assert there["calls_event"][0] > 8 * there["calls_call"][0]
     assert there["calls_recording"][0] == 14

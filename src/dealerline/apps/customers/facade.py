@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dealerline.apps.customers.logic import bulk, finding, taking
 from dealerline.apps.customers.logic.by_rule import set_by_rule
+from dealerline.apps.customers.logic.car_facts import facts_of as car_facts
 from dealerline.apps.customers.logic.customers import (
     access_customer,
     main_number,
@@ -12,14 +13,16 @@ from dealerline.apps.customers.logic.customers import (
     sharing_numbers,
 )
 from dealerline.apps.customers.logic.identity import among as identify
-from dealerline.apps.customers.logic.names import pinyin_of
+from dealerline.apps.customers.logic.names import pinyin_of, sort_key
 from dealerline.apps.customers.logic.personal import identifiers, store_of
+from dealerline.apps.customers.logic.phone_facts import facts_of as phone_facts
 from dealerline.apps.customers.models import Car, CustomerLevel
 
 __all__ = [
     "CustomerLevel",
     "access_customer",
     "bulk",
+    "car_facts",
     "finding",
     "has_car",
     "identifiers",
@@ -27,9 +30,11 @@ __all__ = [
     "main_number",
     "numbers_of",
     "owns_order",
+    "phone_facts",
     "pinyin_of",
     "set_by_rule",
     "sharing_numbers",
+    "sort_key",
     "store_of",
     "taking",
 ]

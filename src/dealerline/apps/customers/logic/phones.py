@@ -95,7 +95,9 @@ def change(person: Person, customer: int, key: int, version: int, values: dict[s
             first = CustomerPhone.objects.filter(customer=phone.customer_id, primary=True).exclude(pk=phone.pk).exists()
             phone.primary = not first  # somebody has to be the main one: name another instead
 
-    return rows.change(PHONE, person, key, version, {}, source, before_saving=before_saving, taken=TAKEN)
+    with transaction.atomic():
+        Customer.objects.select_for_update().get(pk=customer)  # his numbers one at a time, else two are the main one
+        return rows.change(PHONE, person, key, version, {}, source, before_saving=before_saving, taken=TAKEN)
 
 
 def remove(person: Person, customer: int, key: int, version: int, source: str) -> None:

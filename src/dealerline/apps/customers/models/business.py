@@ -59,7 +59,10 @@ class Order(Kept, Outside):
             models.UniqueConstraint(fields=["store", "number"], name="one_order_a_number"),
             one_outside_key("order_outside"),
         ]
-        indexes = [models.Index(fields=["number"], name="order_number")]
+        indexes = [
+            models.Index(fields=["number"], name="order_number_begins", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["-open", "-id"], name="order_listed"),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -165,7 +168,10 @@ class Repair(Kept, Outside):
             models.UniqueConstraint(fields=["store", "number"], name="one_repair_a_number"),
             one_outside_key("repair_outside"),
         ]
-        indexes = [models.Index(fields=["number"], name="repair_number")]
+        indexes = [
+            models.Index(fields=["number"], name="repair_number_begins", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["-open", "-id"], name="repair_listed"),
+        ]
 
     def __str__(self) -> str:
         return self.number

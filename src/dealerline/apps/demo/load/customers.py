@@ -7,10 +7,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dealerline.apps.customers.facade import pinyin_of
+from dealerline.apps.customers.facade import car_facts, phone_facts, pinyin_of, sort_key
+from dealerline.apps.demo.load.file import File, touches
 from dealerline.apps.demo.load.ledger import Ledger, table
 from dealerline.apps.demo.load.organisation import Organisation
+from dealerline.apps.demo.world import stream
 from dealerline.apps.demo.world.customers import Customer
+
+RECALLS = {"ONE": "高压电池管理软件升级", "宋PLUS DM-i": "燃油泵更换"}
+"""Models with an open recall, of one car in ten."""
+PHONE_FACTS = ("country", "city_zh", "city_en", "carrier")
+CAR_FACTS = ("vin_warning", "maker_zh", "maker_en", "plate_kind")
 
 
 class Customers:
@@ -21,6 +28,10 @@ class Customers:
         self.midnight = datetime(base.year, base.month, base.day, tzinfo=zone)
         self.ids: dict[int, int] = {}
         self.cars: dict[tuple[int, int], int] = {}
+        self.orders: dict[str, int] = {}
+        self.repairs: dict[str, int] = {}
+        self.cards: dict[str, int] = {}
+        self.rng = stream("customers' touches")
 
     def load(self, people: list[Customer]) -> None:
         model = table("customers.Customer")
@@ -45,6 +56,10 @@ class Customers:
                 "created_at",
                 "updated_at",
                 "version",
+                "name_sort",
+                "intention",
+                "purchase_status",
+                "wants_model",
             ),
             (self._customer(one) for one in people),
         )
@@ -53,6 +68,8 @@ class Customers:
         self._orders(people)
         self._repairs(people)
         self._cards(people)
+        File(self.ledger, self.made, self.midnight, self.ids, self.cars, self.orders, self.repairs,
+             self.cards).load(people)
 
     def day(self, offset: int) -> date:
         return self.base + timedelta(days=offset)
@@ -77,16 +94,23 @@ class Customers:
             created,
             created,
             1,
+            sort_key(one.name),
+            *touches(self.rng, one),
         )
 
     def _phones(self, people: list[Customer]) -> None:
         model = table("customers.CustomerPhone")
-        rows = [
-            (self.ids[one.serial], number, number.removeprefix("+86"), use, n == 0)
-            for one in people
-            for n, (number, use) in enumerate(one.phones)
-        ]
-        self._numbered(model, ("id", "customer_id", "e164", "raw", "use", "primary"), rows)
+        rows = []
+        for one in people:
+            barred = self.rng.random() < 0.02
+            for n, (number, use) in enumerate(one.phones):
+                facts = phone_facts(number)
+                rows.append((
+                    self.ids[one.serial], number, number.removeprefix("+86"), use, n == 0,
+                    *(facts[name] for name in PHONE_FACTS), barred, "不愿接电话，可发短信" if barred else "",
+                    self.midnight - timedelta(days=30) if barred else None))
+        self._numbered(model, ("id", "customer_id", "e164", "raw", "use", "primary", *PHONE_FACTS, "do_not_call",
+                               "do_not_call_why", "do_not_call_since"), rows)
 
     def _numbered(self, model: Any, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[int]:
         keys = self.ledger.new_keys(model, len(rows))
@@ -108,6 +132,12 @@ class Customers:
                 self.day(car.bought),
                 self.day(car.insurance),
                 self.day(car.inspection),
+                *(car_facts(car.vin, car.plate)[name] for name in CAR_FACTS),
+                self.day(-self.rng.randrange(1, 200)),
+                self.day(car.bought + 3 * 365),
+                self.day(self.rng.randrange(-20, 300)),
+                car.mileage // 10_000 * 10_000 + 10_000,
+                RECALLS.get(car.model.name, "") if self.rng.random() < 0.1 else "",
             )
             for one, _, car in found
         ]
@@ -126,13 +156,19 @@ class Customers:
                 "bought_on",
                 "insurance_until",
                 "inspection_until",
+                *CAR_FACTS,
+                "mileage_on",
+                "warranty_until",
+                "next_service_on",
+                "next_service_km",
+                "recall",
             ),
             rows,
         )
         self.cars = {(one.serial, n): key for (one, n, _), key in zip(found, keys, strict=True)}
 
     def _orders(self, people: list[Customer]) -> None:
-        self._numbered(
+        keys = self._numbered(
             table("customers.Order"),
             (
                 "id",
@@ -164,12 +200,13 @@ class Customers:
                 for o in one.orders
             ],
         )
+        self.orders = dict(zip((o.number for one in people for o in one.orders), keys, strict=True))
 
     def _repairs(self, people: list[Customer]) -> None:
         def at(hours: int | None) -> datetime | None:
             return None if hours is None else self.midnight + timedelta(hours=hours)
 
-        self._numbered(
+        keys = self._numbered(
             table("customers.Repair"),
             (
                 "id",
@@ -203,9 +240,10 @@ class Customers:
                 for r in one.repairs
             ],
         )
+        self.repairs = dict(zip((r.number for one in people for r in one.repairs), keys, strict=True))
 
     def _cards(self, people: list[Customer]) -> None:
-        self._numbered(
+        keys = self._numbered(
             table("customers.MembershipCard"),
             ("id", "customer_id", "number", "level", "points", "balance", "valid_until"),
             [
@@ -214,3 +252,4 @@ class Customers:
                 for c in one.cards
             ],
         )
+        self.cards = dict(zip((c.number for one in people for c in one.cards), keys, strict=True))
