@@ -53,5 +53,5 @@ export function doubles(name: string, ofPlate: { id: number; name: string }[], o
   for (const one of ofPlate) found.set(one.id, { ...one, by: name && one.name === name ? 'both' : 'plate' })
   for (const one of ofName) if (one.name === name && !found.has(one.id)) found.set(one.id, { id: one.id, name: one.name, store: one.store, by: 'name' })
   const rank = { both: 0, plate: 1, name: 2 }
-  return [...found.values()].sort((a, b) => rank[a.by] - rank[b.by]).slice(0, 5)
+  return [...found.values()].sort((a, b) => rank[a.by] - rank[b.by]).slice(0, 3)
 }
