@@ -17,6 +17,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from dealerline.domain import callbacks, consent, presence  # noqa: E402 - found through the line above
 from dealerline.domain.conversation import model, transfer, verbs  # noqa: E402
+from dealerline.domain.duplicates import states as pairs  # noqa: E402
 from dealerline.domain.exchange import states as imports  # noqa: E402
 from dealerline.domain.ivr import interpreter, values  # noqa: E402
 from dealerline.domain.leads import moves  # noqa: E402
@@ -190,6 +191,17 @@ def leads() -> list[str]:
     ]
 
 
+def duplicates() -> list[str]:
+    return [
+        "## A pair of duplicates",
+        "",
+        "From `src/dealerline/domain/duplicates/states.py`. The finder makes pairs, and lets go of those in `found`",
+        "that are no longer alike; all else somebody decides.",
+        "",
+        *diagram([(s, to, event) for (s, event), to in pairs.TABLE.items()], pairs.FOUND),
+    ]
+
+
 def page() -> str:
     head = [
         "# States and transitions",
@@ -197,7 +209,7 @@ def page() -> str:
         "Drawn from the tables in the code by `tools/draw_states.py`. Do not edit.",
         "",
     ]
-    parts = (agents, requests, flows, hearing, attempts, promises, ledger, leads, lists)
+    parts = (agents, requests, flows, hearing, attempts, promises, ledger, leads, lists, duplicates)
     return "\n".join([*head, *(line for part in parts for line in part())])
 
 
