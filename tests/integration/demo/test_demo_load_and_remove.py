@@ -96,6 +96,8 @@ def test_the_demo_comes_and_goes_and_leaves_the_database_as_it_was(product: Sett
     assert there["routing_queuerule"][0] == there["calls_queue"][0]
     assert there["routing_dutyshift"][0] == 28
     assert there["leads_lead"][0] == 108
+    assert {name for (name,) in rows("SELECT DISTINCT state FROM promises_promise")} >= {"open", "kept"}
+    assert there["promises_promise"][0] > 20 and there["promises_task"][0] == 9
     assert {name for (name,) in rows("SELECT DISTINCT state FROM leads_lead")} == {
         "waiting", "active", "pool", "won", "lost"}
     watch_leads(0)  # a week later: the clock has put leads into the pool

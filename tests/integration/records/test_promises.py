@@ -15,8 +15,7 @@ from dealerline.apps.calls.models import Alarm
 from dealerline.apps.common import timeline
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone
 from dealerline.apps.history import facade as history
-from dealerline.apps.promises.facade import forget_customer
-from dealerline.apps.promises.logic import keeping
+from dealerline.apps.promises.logic import keeping, personal
 from dealerline.apps.promises.models import Promise, Snooze, StoreRules, Task
 from tests.integration.records.conftest import World
 from tests.integration.records.telling import CUSTOMER, Told
@@ -300,9 +299,10 @@ def test_the_report_counts_by_person_and_store_and_only_for_leads(world: World, 
 
 def test_an_erased_customer_leaves_the_figures_and_nothing_else(world: World, him: Customer) -> None:
     row = made(world.browser("alice"), customer=him.pk, text="问保险", car=him.cars.get().pk)
-    assert forget_customer(him.pk) == 1
+    assert personal.export(him.pk)["promises"][0]["text"] == "问保险" and list(personal.holds(him.pk))
+    assert personal.erase(him.pk) == {"promises": 1, "tasks": 0}
     row.refresh_from_db()
-    assert (row.number, row.text, row.customer, row.car) == ("", "", None, None)
+    assert (row.number, row.text, row.state) == ("", "", "open"), "that is what holds erasing back"
 
 
 # tasks and the list of work -----------------------------------------------------------------------------------------

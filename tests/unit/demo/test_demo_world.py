@@ -16,6 +16,7 @@ from dealerline.apps.demo.world import layout
 from dealerline.apps.demo.world.customers import Customer, everyone
 from dealerline.apps.demo.world.facts import Ids, Sound, Utterance, call_id, tell
 from dealerline.apps.demo.world.history import ZONE, Story, stories
+from dealerline.apps.demo.world.promises import promises
 from dealerline.apps.setup.logic.start_data import MATTERS, RESULTS
 from dealerline.domain import ivr
 from dealerline.domain.facts import check
@@ -174,3 +175,13 @@ def test_every_key_of_the_stories_means_something_in_the_flow_that_ran(year: lis
                 flow = shipped[numbered[fact.data["flow"]]]
             elif fact.kind == "flow.key" and fact.data["node"] != "language":
                 assert ivr.chosen(flow, fact.data["node"], fact.data["digits"]), (story, fact.data)
+
+
+def test_promises_are_mostly_kept_and_nothing_falls_due_in_the_first_hours(year: list[Story]) -> None:
+    found = promises(year, NOON)
+    assert found == promises(year, NOON) and len(found) > 150
+    states = Counter(one.state for one in found)
+    assert states["kept"] / len(found) > 0.7 and states["broken"] > 2 and states["released"] > 2
+    owed = [one for one in found if not one.ended]
+    assert len(owed) > 5 and not any(NOON < one.due < NOON + 6600 for one in owed)
+    assert all(one.made < one.due and one.made < (one.ended or NOON) <= NOON + 86_400 for one in found)

@@ -18,6 +18,7 @@ from dealerline.apps.demo.load.calls import Calls
 from dealerline.apps.demo.load.customers import Customers
 from dealerline.apps.demo.load.leads import Leads
 from dealerline.apps.demo.load.ledger import Ledger, table
+from dealerline.apps.demo.load.promises import Promises
 from dealerline.apps.demo.models import DemoLoad, DemoObject
 from dealerline.apps.demo.world import layout
 from dealerline.apps.demo.world.customers import everyone
@@ -93,6 +94,7 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None, days: int =
         say(f"{len(past)} calls")
         calls = Calls(ledger, made, customers.ids, sounds.record(past), sounds.messages(), now.timestamp())
         calls.load(past)
+        say(f"{Promises(ledger, made, customers.ids, calls.told, now).load()} promises")
         say(f"{Leads(ledger, made, customers.ids, now).load(people)} leads")
         lists.load(ledger, now)
         segments.load(ledger, made, list(customers.ids.values()), now)
