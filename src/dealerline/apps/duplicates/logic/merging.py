@@ -106,7 +106,7 @@ def stamp_of(kept: Any, gone: Any) -> Stamp:
 
 def changed_since(stamp: Stamp, now: Stamp) -> list[dict[str, str]]:
     """What is different from the preview, in words."""
-    labels = {key.split(".", 1)[1] for key in stamp.keys() | now.keys() if stamp.get(key) != now.get(key)}
+    labels = {key.partition(".")[2] for key in stamp.keys() | now.keys() if stamp.get(key) != now.get(key)}
     names = sorted({".".join(label.split(".")[:2]) for label in labels})
     found = []
     for name in names:

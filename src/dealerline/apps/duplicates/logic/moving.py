@@ -277,7 +277,7 @@ def _unique(child: Any, column: Any) -> Iterator[tuple[Sequence[str], Any, bool]
 
 def model_of(label: str) -> Any:
     """The table of that name; LookupError when there is none any more."""
-    app, name = label.split(".")
+    app, _, name = label.partition(".")
     for model in apps.get_app_config(app).get_models(include_auto_created=True):
         if model._meta.model_name == name:
             return model

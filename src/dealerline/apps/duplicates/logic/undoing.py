@@ -108,7 +108,12 @@ def _back(merge: Merge) -> list[dict[str, Any]]:
     left: list[dict[str, Any]] = []
     steps = merge.moves.order_by("-seq")
     for (kind, label, field), group in groupby(steps, key=lambda step: (step.kind, step.label, step.field)):
-        model = model_of(label)
+        try:
+            model = model_of(label)
+        except LookupError:  # a part of the product that is not there any more
+            left += [{"label": label, "id": step.object_id, "why": GONE, "what": {"zh": label, "en": label}}
+                     for step in group]
+            continue
         if kind == "moved":
             left += _move_back(model, field, list(group))
         elif kind == "aside":
