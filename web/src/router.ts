@@ -23,6 +23,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/leads/:id', component: () => import('@/pages/LeadPage.vue'), props: true, meta: { title: 'leads.title', permission: 'leads.view' } },
   { path: '/m/leads', component: () => import('@/pages/MobileLeadsPage.vue'), meta: { bare: true, title: 'leads.mobile.title', permission: 'leads.view' } },
   { path: '/customers', component: () => import('@/pages/CustomersPage.vue'), meta: { title: 'nav.customers', permission: 'customers.view' } },
+  { path: '/duplicates', component: () => import('@/pages/DuplicatesPage.vue'), meta: { title: 'nav.duplicates', permission: 'customers.merge' } },
   { path: '/customers/:id', component: () => import('@/pages/CustomerPage.vue'), props: true, meta: { title: 'customer.title', permission: 'customers.view' } },
   { path: '/segments', component: () => import('@/pages/SegmentsPage.vue'), meta: { title: 'nav.segments', permission: 'customers.view' } },
   { path: '/privacy', component: () => import('@/pages/PrivacyPage.vue'), meta: { title: 'nav.privacy', permission: 'customers.erase' } },

@@ -40,6 +40,7 @@ APPS_WITH_ROUTES = (
     "promises",
     "leads",
     "privacy",
+    "duplicates",
 )
 
 

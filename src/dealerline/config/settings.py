@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "dealerline.apps.segments",
     "dealerline.apps.exchange",
     "dealerline.apps.privacy",
+    "dealerline.apps.duplicates",
     *[app for app in ("dealerline.apps.setup", "dealerline.apps.demo") if find_spec(app)],
 ]
 

@@ -24,6 +24,8 @@ BY_HAND: dict[str, Made] = {
     "calls.Recording": lambda rows, n: {"state": "joined", "path": ""},
     "calls.Track": lambda rows, n: {"state": "joined", "path": ""},
     "accounts.RoleGrant": lambda rows, n: {"person": rows.another_person()},
+    "duplicates.Pair": lambda rows, n: rows.two_customers(n) | {"score": 90},
+    "duplicates.Merge": lambda rows, n: rows.merged(n),
     "exchange.WebHook": lambda rows, n: {"kinds": ["customer.changed"]},
     "exchange.ImportRun": lambda rows, n: {"kind": "customers"},
     "routing.OverflowRule": lambda rows, n: {"to": "voicemail"},
@@ -76,6 +78,21 @@ class Rows:
         from dealerline.apps.customers.models import Customer
 
         return Customer.objects.create(store=self.store, name=f"{self.mark}-other")
+
+    def two_customers(self, number: int) -> dict[str, Any]:
+        """Two of the store, the smaller id first."""
+        from dealerline.apps.customers.models import Customer
+
+        low, high = sorted((self.of(Customer).pk, self.another_customer().pk))
+        return {"low": low, "high": high, "store_id": self.store.pk, "other_store_id": self.store.pk}
+
+    def merged(self, number: int) -> dict[str, Any]:
+        """One who was put into another of the store."""
+        from dealerline.apps.customers.models import Customer
+
+        kept = self.of(Customer).pk
+        return {"kept": kept, "gone": 10**9 + self.store.pk, "now": kept, "store_id": self.store.pk,
+                "other_store_id": self.store.pk, "row": {"name": self.mark}}  # fmt: skip
 
     def all(self) -> list[Any]:
         """Whatever was made."""

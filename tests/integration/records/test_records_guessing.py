@@ -74,7 +74,7 @@ UNSCOPED: dict[str, str] = {
     **dict.fromkeys(
         [
             "organisation.HoursInterval", "calls.CallRecordVersion", "backlog.Loss", "segments.Run",
-            "segments.RunChange", "segments.Mark",
+            "segments.RunChange", "segments.Mark", "duplicates.Move", "duplicates.Run",
         ],
         "never asked for by itself, only through its hours, record, item or rule",
     ),

@@ -96,6 +96,12 @@ export type KeyRow = Schemas['KeyOut']
 export type HookRow = Schemas['HookOut']
 export type HookForm = Schemas['HookIn']
 export type DeliveryRow = Schemas['DeliveryOut']
+export type DuplicatePair = Schemas['PairOut']
+export type DuplicateSide = Schemas['DuplicateOut']
+export type PairCounts = Schemas['PairCountsOut']
+export type MergePreview = Schemas['PreviewOut']
+export type MergeField = Schemas['MergeFieldOut']
+export type DoneMerge = Schemas['MergeOut']
 
 export interface Paged<T> {
   items: T[]
@@ -106,6 +112,7 @@ export interface Paged<T> {
 
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never
 export type CallsQuery = Query<'/api/calls'>
+export type PairsQuery = Query<'/api/duplicates'>
 export type CustomersQuery = Query<'/api/customers'>
 export type PromisesQuery = Query<'/api/promises'>
 export type TodosQuery = Query<'/api/todos'>

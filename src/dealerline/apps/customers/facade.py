@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dealerline.apps.customers.logic import bulk, finding, taking
+from dealerline.apps.customers.logic.access import follow_with
 from dealerline.apps.customers.logic.by_rule import set_by_rule
 from dealerline.apps.customers.logic.car_facts import facts_of as car_facts
 from dealerline.apps.customers.logic.customers import (
@@ -24,6 +25,7 @@ __all__ = [
     "bulk",
     "car_facts",
     "finding",
+    "follow_with",
     "has_car",
     "identifiers",
     "identify",

@@ -1011,6 +1011,190 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pairs
+         * @description Pairs of which both are in stores where the person may merge, the surest first.
+         */
+        get: operations["dealerline_apps_duplicates_api_list_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Pairs
+         * @description How many there are, and when they were looked for.
+         */
+        get: operations["dealerline_apps_duplicates_api_count_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look Now
+         * @description Look among all customers now, in the background.
+         */
+        post: operations["dealerline_apps_duplicates_api_look_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Merges
+         * @description The newest first; of one customer: those into him and the one that took him away.
+         */
+        get: operations["dealerline_apps_duplicates_api_list_merges"];
+        put?: never;
+        /**
+         * Merge Customers
+         * @description Put one into the other as previewed; 409 when either changed since, with what changed.
+         */
+        post: operations["dealerline_apps_duplicates_api_merge_customers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/merges/{merge}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Merge
+         * @description One merge.
+         */
+        get: operations["dealerline_apps_duplicates_api_get_merge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/merges/{merge}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Merge
+         * @description Take it back: everything goes back but what was changed since, which is told in ``left``.
+         */
+        post: operations["dealerline_apps_duplicates_api_undo_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Merge
+         * @description Side by side: what each field becomes, what goes along, what is made one. Nothing of it stays.
+         */
+        post: operations["dealerline_apps_duplicates_api_preview_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/{pair}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Pair
+         * @description They are not the same: they are never found again, until somebody says otherwise.
+         */
+        post: operations["dealerline_apps_duplicates_api_dismiss_pair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/{pair}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Pair
+         * @description Look at them once more.
+         */
+        post: operations["dealerline_apps_duplicates_api_reopen_pair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/exports": {
         parameters: {
             query?: never;
@@ -4829,6 +5013,43 @@ export interface components {
             ok: boolean;
         };
         /**
+         * DuplicateOut
+         * @description One of the two. ``gone``: he was merged into the other.
+         */
+        DuplicateOut: {
+            /** Cars */
+            cars: string[];
+            /** Cars Count */
+            cars_count: number;
+            /** Company */
+            company: string;
+            /** Created At */
+            created_at: string | null;
+            /**
+             * Gone
+             * @default false
+             */
+            gone: boolean;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string | null;
+            /** Phones */
+            phones: string[];
+            /** Store */
+            store: number;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * EntryOut
          * @description Something that happened. ``link``: a page of ours; ``tone``: "", ``good``, ``warn`` or ``lost``.
          */
@@ -5327,6 +5548,14 @@ export interface components {
             /** Measures */
             measures: components["schemas"]["OptionOut"][];
         };
+        /** GoesAlongOut */
+        GoesAlongOut: {
+            /** Count */
+            count: number;
+            /** Label */
+            label: string;
+            words: components["schemas"]["Text"];
+        };
         /** GoesOut */
         GoesOut: {
             /** Count */
@@ -5729,6 +5958,15 @@ export interface components {
             state: string;
             /** Store */
             store?: number | null;
+        };
+        /** JoinedOut */
+        JoinedOut: {
+            /** Label */
+            label: string;
+            note: components["schemas"]["Text"];
+            /** What */
+            what: string;
+            words: components["schemas"]["Text"];
         };
         /** KeptReportOut */
         KeptReportOut: {
@@ -6281,6 +6519,11 @@ export interface components {
             /** Store */
             store?: number | null;
         };
+        /** LeftOut */
+        LeftOut: {
+            what: components["schemas"]["Text"];
+            why: components["schemas"]["Text"];
+        };
         /**
          * LegOut
          * @description An agent's part. ``how`` he came: queue, out, transfer, consult, invite, return, lead, take_over, or empty.
@@ -6593,6 +6836,87 @@ export interface components {
              */
             page: number;
         };
+        /**
+         * MergeFieldOut
+         * @description A field: both values, which is taken and why (same, only, joined, by_hand, newer, stays), what may be taken.
+         */
+        MergeFieldOut: {
+            /** Field */
+            field: string;
+            gone: components["schemas"]["Text"];
+            kept: components["schemas"]["Text"];
+            /** May */
+            may: string[];
+            /** Take */
+            take: string;
+            /** Why */
+            why: string;
+            words: components["schemas"]["Text"];
+        };
+        /** MergeIn */
+        MergeIn: {
+            /** Gone */
+            gone: number;
+            /** Kept */
+            kept: number;
+            /** Stamp */
+            stamp: {
+                [key: string]: number;
+            };
+            /** Take */
+            take?: {
+                [key: string]: "kept" | "gone" | "both";
+            };
+        };
+        /**
+         * MergeOut
+         * @description ``moved``: rows that went along. ``first``: a later merge that has to be taken back before. ``left``: what taking
+         *
+         *     it back could not put back, and why. ``now``: the customer in whom he is today.
+         */
+        MergeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Erased */
+            erased: boolean;
+            /** First */
+            first: number | null;
+            /** Gone */
+            gone: number;
+            /** Gone Name */
+            gone_name: string;
+            /** Id */
+            id: number;
+            /** Kept */
+            kept: number;
+            /** Kept Name */
+            kept_name: string;
+            /** Left */
+            left: components["schemas"]["LeftOut"][];
+            /** Moved */
+            moved: number;
+            /** Now */
+            now: number;
+            /** Undone At */
+            undone_at: string | null;
+            /** Undone By */
+            undone_by: string;
+        };
+        /** MergesQuery */
+        MergesQuery: {
+            /** Customer */
+            customer?: number | null;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+        };
         /** MessageOut */
         MessageOut: {
             assigned: components["schemas"]["Ref"] | null;
@@ -6851,6 +7175,14 @@ export interface components {
             /** Link */
             link: string;
             text: components["schemas"]["Text"];
+        };
+        /** NoteIn */
+        NoteIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * NumberIn
@@ -7271,6 +7603,17 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Page[MergeOut] */
+        Page_MergeOut_: {
+            /** Items */
+            items: components["schemas"]["MergeOut"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
         /** Page[MessageOut] */
         Page_MessageOut_: {
             /** Items */
@@ -7297,6 +7640,17 @@ export interface components {
         Page_OrderRow_: {
             /** Items */
             items: components["schemas"]["OrderRow"][];
+            /** Page */
+            page: number;
+            /** Pages */
+            pages: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[PairOut] */
+        Page_PairOut_: {
+            /** Items */
+            items: components["schemas"]["PairOut"][];
             /** Page */
             page: number;
             /** Pages */
@@ -7336,6 +7690,83 @@ export interface components {
             pages: number;
             /** Total */
             total: number;
+        };
+        /**
+         * PairCountsOut
+         * @description How many pairs there are of each state, at most 10,000; the last look among all, and its seconds.
+         */
+        PairCountsOut: {
+            /** Customers */
+            customers: number;
+            /** Dismissed */
+            dismissed: number;
+            /** Found */
+            found: number;
+            /** Looked At */
+            looked_at: string | null;
+            /** Merged */
+            merged: number;
+            /** Undone */
+            undone: number;
+            /** Whole At */
+            whole_at: string | null;
+            /** Whole Seconds */
+            whole_seconds: number | null;
+        };
+        /**
+         * PairOut
+         * @description Two customers who may be one. ``merge``: by which they were made one.
+         */
+        PairOut: {
+            /** Across */
+            across: boolean;
+            /** Customers */
+            customers: components["schemas"]["DuplicateOut"][];
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /**
+             * Found At
+             * Format: date-time
+             */
+            found_at: string;
+            /** Id */
+            id: number;
+            /** Merge */
+            merge: number | null;
+            /** Note */
+            note: string;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Score */
+            score: number;
+            /** State */
+            state: string;
+        };
+        /** PairsQuery */
+        PairsQuery: {
+            /** Customer */
+            customer?: number | null;
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Rule
+             * @default
+             * @enum {string}
+             */
+            rule: "" | "vin" | "phone" | "card" | "key" | "plate" | "company";
+            /**
+             * State
+             * @default found
+             * @enum {string}
+             */
+            state: "found" | "dismissed" | "merged" | "undone";
+            /** Store */
+            store?: number | null;
         };
         /**
          * PartIn
@@ -7853,6 +8284,22 @@ export interface components {
             store: number;
         };
         /**
+         * PreviewIn
+         * @description ``kept``: who stays; without it the better one. ``take``: field -> kept, gone or both.
+         */
+        PreviewIn: {
+            /** Kept */
+            kept?: number | null;
+            /** One */
+            one: number;
+            /** Other */
+            other: number;
+            /** Take */
+            take?: {
+                [key: string]: "kept" | "gone" | "both";
+            };
+        };
+        /**
          * PreviewLine
          * @description ``after``: seconds of waiting; null when the text itself says on which condition.
          */
@@ -7860,6 +8307,36 @@ export interface components {
             /** After */
             after: number | null;
             text: components["schemas"]["Text"];
+        };
+        /**
+         * PreviewOut
+         * @description What a merge would do. ``stamp`` goes back with the merge.
+         */
+        PreviewOut: {
+            /** Against */
+            against: components["schemas"]["Text"][];
+            /** Fields */
+            fields: components["schemas"]["MergeFieldOut"][];
+            gone: components["schemas"]["DuplicateOut"];
+            /** Joined */
+            joined: components["schemas"]["JoinedOut"][];
+            kept: components["schemas"]["DuplicateOut"];
+            /** Moves */
+            moves: components["schemas"]["GoesAlongOut"][];
+            /** Pair */
+            pair: number | null;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Score */
+            score: number;
+            /** Stamp */
+            stamp: {
+                [key: string]: number;
+            };
+            /** State */
+            state: string;
+            /** Warnings */
+            warnings: components["schemas"]["Text"][];
         };
         /**
          * ProblemOut
@@ -8176,6 +8653,19 @@ export interface components {
             rule: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ReasonOut
+         * @description One thing on which the two agree.
+         */
+        ReasonOut: {
+            /** Points */
+            points: number;
+            /** Rule */
+            rule: string;
+            /** What */
+            what: string;
+            words: components["schemas"]["Text"];
         };
         /**
          * RecordIn
@@ -12732,6 +13222,487 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_list_pairs: {
+        parameters: {
+            query?: {
+                state?: "found" | "dismissed" | "merged" | "undone";
+                rule?: "" | "vin" | "phone" | "card" | "key" | "plate" | "company";
+                store?: number | null;
+                customer?: number | null;
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PairOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_count_pairs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairCountsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_look_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_list_merges: {
+        parameters: {
+            query?: {
+                customer?: number | null;
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MergeOut_"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_merge_customers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"] | components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_get_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merge: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_undo_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merge: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_preview_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_dismiss_pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pair: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_duplicates_api_reopen_pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pair: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

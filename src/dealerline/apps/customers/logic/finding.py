@@ -67,6 +67,11 @@ _TABLES: Mapping[str, tuple[str, str, str]] = {  # table, its customer, its stor
     "orders": ("customers_order", "t.customer_id", "t.store_id"),
     "repairs": ("customers_repair", "t.customer_id", "t.store_id"),
     "cards": ("customers_membershipcard", "t.customer_id", "c.store_id")}
+_MERGED = """
+SELECT a.i, m.now FROM a JOIN duplicates_merge m ON m.undone_at IS NULL
+   AND {same} WHERE {given}
+"""
+"""Customers merged into another are still called by their old keys in the systems that lists come from."""
 ONE_IN_THE_GROUP = ("customers", "cards")
 """Kinds whose numbers are one in the whole group; the others' are one in their store."""
 
@@ -90,6 +95,10 @@ def find(kind: str, asks: Sequence[Ask]) -> list[Found]:
         if any(ask.key for ask in asks):
             ids.update(look(f"SELECT a.i, t.id FROM a JOIN {table} t ON t.external_source = a.source "
                             "AND t.external_key = a.key WHERE a.key <> ''"))
+            if kind == "customers":
+                for i, found in look(_MERGED.format(given="a.key <> ''", same="m.external_source = a.source "
+                                                    "AND m.external_key = a.key AND m.external_key <> ''")):
+                    ids.setdefault(i, found)
         if kind == "cars":
             for column in ("vin", "plate"):
                 for i, found in look(_CARS.format(column=column)):
@@ -99,6 +108,9 @@ def find(kind: str, asks: Sequence[Ask]) -> list[Found]:
             for i, found in look(_by_number(kind, table)):
                 ids.setdefault(i, found)
         if kind == "customers":
+            for i, found in look(_MERGED.format(given="a.number <> ''",
+                                                same="m.number = a.number AND m.number <> ''")):
+                ids.setdefault(i, found)
             for i, same, other in look(_PHONES):
                 if same is not None:
                     ids.setdefault(i, same)
