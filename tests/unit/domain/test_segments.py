@@ -121,7 +121,7 @@ def test_a_rule_in_plain_words() -> None:
         "and car insured until is within the next 30 days) and not (labels has any of “员工”)."
     )
     assert said["zh"] == (
-        "客户：级别是 VIP、金卡，并且（最近联系最近90天内没有（或从未），或者累计消费不少于 10,000 元），并且"
+        "客户：级别是 VIP、金卡，并且（最近联系不在最近90天内（或从未），或者累计消费不少于 10,000 元），并且"
         "有同一车辆满足（车辆品牌是 宝马，并且车辆保险到期在今后30天内），并且不满足（标签有任一 “员工”）。"
     )
 

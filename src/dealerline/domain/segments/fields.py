@@ -34,7 +34,7 @@ OPERATORS: Mapping[str, Mapping[str, Text]] = {
     "date": {
         "within_next": {"zh": "在今后…天内", "en": "is within the next … days"},
         "within_last": {"zh": "在最近…天内", "en": "is within the last … days"},
-        "not_within_last": {"zh": "最近…天内没有（或从未）", "en": "is not within the last … days, or never"},
+        "not_within_last": {"zh": "不在最近…天内（或从未）", "en": "is not within the last … days, or never"},
         "before": {"zh": "早于", "en": "is before"},
         "after": {"zh": "晚于", "en": "is after"},
         "between": {"zh": "介于", "en": "is between"},
