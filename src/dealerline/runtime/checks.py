@@ -18,14 +18,12 @@ KINDS = ("unit", "integration", "telephony", "journeys")
 QUIET = (
     *(f"tests/telephony/test_hearing_{what}.py" for what in ("pairs", "random", "restart", "several_calls", "tones",
                                                              "verbs")),
+    "tests/telephony/test_agents_phones.py",
     "tests/telephony/test_faults_whole_centre.py",
     "tests/telephony/test_call_survival.py",
     "tests/telephony/test_soak.py",
-    "tests/journeys/test_three_cars.py",
 )
-"""What is judged by tones and gaps all the way through, or loads the machine itself: one at a time, nothing beside it.
-All others run two at a time.
-"""
+"""What is judged by tones and gaps all the way through, or loads the machine itself: one at a time, nothing beside it."""
 
 
 def _environment() -> dict[str, str]:
@@ -85,13 +83,15 @@ def _pytest(arguments: Sequence[str]) -> int:
 
 
 def _all() -> int:
-    """Every test: those that need no quiet first, two at a time, then the others, one at a time. The second run's
-    summary is that of both (``--together`` of tests/conftest.py).
+    """Every test: those that need no quiet first, two at a time, then the others and the journeys, one at a time. (The
+    driver of the browsers keeps its event loop in the thread of the tests, which so can run no other.) The last run's
+    summary is that of all (``--together`` of tests/conftest.py).
     """
+    alone = [*QUIET, "tests/journeys"]
     with tempfile.TemporaryDirectory(prefix="dealerline-tests-") as folder:
         common = ("--durations=25", "--durations-min=5", f"--together={folder}/first.jsonl")
-        first = _pytest(["tests", *(f"--ignore={path}" for path in QUIET), *_two_at_a_time(), *common])
-        return _pytest([*QUIET, *common]) or first
+        first = _pytest(["tests", *(f"--ignore={path}" for path in alone), *_two_at_a_time(), *common])
+        return _pytest([*alone, *common]) or first
 
 
 def check() -> int:

@@ -300,7 +300,7 @@ def test_the_report_counts_by_person_and_store_and_only_for_leads(world: World, 
 def test_an_erased_customer_leaves_the_figures_and_nothing_else(world: World, him: Customer) -> None:
     row = made(world.browser("alice"), customer=him.pk, text="问保险", car=him.cars.get().pk)
     assert personal.export(him.pk)["promises"][0]["text"] == "问保险" and list(personal.holds(him.pk))
-    assert personal.erase(him.pk) == {"promises": 1, "tasks": 0}
+    assert personal.erase(him.pk) == {"promise_words": 1}
     row.refresh_from_db()
     assert (row.number, row.text, row.state) == ("", "", "open"), "that is what holds erasing back"
 
