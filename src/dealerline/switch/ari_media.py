@@ -46,6 +46,7 @@ VOICEMAIL = "voicemail/"
 PIECE = 280  # characters, of up to three bytes each
 MANAGER_SECONDS = 10.0  # how long it may take to be there after ARI
 NORMAL = 16  # Q.850: somebody hung up
+TRANSFER_SECONDS = 2.0  # in which both halves of a telephone's transfer are there, or it has come to nothing
 LEAVING_SECONDS = 60.0  # a channel that takes longer to go after its hang-up does not go by itself
 SLOW = 0.5  # an order that takes so many seconds holds up all behind it, and is worth a line in the log
 
@@ -65,6 +66,8 @@ class AriMedia:
         self._asking: Future[None] | None = None
         self._agents: set[str] = set()  # agents' answered channels
         self._leaving: dict[str, float] = {}  # channels that hang up just now, and since when
+        self._transferring: dict[str, list[Gone]] = {}  # phones that transfer just now, and that they are gone since
+        self._handed_on: set[str] = set()  # phones whose transfer was told before Asterisk said that it succeeded
         self._helpers: dict[str, dict[str, models.StasisStart]] = {}  # Local pairs: name -> half -> how it came
         self._last_digit: dict[str, tuple[str, str]] = {}  # channel -> (timestamp, digit) of its newest key
         self.before_back: Callable[[bool], Any] | None = None  # awaited first: provisioning
@@ -75,6 +78,7 @@ class AriMedia:
             models.PlaybackFinished: self._played,
             models.ChannelHold: lambda e: self._events(Held(e.channel.id, True)),
             models.ChannelUnhold: lambda e: self._events(Held(e.channel.id, False)),
+            models.BridgeBlindTransfer: self._transfers,
             models.ChannelHangupRequest: self._hanging_up,
             models.RecordingFinished: lambda e: self._recorded(e.recording, failed=False),
             models.RecordingFailed: lambda e: self._recorded(e.recording, failed=True),
@@ -147,6 +151,30 @@ class AriMedia:
             del self._helpers[pair]
             number = next((e.args[1] for e in halves.values() if len(e.args) == 2 and e.args[0] == "refer"), "")
             self._events(Referred(phone, number, tuple(e.channel.id for e in halves.values())))
+            if phone not in self._transferring:
+                self._handed_on.add(phone)
+            self._transferred(phone)
+
+    def _transfers(self, event: models.BridgeBlindTransfer) -> None:
+        """A telephone transferred. Many hang up in the same breath, and Asterisk tells of that at once, but of the
+        halves that dial the number only when each has begun: the telephone is gone only after its transfer was told.
+        """
+        told = event.channel.id in self._handed_on
+        self._handed_on.discard(event.channel.id)
+        if event.result == "Success" and not told:
+            self._transferring.setdefault(event.channel.id, [])
+            asyncio.get_running_loop().call_later(TRANSFER_SECONDS, self._transferred, event.channel.id)
+
+    def _transferred(self, phone: str) -> None:
+        for gone in self._transferring.pop(phone, ()):
+            self._events(gone)
+
+    def _gone(self, gone: Gone) -> None:
+        held = self._transferring.get(gone.channel)
+        if held is None:
+            self._events(gone)
+        else:
+            held.append(gone)
 
     def _state(self, event: models.ChannelStateChange) -> None:
         if event.channel.state == "Ringing":
@@ -173,14 +201,15 @@ class AriMedia:
         self._first_sound.gone(channel)
         if channel in self._agents and event.cause == NORMAL:
             self._agents.discard(channel)
-            self._events(Gone(channel, NORMAL))
+            self._gone(Gone(channel, NORMAL))
 
     def _destroyed(self, event: models.ChannelDestroyed) -> None:
         self._leaving.pop(event.channel.id, None)
         self._first_sound.gone(event.channel.id)
         self._agents.discard(event.channel.id)
         self._last_digit.pop(event.channel.id, None)
-        self._events(Gone(event.channel.id, event.cause, event.cause_txt))
+        self._handed_on.discard(event.channel.id)
+        self._gone(Gone(event.channel.id, event.cause, event.cause_txt))
 
     def _recorded(self, recording: models.LiveRecording, failed: bool) -> None:
         name = recording.name.removeprefix(VOICEMAIL)
@@ -199,6 +228,8 @@ class AriMedia:
         self._first_sound.clear()
         self._agents.clear()
         self._helpers.clear()
+        self._transferring.clear()
+        self._handed_on.clear()
         self._last_digit.clear()
         self._events(Lost())
 

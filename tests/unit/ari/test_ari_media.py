@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dealerline.switch import first_sound
+from dealerline.switch import ari_media, first_sound
 from dealerline.switch.ari import AriTimeout, models
 from dealerline.switch.ari_media import AriMedia
 from dealerline.switch.first_sound import FirstSound
@@ -80,6 +80,40 @@ async def test_a_transfer_by_a_telephone_is_told_once_both_halves_are_there(hear
     (told,) = heard.told
     assert isinstance(told, Referred) and (told.channel, told.number) == ("a1", "802")
     assert set(told.helpers) == {"local-1", "local-2"}
+
+
+async def test_a_telephone_that_transfers_and_hangs_up_at_once_is_gone_only_after_its_transfer(heard: Heard) -> None:
+    """On a busy machine its hang-up was told first, and ended the call of the customer whom it handed on."""
+    heard.hear("StasisStart", "a1", args=["agent", "call"])
+    heard.told.clear()
+    heard.hear("BridgeBlindTransfer", "a1", exten="802", context="refer", result="Success", is_external=True)
+    heard.hear("ChannelHangupRequest", "a1", cause=16)
+    heard.half(2, ["refer", "802"])
+    heard.hear("ChannelDestroyed", "a1", cause=16, cause_txt="Normal Clearing")
+    assert heard.told == []
+    heard.half(1, [], "a1")
+    assert [type(event) for event in heard.told] == [Referred, Gone, Gone]
+
+
+async def test_a_telephone_whose_transfer_was_told_first_is_gone_when_it_hangs_up(heard: Heard) -> None:
+    heard.hear("StasisStart", "a1", args=["agent", "call"])
+    heard.half(1, [], "a1")
+    heard.half(2, ["refer", "802"])
+    heard.hear("BridgeBlindTransfer", "a1", exten="802", context="refer", result="Success", is_external=True)
+    heard.hear("ChannelHangupRequest", "a1", cause=16)
+    assert [type(event) for event in heard.told[1:]] == [Referred, Gone]
+
+
+async def test_a_transfer_that_comes_to_nothing_does_not_keep_its_telephone(heard: Heard, monkeypatch: Any) -> None:
+    monkeypatch.setattr(ari_media, "TRANSFER_SECONDS", 0.01)
+    heard.hear("StasisStart", "a1", args=["agent", "call"])
+    heard.hear("BridgeBlindTransfer", "a1", exten="802", context="refer", result="Success", is_external=True)
+    heard.hear("ChannelHangupRequest", "a1", cause=16)
+    assert heard.gone() == []
+    await turns(lambda: heard.gone() == ["a1"])
+    heard.hear("BridgeBlindTransfer", "a2", exten="802", context="refer", result="Fail", is_external=True)
+    heard.hear("ChannelDestroyed", "a2", cause=16, cause_txt="Normal Clearing")
+    assert heard.gone() == ["a1", "a2"]
 
 
 async def test_a_transfer_to_another_call_of_the_telephone_has_no_number(heard: Heard) -> None:
