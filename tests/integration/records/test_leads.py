@@ -126,6 +126,28 @@ def test_from_the_call_over_a_test_drive_and_a_discount_to_the_order(
     assert set(AuditEntry.objects.filter(object_type="lead").values_list("action", flat=True)) == {"lead"}
 
 
+def test_winning_makes_the_order_once_and_one_that_cannot_be_leaves_the_lead_as_it_was(
+    world: World, customer: Customer
+) -> None:
+    alice = world.browser("alice")
+    lead = make(alice, customer, model="A6L")
+    path = f"/api/leads/{lead['id']}/move"
+    Order.objects.create(customer=customer, store=world.east, number="SO1", model="A6L")
+    new = {"number": "SO1", "model": "A6L", "amount": "438800.00", "expected_on": "2027-01-15"}
+    won = {"version": lead["version"], "stage": stage("Won"), "new_order": new}
+    taken = alice.send("POST", path, won)
+    assert (taken.status_code, taken.json()["code"], Lead.objects.get().state) == (400, "taken", "active")
+    assert alice.send("POST", path, {**won, "new_order": {**new, "model": ""}}).status_code in (400, 422)
+    new["number"] = ""
+    answers = [alice.send("POST", path, won) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 409] and answers[1].json()["code"] == "stale"
+    order = customer.orders.exclude(number="SO1").get()
+    assert answers[0].json()["order"] == {"id": order.pk, "name": order.number}
+    assert (order.status, order.salesperson_id, str(order.amount), order.store_id) == (
+        "ordered", world.alice.pk, "438800.00", world.east.pk)
+    assert order.steps.get().status == "ordered"
+
+
 # protection -----------------------------------------------------------------------------------------------------------
 def test_the_second_is_told_who_has_the_customer_and_may_join(world: World, customer: Customer, brand: Brand) -> None:
     lead = make(world.browser("alice"), customer, brand=brand.pk)

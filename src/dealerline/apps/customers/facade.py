@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dealerline.apps.customers.logic import bulk, finding, taking
+from typing import Any
+
+from dealerline.apps.accounts.facade import Person
+from dealerline.apps.customers.logic import bulk, business, finding, taking
 from dealerline.apps.customers.logic.access import follow_with
 from dealerline.apps.customers.logic.by_rule import set_by_rule
 from dealerline.apps.customers.logic.car_facts import facts_of as car_facts
@@ -17,11 +20,12 @@ from dealerline.apps.customers.logic.identity import among as identify
 from dealerline.apps.customers.logic.names import pinyin_of, sort_key
 from dealerline.apps.customers.logic.personal import identifiers, store_of
 from dealerline.apps.customers.logic.phone_facts import facts_of as phone_facts
-from dealerline.apps.customers.models import Car, CustomerLevel
+from dealerline.apps.customers.models import Car, Customer, CustomerLevel
 
 __all__ = [
     "CustomerLevel",
     "access_customer",
+    "add_order",
     "bulk",
     "car_facts",
     "finding",
@@ -45,3 +49,8 @@ __all__ = [
 def has_car(customer: int, car: int) -> bool:
     """Whether that car is one of his."""
     return Car.objects.filter(pk=car, customer=customer).exists()
+
+
+def add_order(person: Person, customer: int, values: dict[str, Any]) -> int:
+    """A new order of his in the store that ``values`` name; its id. Raises Problem, NotAllowed."""
+    return business.add_order(person, Customer.objects.get(pk=customer), values, "page").pk

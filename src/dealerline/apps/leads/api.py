@@ -149,8 +149,9 @@ def move(request: HttpRequest, lead: Id, data: shapes.MoveIn) -> dict[str, Any]:
     """To another stage: on, won, lost with a reason, open again."""
     person = person_of(request)
     row = work.move(person, rows.access_lead(person, lead), data.version, data.stage, lost_reason=data.lost_reason,
-                    lost_note=data.lost_note, order=data.order)
-    _audit(request, row, "moved", stage=data.stage)
+                    lost_note=data.lost_note, order=data.order,
+                    new_order=data.new_order.dict() if data.new_order is not None else None)
+    _audit(request, row, "moved", stage=data.stage, order=row.order_id)
     return rows.draw(person, row)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Schema
@@ -231,14 +232,26 @@ class LeadPatch(Schema):
     next_at: AwareDatetime | None = None
 
 
+class NewOrderIn(Schema):
+    """An order made when a lead is won. Without a number it gets one."""
+
+    number: Plain = Field("", max_length=24)
+    model: Plain = Field(min_length=1, max_length=120)
+    amount: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None
+    expected_on: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))] | None = None
+
+
 class MoveIn(Schema):
-    """To a stage. ``lost_reason``: needed where its kind is lost; ``order``: may be named where it is won."""
+    """To a stage. ``lost_reason``: needed where its kind is lost. Where it is won ``order`` may be named, or
+    ``new_order`` made with it; elsewhere they say nothing.
+    """
 
     version: int = Field(ge=0, le=2**31 - 1)
     stage: Id
     lost_reason: Id | None = None
     lost_note: Plain = Field("", max_length=500)
     order: Id | None = None
+    new_order: NewOrderIn | None = None
 
 
 class HandOverIn(Schema):

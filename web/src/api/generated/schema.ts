@@ -7010,7 +7010,8 @@ export interface components {
         };
         /**
          * MoveIn
-         * @description To a stage. ``lost_reason``: needed where its kind is lost; ``order``: may be named where it is won.
+         * @description To a stage. ``lost_reason``: needed where its kind is lost. Where it is won ``order`` may be named, or
+         *     ``new_order`` made with it; elsewhere they say nothing.
          */
         MoveIn: {
             /**
@@ -7020,6 +7021,7 @@ export interface components {
             lost_note: string;
             /** Lost Reason */
             lost_reason?: number | null;
+            new_order?: components["schemas"]["NewOrderIn"] | null;
             /** Order */
             order?: number | null;
             /** Stage */
@@ -7166,6 +7168,23 @@ export interface components {
             token: string;
             /** Used At */
             used_at: string | null;
+        };
+        /**
+         * NewOrderIn
+         * @description An order made when a lead is won. Without a number it gets one.
+         */
+        NewOrderIn: {
+            /** Amount */
+            amount?: number | string | null;
+            /** Expected On */
+            expected_on?: string | null;
+            /** Model */
+            model: string;
+            /**
+             * Number
+             * @default
+             */
+            number: string;
         };
         /**
          * NextOut

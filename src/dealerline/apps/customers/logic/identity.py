@@ -79,7 +79,7 @@ def asked(text: str) -> dict[str, str]:
     fits = bool(re.fullmatch(r"[A-Z0-9]+", vin))
     return {
         "e164": numbers.e164(words) if whole else "", "plate": plate if len(plate) <= plates.LONGEST else "",
-        "vin": vin if len(vin) == vins.LENGTH else "", "code": code or "-",
+        "vin": vin if fits and len(vin) == vins.LENGTH else "", "code": code or "-",
         "tail": vin if fits and 6 <= len(vin) < vins.LENGTH and not whole else "",
         "part": plate if PART_OF_PLATE <= len(plate) < 8 and not whole and plate.isalnum() else ""}
 

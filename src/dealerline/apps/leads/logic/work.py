@@ -297,8 +297,10 @@ def step_of_edit(person: Person, row: Lead) -> None:
 
 
 def move(person: Person, lead: Lead, version: int, stage: int, *, lost_reason: int | None = None, lost_note: str = "",
-         order: int | None = None) -> Lead:
-    """To another stage. Losing needs a reason; an order of his may be named when it is won."""
+         order: int | None = None, new_order: dict[str, Any] | None = None) -> Lead:
+    """To another stage. Losing needs a reason; winning may name an order of his, or make one with it: both or neither,
+    and sent twice the second finds a newer version.
+    """
     with transaction.atomic():
         row = locked(person, lead, version)
         target = Stage.objects.filter(pk=stage, active=True).first()
@@ -320,10 +322,8 @@ def move(person: Person, lead: Lead, version: int, stage: int, *, lost_reason: i
         row.lost_reason_id, row.lost_note = None, ""
         if what is Move.LOSE:
             row.lost_reason_id, row.lost_note = _reason(lost_reason), lost_note.strip()
-        if what is Move.WIN and order is not None:
-            if not customers.owns_order(row.customer_id, order):
-                raise invalid("order", "这位客户没有这个订单。", "The customer has no such order.")
-            row.order_id = order
+        if what is Move.WIN:
+            row.order_id = _order(person, row, order, new_order)
         if state in ENDS:
             row.closed_at, row.next_step, row.next_at, row.reaction_due = now, "", None, None
             row.pooled_at, row.pool_reason = None, ""
@@ -333,6 +333,16 @@ def move(person: Person, lead: Lead, version: int, stage: int, *, lost_reason: i
             "from": old.text, "to": target.text, "kind": target.kind,
             "reason": row.lost_reason.text if row.lost_reason is not None else None})
         return finish(row, before, person)
+
+
+def _order(person: Person, row: Lead, order: int | None, new: dict[str, Any] | None) -> int | None:
+    """What he ordered: named, made now by whoever wins the lead, or not known yet."""
+    if new is not None:
+        return customers.add_order(person, row.customer_id, {
+            **new, "store": row.store_id, "status": "ordered", "salesperson": row.owner_id or person.pk})
+    if order is not None and not customers.owns_order(row.customer_id, order):
+        raise invalid("order", "这位客户没有这个订单。", "The customer has no such order.")
+    return order if order is not None else row.order_id
 
 
 def _reason(reason: int | None) -> int:

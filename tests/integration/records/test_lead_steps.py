@@ -1,0 +1,115 @@
+"""Next steps of leads in everybody's list of work: rung, finished with a result, taken back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from dealerline.apps.audit.models import AuditEntry
+from dealerline.apps.customers.models import Customer, CustomerPhone
+from dealerline.apps.leads.logic import personal
+from dealerline.apps.leads.models import Lead, LeadEvent
+from tests.integration.records.conftest import Browser, World
+from tests.integration.records.test_leads import NUMBER, make
+
+
+@pytest.fixture
+def customer(world: World) -> Customer:
+    row = Customer.objects.create(store=world.east, name="张三", title="先生")
+    CustomerPhone.objects.create(customer=row, e164=NUMBER, primary=True)
+    return row
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """What the switch was asked for."""
+    found: list[tuple[str, dict[str, Any]]] = []
+
+    def ask(path: str, method: str = "GET", body: dict[str, Any] | None = None, timeout: float = 0.5) -> dict[str, Any]:
+        found.append((path, body or {}))
+        return {}
+
+    monkeypatch.setattr("dealerline.apps.common.desks.ask_switch", ask)
+    return found
+
+
+def planned(browser: Browser, customer: Customer, **values: Any) -> int:
+    """A lead with a step that was due an hour ago; its id."""
+    due = (timezone.now() - timedelta(hours=1)).isoformat()
+    return int(make(browser, customer, next_step="邀约到店", next_at=due, model="A6L", **values)["id"])
+
+
+def todos(browser: Browser, view: str = "mine") -> list[dict[str, Any]]:
+    return [row for row in browser.get(f"/api/todos?view={view}").json()["items"] if row["kind"] == "lead"]
+
+
+def finish(browser: Browser, row: dict[str, Any], result: str, note: str = "") -> Any:
+    return browser.send("POST", f"/api/todos/lead/{row['id']}/finish",
+                        {"version": row["version"], "result": result, "note": note})
+
+
+def test_a_next_step_is_rung_finished_in_the_thread_and_taken_back(
+    world: World, customer: Customer, asked: list[Any]
+) -> None:
+    alice = world.browser("alice")
+    lead = planned(alice, customer)
+    row = todos(alice)[0]
+    assert (row["title"]["en"], row["late"], row["number"], row["link"], row["results"]) == (
+        "邀约到店", True, "+86138****5678", f"/leads/{lead}", ["reached", "done", "again"])
+    assert todos(world.browser("bob")) == [] and todos(world.browser("bob"), "free") == [], "a colleague's"
+    assert world.browser("bob").send("POST", f"/api/todos/lead/{lead}/ring", {}).status_code == 403
+    assert finish(world.browser("bob"), row, "done").status_code == 403
+    assert finish(world.browser("charlie"), row, "done").status_code == 404
+
+    assert alice.send("POST", f"/api/todos/lead/{lead}/ring", {}).status_code == 200
+    assert asked == [("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": world.east.lines.get().pk})]
+    assert finish(alice, {**row, "version": 99}, "reached").json()["code"] == "stale"
+    assert finish(alice, row, "reached", "周六来").json()["done_at"] is not None
+    event = LeadEvent.objects.get(lead=lead, kind="call")
+    assert (event.text, event.data["reached"], Lead.objects.get().next_step) == ("邀约到店 · 周六来", True, "")
+    assert todos(alice) == [] and [one["result"] for one in todos(alice, "done")] == ["reached"]
+    assert finish(alice, row, "reached").status_code == 409, "once"
+
+    back = alice.send("POST", f"/api/todos/lead/{lead}/reopen", {}).json()
+    assert (back["done_at"], back["title"]["zh"]) == (None, "邀约到店")
+    assert todos(alice)[0]["due_at"] == row["due_at"] and todos(alice, "done") == []
+    assert LeadEvent.objects.get(pk=event.pk).data["undone"] is True
+    assert {"ring_back", "task"} <= set(AuditEntry.objects.filter(object_type="lead").values_list("action", flat=True))
+
+
+def test_who_was_not_reached_comes_again_and_a_newer_step_is_not_overwritten_by_undoing(
+    world: World, customer: Customer, asked: list[Any]
+) -> None:
+    alice = world.browser("alice")
+    lead = planned(alice, customer)
+    again = finish(alice, todos(alice)[0], "again")
+    assert again.status_code == 200 and again.json()["done_at"] is None
+    assert todos(alice) == [] and todos(alice, "aside")[0]["why"] == "again"
+    assert LeadEvent.objects.get(lead=lead, kind="call").data["reached"] is False
+    assert alice.send("POST", f"/api/todos/lead/{lead}/reopen", {}).json()["title"]["zh"] == "邀约到店"
+    assert LeadEvent.objects.get(lead=lead, kind="call").data["undone"] is True and todos(alice, "aside") == []
+    assert finish(alice, todos(alice)[0], "done").status_code == 200
+    version = Lead.objects.get().version
+    later = {"version": version, "next_step": "报价", "next_at": timezone.now().isoformat()}
+    assert alice.send("PATCH", f"/api/leads/{lead}", later).status_code == 200
+    assert alice.send("POST", f"/api/todos/lead/{lead}/reopen", {}).json()["code"] == "wrong_state"
+    personal.erase(customer.pk)
+    assert todos(alice) == [] and todos(alice, "done") == []
+
+
+def test_whoever_rings_for_a_store_has_the_lead_and_a_first_reaction_is_not_undone(
+    world: World, customer: Customer, asked: list[Any]
+) -> None:
+    bob = world.browser("bob")
+    lead = planned(world.browser("alice"), customer, owner=0)
+    assert [row["owner"] for row in todos(bob, "free")] == [None]
+    rung = bob.send("POST", f"/api/todos/lead/{lead}/ring", {}).json()
+    assert rung["owner"]["name"] == "Bob" and todos(world.browser("alice"), "free") == []
+    assert finish(bob, rung, "reached").status_code == 200
+    assert Lead.objects.get().state == "active" and Lead.objects.get().reacted_at is not None
+    assert bob.send("POST", f"/api/todos/lead/{lead}/reopen", {}).json()["code"] == "reacted"
+    assert bob.send("POST", "/api/todos/lead/999999/reopen", {}).status_code == 404
+    assert bob.send("POST", "/api/todos/lead/x/ring", {}).status_code == 404
