@@ -91,6 +91,13 @@ def merge(browser: Browser, seen: dict[str, Any], **take: str) -> Any:
     return browser.send("POST", "/api/duplicates/merges", body)
 
 
+def story(browser: Browser, customer: Any) -> list[dict[str, Any]]:
+    """The merges on his page, and no change that a merge made."""
+    found = browser.get(f"/api/customers/{customer.pk}/timeline?kinds=merge,change").json()["items"]
+    assert not [entry for entry in found if "(Merging)" in entry["title"]["en"]]
+    return [entry for entry in found if entry["kind"] == "merge"]
+
+
 def test_found_looked_at_merged_and_taken_apart_with_nothing_lost(world: World, two: tuple[Any, Any]) -> None:
     old, new = two
     before = snapshot()
@@ -144,6 +151,10 @@ def test_found_looked_at_merged_and_taken_apart_with_nothing_lost(world: World, 
     assert [one.id for one in again] == [old.pk, old.pk]
     assert merge(lena, seen).json()["code"] == "merged_already"
     assert "merged" in of_object("customers.customer", old.pk).values_list("field", flat=True)
+    (told,) = story(lena, old)  # one entry, not one for each row that went along
+    assert (told["title"]["en"], told["text"], told["by"]) == ("Merged with 张 三", "AT9", "Lena")
+    assert told["link"] == f"/duplicates?state=merged&customer={old.pk}"
+    assert [entry["link"] for entry in story(alice, old)] == [""]  # who may not merge is told and led nowhere
 
     key = done.json()["id"]
     assert charlie.send("POST", f"/api/duplicates/merges/{key}/undo").status_code == 404
@@ -151,6 +162,8 @@ def test_found_looked_at_merged_and_taken_apart_with_nothing_lost(world: World, 
     assert back["left"] == []
     assert snapshot() == before
     assert lena.get(f"/api/customers/{new.pk}").json()["id"] == new.pk
+    assert [entry["title"]["zh"] for entry in story(lena, old)] == ["与“张 三”的合并已撤销", "并入了“张 三”"]
+    assert [entry["title"]["zh"] for entry in story(lena, new)] == ["并入“张三”已撤销", "被并入“张三”"]
     assert lena.send("POST", f"/api/duplicates/merges/{key}/undo").json()["code"] == "undone_already"
     assert list(AuditEntry.objects.filter(action__in=["merge", "undo_merge"]).order_by("pk").values_list(
         "action", flat=True)) == ["merge", "undo_merge"]  # fmt: skip
