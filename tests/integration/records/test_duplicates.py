@@ -55,7 +55,7 @@ def snapshot() -> dict[str, Any]:
 def two(world: World, make_call: Callable[..., Any]) -> tuple[Any, Any]:
     """张三 twice in the east: as the sales people know him, and as the workshop does. They have met one another."""
     old = Customer.objects.create(store=world.east, name="张三", title="先生", notes="rings late", labels=["车友"],
-                                  external_source="dms", external_key="7")  # fmt: skip
+                                  level="silver", external_source="dms", external_key="7")  # fmt: skip
     new = Customer.objects.create(store=world.east, name="张 三", number="AT9", notes="has a dog", labels=["VIP"],
                                   company="大众", external_source="dms", external_key="8")  # fmt: skip
     for customer in (old, new):
@@ -115,7 +115,10 @@ def test_found_looked_at_merged_and_taken_apart_with_nothing_lost(world: World, 
     assert {one["label"] for one in seen["joined"]} == {
         "customers.customerphone", "customers.car", "customers.carrole", "leads.lead"}  # fmt: skip
     assert {one["label"]: one["count"] for one in seen["moves"]}["calls.call"] == 1
-    assert {one["field"]: one["take"] for one in seen["fields"]}["notes"] == "both"
+    takes = {one["field"]: (one["take"], one["why"]) for one in seen["fields"]}
+    assert takes["notes"] == ("both", "joined")
+    assert takes["level"] == ("kept", "only")  # the newer file's is the one that each begins with
+    assert takes["kind"] == ("kept", "same")
     CustomerPhone.objects.create(customer=new, e164="+8613700137000")  # a colleague adds a number meanwhile
     stale = merge(lena, seen)
     assert stale.status_code == 409
