@@ -55,7 +55,7 @@ def snapshot() -> dict[str, Any]:
 def two(world: World, make_call: Callable[..., Any]) -> tuple[Any, Any]:
     """张三 twice in the east: as the sales people know him, and as the workshop does. They have met one another."""
     old = Customer.objects.create(store=world.east, name="张三", title="先生", notes="rings late", labels=["车友"],
-                                  external_source="dms", external_key="7")  # fmt: skip
+                                  level="silver", external_source="dms", external_key="7")  # fmt: skip
     new = Customer.objects.create(store=world.east, name="张 三", number="AT9", notes="has a dog", labels=["VIP"],
                                   company="大众", external_source="dms", external_key="8")  # fmt: skip
     for customer in (old, new):
@@ -91,6 +91,13 @@ def merge(browser: Browser, seen: dict[str, Any], **take: str) -> Any:
     return browser.send("POST", "/api/duplicates/merges", body)
 
 
+def story(browser: Browser, customer: Any) -> list[dict[str, Any]]:
+    """The merges on his page, and no change that a merge made."""
+    found = browser.get(f"/api/customers/{customer.pk}/timeline?kinds=merge,change").json()["items"]
+    assert not [entry for entry in found if "(Merging)" in entry["title"]["en"]]
+    return [entry for entry in found if entry["kind"] == "merge"]
+
+
 def test_found_looked_at_merged_and_taken_apart_with_nothing_lost(world: World, two: tuple[Any, Any]) -> None:
     old, new = two
     before = snapshot()
@@ -108,7 +115,10 @@ def test_found_looked_at_merged_and_taken_apart_with_nothing_lost(world: World, 
     assert {one["label"] for one in seen["joined"]} == {
         "customers.customerphone", "customers.car", "customers.carrole", "leads.lead"}  # fmt: skip
     assert {one["label"]: one["count"] for one in seen["moves"]}["calls.call"] == 1
-    assert {one["field"]: one["take"] for one in seen["fields"]}["notes"] == "both"
+    takes = {one["field"]: (one["take"], one["why"]) for one in seen["fields"]}
+    assert takes["notes"] == ("both", "joined")
+    assert takes["level"] == ("kept", "only")  # the newer file's is the one that each begins with
+    assert takes["kind"] == ("kept", "same")
     CustomerPhone.objects.create(customer=new, e164="+8613700137000")  # a colleague adds a number meanwhile
     stale = merge(lena, seen)
     assert stale.status_code == 409
@@ -144,6 +154,10 @@ def test_found_looked_at_merged_and_taken_apart_with_nothing_lost(world: World, 
     assert [one.id for one in again] == [old.pk, old.pk]
     assert merge(lena, seen).json()["code"] == "merged_already"
     assert "merged" in of_object("customers.customer", old.pk).values_list("field", flat=True)
+    (told,) = story(lena, old)  # one entry, not one for each row that went along
+    assert (told["title"]["en"], told["text"], told["by"]) == ("Merged with 张 三", "AT9", "Lena")
+    assert told["link"] == f"/duplicates?state=merged&customer={old.pk}"
+    assert [entry["link"] for entry in story(alice, old)] == [""]  # who may not merge is told and led nowhere
 
     key = done.json()["id"]
     assert charlie.send("POST", f"/api/duplicates/merges/{key}/undo").status_code == 404
@@ -151,6 +165,8 @@ def test_found_looked_at_merged_and_taken_apart_with_nothing_lost(world: World, 
     assert back["left"] == []
     assert snapshot() == before
     assert lena.get(f"/api/customers/{new.pk}").json()["id"] == new.pk
+    assert [entry["title"]["zh"] for entry in story(lena, old)] == ["与“张 三”的合并已撤销", "并入了“张 三”"]
+    assert [entry["title"]["zh"] for entry in story(lena, new)] == ["并入“张三”已撤销", "被并入“张三”"]
     assert lena.send("POST", f"/api/duplicates/merges/{key}/undo").json()["code"] == "undone_already"
     assert list(AuditEntry.objects.filter(action__in=["merge", "undo_merge"]).order_by("pk").values_list(
         "action", flat=True)) == ["merge", "undo_merge"]  # fmt: skip

@@ -66,6 +66,11 @@ _WORKED_OUT = (
     ("promises_promise", "store_id", "organisation_store"),
     ("promises_task", "store_id", "organisation_store"),
     ("promises_snooze", "person_id", "accounts_person"),
+    # What the finder found among its customers, and what whoever tried it merged.
+    ("duplicates_pair", "store_id", "organisation_store"),
+    ("duplicates_pair", "other_store_id", "organisation_store"),
+    ("duplicates_merge", "store_id", "organisation_store"),
+    ("duplicates_move", "merge_id", "duplicates_merge"),
 )
 # What hangs on a lead of the demo, whoever wrote it: people who try the demo, and the clock that pools leads.
 _OF_LEADS = ("leads_leadevent", "leads_handover", "leads_leadphoto", "leads_lead_helpers")

@@ -13,10 +13,11 @@ class DuplicatesConfig(AppConfig):
 
     def ready(self) -> None:
         """Whoever asks for a customer who was merged away is led to where he is now; merges keep personal data."""
-        from dealerline.apps.common import personal
+        from dealerline.apps.common import personal, timeline
         from dealerline.apps.customers.facade import follow_with
-        from dealerline.apps.duplicates.logic import own
+        from dealerline.apps.duplicates.logic import own, story
         from dealerline.apps.duplicates.logic.following import now_called
 
         follow_with(now_called)
         personal.register("duplicates", own.export, own.erase, words=own.WORDS)
+        timeline.register(story.KIND, story.WORDS, story.entries)

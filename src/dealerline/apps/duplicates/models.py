@@ -103,6 +103,7 @@ class Merge(models.Model):
         indexes = [
             models.Index(fields=["external_source", "external_key"], name="merge_outside",
                          condition=~models.Q(external_key="")),
+            models.Index(fields=["gone"], name="merge_gone"),
             models.Index(fields=["number"], name="merge_number", condition=~models.Q(number="")),
         ]
 

@@ -148,8 +148,11 @@ def _card(viewer: Viewer, customer: int, before: datetime | None, limit: int) ->
 
 
 def _changes(viewer: Viewer, customer: int, before: datetime | None, limit: int) -> Iterable[Entry]:
-    """Changes by people and programs, one entry for what was changed of one row at once; no values, only which."""
-    found = history.of_customer(customer).filter(object_type__in=OBJECTS)
+    """Changes by people and programs, one entry for what was changed of one row at once; no values, only which.
+
+    A merge is one entry of its own (apps.duplicates), not one for each row that went along.
+    """
+    found = history.of_customer(customer).filter(object_type__in=OBJECTS).exclude(source=Source.MERGE)
     stores = viewer.stores_for(rows.VIEW)
     if not stores.every:
         found = found.filter(Q(store__in=sorted(stores.ids)) | Q(store__isnull=True))

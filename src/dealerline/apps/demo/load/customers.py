@@ -21,9 +21,10 @@ CAR_FACTS = ("vin_warning", "maker_zh", "maker_en", "plate_kind")
 
 
 class Customers:
-    """Loads all of them; ``ids`` then maps serials to primary keys."""
+    """Loads all of them; ``ids`` then maps serials to primary keys. ``part``: whose random numbers they draw."""
 
-    def __init__(self, ledger: Ledger, made: Organisation, base: date, zone: ZoneInfo) -> None:
+    def __init__(self, ledger: Ledger, made: Organisation, base: date, zone: ZoneInfo,
+                 part: str = "customers' touches") -> None:
         self.ledger, self.made, self.base = ledger, made, base
         self.midnight = datetime(base.year, base.month, base.day, tzinfo=zone)
         self.ids: dict[int, int] = {}
@@ -31,9 +32,16 @@ class Customers:
         self.orders: dict[str, int] = {}
         self.repairs: dict[str, int] = {}
         self.cards: dict[str, int] = {}
-        self.rng = stream("customers' touches")
+        self.rng = stream(part)
 
     def load(self, people: list[Customer]) -> None:
+        """With all that hangs on them."""
+        self.load_bare(people)
+        File(self.ledger, self.made, self.midnight, self.ids, self.cars, self.orders, self.repairs,
+             self.cards).load(people)
+
+    def load_bare(self, people: list[Customer]) -> None:
+        """Without ties, steps, payments and bookings."""
         model = table("customers.Customer")
         keys = self.ledger.new_keys(model, len(people))
         self.ids = {one.serial: key for one, key in zip(people, keys, strict=True)}
@@ -68,8 +76,6 @@ class Customers:
         self._orders(people)
         self._repairs(people)
         self._cards(people)
-        File(self.ledger, self.made, self.midnight, self.ids, self.cars, self.orders, self.repairs,
-             self.cards).load(people)
 
     def day(self, offset: int) -> date:
         return self.base + timedelta(days=offset)

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app as jobs
 
 from dealerline.apps.backlog.facade import adopt
-from dealerline.apps.demo.load import lists, organisation, routing, segments, sounds
+from dealerline.apps.demo.load import doubles, lists, organisation, routing, segments, sounds
 from dealerline.apps.demo.load.calls import Calls
 from dealerline.apps.demo.load.customers import Customers
 from dealerline.apps.demo.load.leads import Leads
@@ -98,6 +98,7 @@ def load(now: datetime, say: Callable[[str], None] = lambda _: None, days: int =
         say(f"{Leads(ledger, made, customers.ids, now).load(people)} leads")
         lists.load(ledger, now)
         segments.load(ledger, made, list(customers.ids.values()), now)
+        say(f"{doubles.load(ledger, made, base, zone, people)} pairs of duplicates")
         ledger.close()
         adopt(now - timedelta(days=1))
         DemoLoad.objects.create(base=base, until=now, counts=ledger.counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +62,12 @@ def _set(row: Any) -> dict[str, tuple[datetime, bool]]:
     return found
 
 
+def _said(column: Any, given: Given, told: bool) -> Given:
+    """A level or a kind that every new file begins with, and that nobody set, says nothing."""
+    begins = column.get_default() if column.has_default() else None
+    return replace(given, value=None) if given.value == begins and not told else given
+
+
 def fields_of(kept: Any, gone: Any) -> list[Field]:
     """All fields in which either says something."""
     # A field of which the history knows nothing is as old as the file.
@@ -72,7 +78,8 @@ def fields_of(kept: Any, gone: Any) -> list[Field]:
         one, two = (Given(getattr(row, name), *known.get(name, else_)) for row, known, else_ in sides)
         if one.value in (None, "", []) and two.value in (None, "", []):
             continue
-        chosen = choose(column.name, one, two)
+        said = [_said(column, given, name in known) for given, (_, known, _) in zip((one, two), sides, strict=True)]
+        chosen = choose(column.name, *((one, two) if one.value == two.value else said))
         if column.name in STAYS and chosen.why in ("by_hand", "newer"):
             chosen = Choice("kept", "stays")
         found.append(Field(column.name, one.value, two.value, chosen))
