@@ -1,7 +1,8 @@
 """Tells the switch who a caller is: the records' side of the socket, a thread of the scribe's.
 
 The rule of the file: whatever goes wrong is answered with null, and a question whose asker no longer waits is not
-looked up at all. No number reaches a log. The questions and answers are told in ``callers_socket.py``.
+looked up at all. No number and nothing that was keyed reaches a log. The questions and answers are told in
+``callers_socket.py``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection
 
 from dealerline.adapters.callers_socket import NAME, address
-from dealerline.apps.routing.facade import who_is
+from dealerline.apps.routing.facade import identified, who_is
 
 log = logging.getLogger(__name__)
 
@@ -79,15 +80,21 @@ class CallersServer:
             question = json.loads(line)
             if time.time() > float(question["until"]):
                 return {"id": question["id"], "known": None}
-            known = who_is(str(question["number"]), int(question["store"]))
+            reply = self._look(question)
             self.answered += 1
             self._troubled = False
+            return {"id": question["id"], **reply}
         except (DatabaseError, InterfaceError) as error:
             if not self._troubled:
                 log.warning("callers cannot be looked up: %s", type(error).__name__)
-            self._troubled, known = True, None
+            self._troubled = True
             connection.close()
         except (ValueError, TypeError, KeyError) as error:
             log.error("a question about a caller cannot be read: %s", type(error).__name__)
-            known = None
-        return {"id": question.get("id", 0) if isinstance(question, dict) else 0, "known": known}
+        return {"id": question.get("id", 0) if isinstance(question, dict) else 0, "known": None}
+
+    def _look(self, question: dict[str, Any]) -> dict[str, Any]:
+        if "keys" in question:
+            result, known = identified(str(question["keys"]), int(question["store"]))
+            return {"known": known, "result": result}
+        return {"known": who_is(str(question["number"]), int(question["store"]))}

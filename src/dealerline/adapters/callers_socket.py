@@ -4,7 +4,8 @@ The rule of the file: the loop never waits. A question is a line written to a co
 with one that does not take it in, the answer is None at once, and after ``LIMIT`` seconds in any case.
 
 A line asks ``{"id": 7, "number": "+8613812345678", "store": 3, "until": 1800000000.5}``; the answer is
-``{"id": 7, "known": {...}}`` with the fields of ``Known``, or with null.
+``{"id": 7, "known": {...}}`` with the fields of ``Known``, or with null. With ``"keys": "12345"`` in place of the
+number it asks whom those digits mean; the answer has ``result`` as well (found, not_found, several), or nobody looked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -31,6 +33,8 @@ MOST_WAITING = 2000
 MOST_BYTES = 256 * 1024  # not taken in by the other side: it is not listening any more
 
 Answer = Callable[[Known | None], None]
+Found = Callable[[str, Known | None], None]
+UNANSWERED = "unanswered"
 
 
 def address(folder: int) -> str:
@@ -43,6 +47,7 @@ class Reply(msgspec.Struct):
 
     id: int
     known: Known | None = None
+    result: str = UNANSWERED
 
 
 class SocketCallers:
@@ -52,28 +57,35 @@ class SocketCallers:
         self._folder = folder
         self._limit = limit
         self._writer: asyncio.StreamWriter | None = None
-        self._waiting: dict[int, tuple[Answer, asyncio.TimerHandle]] = {}
+        self._waiting: dict[int, tuple[Callable[[Reply], None], asyncio.TimerHandle]] = {}
         self._last = 0
         self._decoder = msgspec.json.Decoder(Reply)
         self.unanswered = 0
 
     def ask(self, number: str, store: int, answer: Answer) -> None:
         """See ports.py."""
+        self._ask({"number": number, "store": store}, lambda reply: answer(reply.known))
+
+    def identify(self, digits: str, store: int, answer: Found) -> None:
+        """See ports.py."""
+        self._ask({"keys": digits, "store": store}, lambda reply: answer(reply.result, reply.known))
+
+    def _ask(self, question: dict[str, Any], answer: Callable[[Reply], None]) -> None:
         loop, writer = asyncio.get_running_loop(), self._writer
         full = len(self._waiting) >= MOST_WAITING
         if writer is None or full or writer.transport.get_write_buffer_size() > MOST_BYTES:
             self.unanswered += 1
-            loop.call_soon(answer, None)
+            loop.call_soon(answer, Reply(0))
             return
         self._last += 1
         self._waiting[self._last] = (answer, loop.call_later(self._limit, self._late, self._last))
-        question = {"id": self._last, "number": number, "store": store, "until": time.time() + self._limit}
-        writer.write(json.dumps(question).encode() + b"\n")
+        line = {"id": self._last, **question, "until": time.time() + self._limit}
+        writer.write(json.dumps(line).encode() + b"\n")
 
     def _late(self, question: int) -> None:
         answer, _ = self._waiting.pop(question)
         self.unanswered += 1
-        answer(None)
+        answer(Reply(question))
 
     async def run(self) -> None:
         """Keep a connection, for ever."""
@@ -108,7 +120,7 @@ class SocketCallers:
         answer, timer = self._waiting.pop(reply.id, (None, None))
         if answer is not None and timer is not None:
             timer.cancel()
-            answer(reply.known)
+            answer(reply)
 
     def _forget(self) -> None:
         """The connection is gone: whoever waits goes on without an answer."""
@@ -116,4 +128,4 @@ class SocketCallers:
         for answer, timer in waiting.values():
             timer.cancel()
             self.unanswered += 1
-            answer(None)
+            answer(Reply(0))

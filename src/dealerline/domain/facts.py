@@ -49,6 +49,8 @@ KINDS: dict[str, Kind] = {
         Kind("call.answered", ()),  # by the centre, not by a person
         Kind("call.ended", ("by", "cause"), durable=True),  # by: customer|agent|centre|carrier|asterisk|repair
         Kind("caller.listed", ("standing", "customer")),  # standing: vip|blocked|nuisance
+        # by what he keyed; result: found|not_found|several|unanswered; way: plate|vin_end|card|order|repair
+        Kind("caller.identified", ("result", "way", "customer")),
         # self-service ------------------------------------------------------------------------------------------------
         Kind("flow.started", ("flow", "version")),
         Kind("flow.node", ("node", "kind")),

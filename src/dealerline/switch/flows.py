@@ -41,6 +41,7 @@ class Flows:
             ivr.Forward: self._forward,
             ivr.AskNumber: self._ask_number,
             ivr.Promise: self._promise,
+            ivr.Identify: self._identify,
             ivr.RingDuty: self._ring_duty,
             ivr.EnterLine: self._enter_line,
             ivr.Hangup: self._hang_up,
@@ -338,6 +339,15 @@ class Flows:
         prompts = self.engine.callbacks.promise(call, queue, command.number, command.priority)
         answer = ivr.Promised(prompts is not None, prompts or ())
         self.core.after.append(lambda: self.step(call, answer))
+
+    def _identify(self, call: Call, command: ivr.Identify) -> None:
+        run = call.flow
+
+        def answer(result: str) -> None:
+            if call.flow is run:  # else he was led elsewhere meanwhile
+                self.step(call, ivr.Identified(result))
+
+        self.engine.recognising.identify(call, command.digits, answer)
 
     def offers(self, call: Call) -> tuple[str, ...]:
         """What is said of the keys that lead out of the queue he waits in."""

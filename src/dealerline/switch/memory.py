@@ -76,10 +76,16 @@ class Directory:
 
 
 class Callers:
-    """What the records know, by number. ``slow``: answers wait in ``answers`` for ``deliver``."""
+    """What the records know, by number and by keyed digits. ``slow``: answers wait in ``answers`` for ``deliver``."""
 
-    def __init__(self, known: Mapping[str, Known] | None = None, slow: bool = False) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, Known] | None = None,
+        slow: bool = False,
+        keyed: Mapping[str, Known | str] | None = None,
+    ) -> None:
         self.known = dict(known or {})
+        self.keyed = dict(keyed or {})  # who it is, or why nobody: several, unanswered
         self.asked: list[tuple[str, int]] = []
         self.slow = slow
         self.answers: list[Callable[[], None]] = []
@@ -90,6 +96,15 @@ class Callers:
             self.answers.append(lambda: answer(self.known.get(number)))
         else:
             answer(self.known.get(number))
+
+    def identify(self, digits: str, store: int, answer: Callable[[str, Known | None], None]) -> None:
+        self.asked.append((digits, store))
+        found = self.keyed.get(digits, "not_found")
+        words, known = (found, None) if isinstance(found, str) else ("found", found)
+        if self.slow:
+            self.answers.append(lambda: answer(words, known))
+        else:
+            answer(words, known)
 
     def deliver(self) -> None:
         """Every answer that is due comes now."""

@@ -47,7 +47,8 @@ class Known:
     """What the records know of a caller that routing may use. Numbers are persons' ids, 0: nobody.
 
     ``standing``: what his number is listed as: "", blocked, nuisance or vip. ``named``: who serves this VIP, the first
-    choice first.
+    choice first. ``by``: where he is known by what he keyed, what that was (plate, vin_end, card, order or repair), and
+    ``car`` the car that it is of.
     """
 
     customer: int = 0
@@ -56,6 +57,8 @@ class Known:
     last: int = 0  # whom he last spoke with
     named: tuple[int, ...] = ()
     standing: str = ""
+    by: str = ""
+    car: int = 0
 
 
 class Callers(Protocol):
@@ -63,6 +66,12 @@ class Callers(Protocol):
 
     def ask(self, number: str, store: int, answer: Callable[[Known | None], None]) -> None:
         """Call ``answer`` in the event loop, once: what is known, or None when nothing is or nobody could be asked."""
+        ...
+
+    def identify(self, digits: str, store: int, answer: Callable[[str, Known | None], None]) -> None:
+        """Whom of that store's customers the digits mean. ``answer`` as above: found and who he is, or not_found
+        (nobody), several (more than one person), unanswered (nobody could be asked, or not in time).
+        """
         ...
 
 

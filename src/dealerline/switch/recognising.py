@@ -3,11 +3,14 @@
 Rules of the file. Nobody waits for the answer: the flow begins meanwhile, and a call goes on without one. A caller who
 is blocked hears why in a polite sentence, once it is known, unless somebody talks with him already; a nuisance waits
 behind everybody else. A level counts as priority; whoever a caller spoke with last, his owner, or the named people of a
-VIP are the ones he is kept for a while. A caller without a number is like one whom nobody knows.
+VIP are the ones he is kept for a while. A caller without a number is like one whom nobody knows. Who is known by what
+he keyed stays that one, whatever his number says; what the number is listed as holds all the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -45,6 +48,8 @@ class Recognising:
     def _know(self, call: Call, known: Known | None) -> None:
         if known is None or call.ended:
             return
+        if call.known is not None and call.known.by:
+            known = replace(call.known, named=known.named, standing=known.standing)
         call.known = known
         self.engine.remember(call)
         if known.standing:
@@ -59,6 +64,30 @@ class Recognising:
         people, patience = self.kept_for(call, queue)
         self.engine.queueing.decide(routing.CallKnown(call.id, self.level(call), people, patience))
         self.tell(call)
+
+    def identify(self, call: Call, digits: str, answer: Callable[[str], None]) -> None:
+        """Whom the digits mean that he keyed; "": is he known by his number? ``answer``: as ``ivr.Identified``."""
+        if not digits:
+            known = call.known is not None and call.known.customer
+            self.core.after.append(lambda: answer("found" if known else "not_found"))
+        elif self.callers is None:
+            self._identified(call, answer, "unanswered", None)
+        else:
+            self.callers.identify(digits, call.store, partial(self._found, call, answer))
+
+    def _found(self, call: Call, answer: Callable[[str], None], result: str, found: Known | None) -> None:
+        self.core.run(self._identified, call, answer, result, found)
+
+    def _identified(self, call: Call, answer: Callable[[str], None], result: str, found: Known | None) -> None:
+        if call.ended:
+            return
+        if found is not None:
+            before = call.known or Known()
+            call.known = replace(found, last=found.last or before.last, named=before.named, standing=before.standing)
+            self.engine.remember(call)
+        way, customer = (found.by, found.customer) if found is not None else ("", 0)
+        self.core.fact("caller.identified", call, result=result, way=way, customer=customer)
+        self.core.after.append(lambda: answer("not_found" if result == "several" else result))
 
     def level(self, call: Call) -> int:
         """The priority that he has for what he is."""

@@ -116,3 +116,40 @@ async def test_a_database_that_is_away_is_no_answer_and_no_end_of_the_connection
             assert await ask(DEAR) is None
             away = False
             assert await until_known(ask)
+
+
+async def test_whom_keyed_digits_mean_is_answered_and_nobody_is_not_the_same_as_no_answer(tmp_path: Path) -> None:
+    away = False
+
+    def means(digits: str, store: int) -> tuple[str, dict[str, Any] | None]:
+        if away:
+            raise DatabaseError("gone")
+        known = {"customer": 7, "level": "vip", "owner": 2, "last": 1, "by": "plate", "car": 70}
+        return ("found", known) if (digits, store) == ("12345", 3) else ("several", None)
+
+    callers = SocketCallers(tmp_path)
+    running = asyncio.create_task(callers.run())
+
+    async def identify(digits: str) -> tuple[str, Known | None]:
+        answer: asyncio.Future[tuple[str, Known | None]] = asyncio.get_running_loop().create_future()
+        callers.identify(digits, 3, lambda result, known: answer.set_result((result, known)))
+        return await asyncio.wait_for(answer, 3)
+
+    async def until_found() -> Known:
+        async def found() -> Any:
+            return (await identify("12345"))[1]
+
+        known = await until_async(found, 5, "the digits are looked for")
+        assert isinstance(known, Known)
+        return known
+
+    try:
+        assert await identify("12345") == ("unanswered", None)  # nobody serves yet
+        with pytest.MonkeyPatch.context() as patch, serving(tmp_path, lambda number, store: PEOPLE.get(number)):
+            patch.setattr(callers_server, "identified", means)
+            assert await until_found() == Known(7, "vip", 2, 1, by="plate", car=70)
+            assert await identify("88888") == ("several", None)
+            away = True
+            assert await identify("12345") == ("unanswered", None)
+    finally:
+        running.cancel()

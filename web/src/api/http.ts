@@ -68,8 +68,10 @@ export async function ok<D>(answer: Promise<{ data?: D; error?: unknown; respons
  * The pop, asked for this very moment: the request leaves before anything is drawn, so that server and page work side by side.
  * (The typed client hands over to the network only after several turns of the event loop, and the drawing would go first.)
  */
-export function askPop(number: string, call: string, line: number): Promise<Pop> {
+export function askPop(number: string, call: string, line: number, keyed?: { customer: number; car: number | null } | null): Promise<Pop> {
   const query = new URLSearchParams({ number, call, line: String(line) })
+  if (keyed) query.set('customer', String(keyed.customer))
+  if (keyed?.car) query.set('car', String(keyed.car))
   const answer = reach(new Request(`${location.origin}/api/pop?${query}`, { credentials: 'same-origin', headers: { Accept: 'application/json' } }))
   return answer.then(async (response) => {
     const body: unknown = await response.json().catch(() => null)

@@ -106,6 +106,8 @@ export interface CallView {
   offer: Offer | null
   /** Why this phone rings for a caller of a queue, where it is not simply his turn: he knows the caller, or helps out. */
   chosen?: { how: 'named' | 'last' | 'owner' | 'lent' } | null
+  /** Who he is by the digits he keyed in the flow, and what they are of. */
+  keyed?: { customer: number; car: number | null; by: 'plate' | 'vin_end' | 'card' | 'order' | 'repair' } | null
   parties: Party[]
   attempt: Attempt | null
   supervised: boolean

@@ -50,7 +50,7 @@ export const useWork = defineStore('work', () => {
       return
     }
     const received = performance.now()
-    const answer = askPop(call.number, call.id, call.line) // on its way before the first stroke is drawn
+    const answer = askPop(call.number, call.id, call.line, call.keyed) // on its way before the first stroke is drawn
     tabs.value.push({ id: call.id, call, pop: null, popState: 'loading', unfinished: false, drawn: false })
     void drawPop(call.id, received, answer)
     if (!current.value || !desk.live || desk.live.id === call.id) active.value = call.id
@@ -58,7 +58,7 @@ export const useWork = defineStore('work', () => {
 
   async function fetchPop(id: string): Promise<void> {
     const tab = find(id)
-    if (tab) await drawPop(id, performance.now(), askPop(tab.call.number, id, tab.call.line))
+    if (tab) await drawPop(id, performance.now(), askPop(tab.call.number, id, tab.call.line, tab.call.keyed))
   }
 
   async function drawPop(id: string, received: number, answer: Promise<Pop>): Promise<void> {

@@ -235,12 +235,16 @@ class CustomersQuery(Schema):
 
 
 class PopQuery(Schema):
-    """``q``: a plate, the end of a VIN, a card or order number, where the caller's own number says nothing."""
+    """``q``: a plate, the end of a VIN, a card or order number, where the caller's own number says nothing.
+    ``customer`` and ``car``: who he is by what he keyed in the flow.
+    """
 
     q: Plain = Field("", max_length=60)
     number: Plain = Field("", max_length=40)
     call: UUID | None = None
     line: Id | None = None
+    customer: Id | None = None
+    car: Id | None = None
 
 
 @router.get("/pop", response={200: PopOut, 403: ProblemOut})
@@ -258,9 +262,9 @@ def get_pop(request: HttpRequest, query: Query[PopQuery]) -> Any:
         elif live.store in person.stores_for("calls.view"):
             e164 = numbers.e164(live.number)
     meant = next(iter(find(person, query.q)), None)
-    customer, car = (meant.customer, meant.car) if meant is not None else (None, None)
+    customer, car = (meant.customer, meant.car) if meant is not None else (query.customer, query.car)
     if query.q.strip() and meant is None:
-        e164 = ""  # what was asked for is nobody: then not he who rings by chance
+        e164, customer, car = "", None, None  # what was asked for is nobody: then not he who rings by chance
     text = pop_with_warnings(person, e164, None if query.q.strip() else query.call, query.line, customer, car)
     return HttpResponse(text, content_type="application/json; charset=utf-8")
 

@@ -10,5 +10,14 @@ from dealerline.apps.routing.logic.directory import (
     directory_queues,
     directory_skills,
 )
+from dealerline.apps.routing.logic.keyed import identified
 
-__all__ = ["directory_duties", "directory_levels", "directory_people", "directory_queues", "directory_skills", "who_is"]
+__all__ = [
+    "directory_duties",
+    "directory_levels",
+    "directory_people",
+    "directory_queues",
+    "directory_skills",
+    "identified",
+    "who_is",
+]

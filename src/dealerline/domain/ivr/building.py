@@ -254,6 +254,20 @@ FIELDS: dict[str, tuple[type[Any], dict[str, _Field]]] = {
             "on_fail": _Field(_node, True),
         },
     ),
+    "identify": (
+        model.IdentifyNode,
+        {
+            "prompts": _Field(_some_prompts, True),
+            "found": _Field(_node, True),
+            "not_found": _Field(_node, True),
+            "on_timeout": _Field(_node),
+            "ask_known": _Field(_flag),
+            "timeout": _Field(_SECONDS),
+            "tries": _Field(_TRIES),
+            "wrong_prompt": _Field(_text),
+            "timeout_prompt": _Field(_text),
+        },
+    ),
     "forward": (
         model.ForwardNode,
         {
@@ -362,6 +376,8 @@ def silent_loops(flow: Flow) -> list[tuple[str, ...]]:
         node = flow.nodes.get(name)
         if isinstance(node, model.AnnouncementNode):  # may have nothing to say today
             return [node.next]
+        if isinstance(node, model.IdentifyNode) and not node.ask_known:  # known by his number, he is asked nothing
+            return [node.found]
         if isinstance(node, model.HoursNode | model.GotoNode):
             return [to for _, to in model.ways_out(flow, node)]
         return []

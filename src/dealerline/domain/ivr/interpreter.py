@@ -18,7 +18,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Any
 
-from dealerline.domain.ivr import calling_back, model
+from dealerline.domain.ivr import calling_back, identifying, model
 from dealerline.domain.ivr.model import Flow, Title
 from dealerline.domain.ivr.values import (
     STAGES,
@@ -27,6 +27,7 @@ from dealerline.domain.ivr.values import (
     Event,
     ForwardDone,
     HoursAre,
+    Identified,
     IllegalEvent,
     Key,
     LeaveQueue,
@@ -81,7 +82,7 @@ def _played(run: Run, event: Event) -> None:
     node = run.node
     if isinstance(node, model.PlayNode | model.AnnouncementNode):
         run.enter(node.next)
-    elif isinstance(node, model.MenuNode | model.LanguageNode):
+    elif isinstance(node, model.MenuNode | model.LanguageNode | model.IdentifyNode):
         run.collect(node.timeout)
     elif isinstance(node, model.QueueNode):
         join_queue(run, node)
@@ -115,6 +116,9 @@ def _key_while_playing(run: Run, event: Event) -> None:
         if run.state.part != "failed":
             run.stop()
             calling_back.key(run, node, event.digit)
+    elif isinstance(node, model.IdentifyNode):
+        run.stop()
+        identifying.key(run, node, event.digit)
     elif isinstance(node, model.QueueNode) and event.digit in node.leave:
         run.stop()
         run.note("flow.key", digits=event.digit, node=node.name)
@@ -127,6 +131,8 @@ def _key_at_menu(run: Run, event: Event) -> None:
     node = run.node
     if isinstance(node, model.CallbackNode):
         calling_back.key(run, node, event.digit)
+    elif isinstance(node, model.IdentifyNode):
+        identifying.key(run, node, event.digit)
     else:
         choose(run, event.digit)
 
@@ -153,6 +159,8 @@ def _timeout(run: Run, event: Event) -> None:
     node = run.node
     if isinstance(node, model.CallbackNode):
         calling_back.silence(run, node)
+    elif isinstance(node, model.IdentifyNode):
+        identifying.silence(run, node)
     else:
         try_again(run, "")
 
@@ -167,6 +175,12 @@ def _promised(run: Run, event: Event) -> None:
     node = run.node
     assert isinstance(event, Promised) and isinstance(node, model.CallbackNode)
     calling_back.promised(run, node, event.ok, event.prompts)
+
+
+def _identified(run: Run, event: Event) -> None:
+    node = run.node
+    assert isinstance(event, Identified) and isinstance(node, model.IdentifyNode)
+    identifying.identified(run, node, event.result)
 
 
 def _hours(run: Run, event: Event) -> None:
@@ -256,7 +270,7 @@ def _gone(run: Run, event: Event) -> None:
 
 
 #: Where a node begins anew after a restart: what it waited for is gone.
-AGAIN = ("playing", "collecting", "hours", "recording", "closing", "forwarding", "asking", "promising")
+AGAIN = ("playing", "collecting", "hours", "recording", "closing", "forwarding", "asking", "promising", "identifying")
 
 
 def _resume(run: Run, event: Event) -> None:
@@ -271,9 +285,7 @@ def _resume(run: Run, event: Event) -> None:
 
 
 #: Where a caller may be when one or more nodes were entered.
-ANY_STAGE = frozenset(
-    {"playing", "collecting", "hours", "queued", "closing", "ended", "recording", "forwarding", "asking", "promising"}
-)
+ANY_STAGE = frozenset({*AGAIN, "queued", "ended"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +312,8 @@ TABLE: dict[tuple[str, type[Any]], Rule] = {
     ("asking", Key): _rule(_ignored, {"asking"}),
     ("promising", Promised): _rule(_promised, {"playing", "closing"}),
     ("promising", Key): _rule(_ignored, {"promising"}),
+    ("identifying", Identified): _rule(_identified, ANY_STAGE),
+    ("identifying", Key): _rule(_ignored, {"identifying"}),
     ("queued", Key): _rule(_key_in_queue, ANY_STAGE),
     ("queued", QueueTimeout): _rule(_waited_out, ANY_STAGE),
     ("queued", QueueCallback): _rule(_called_back, ANY_STAGE),

@@ -160,6 +160,25 @@ class CallbackNode:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentifyNode:
+    """Asks the caller for digits by which the records may know him. ``tries`` counts silences, too few digits and
+    digits of nobody. ``ask_known``: also whom the records know by his number.
+    """
+
+    name: str
+    prompts: tuple[str, ...]
+    found: str
+    not_found: str
+    on_timeout: str = ""
+    ask_known: bool = False
+    timeout: float = 0  # 0: as the installation says
+    tries: int = 2
+    wrong_prompt: str = ""
+    timeout_prompt: str = "timeout"
+    title: Title = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ForwardNode:
     name: str
     number: str
@@ -218,6 +237,7 @@ Node = (
     | QueueNode
     | VoicemailNode
     | CallbackNode
+    | IdentifyNode
     | ForwardNode
     | DutyNode
     | HoursNode
@@ -240,9 +260,16 @@ class Flow:
     title: Title = field(default_factory=dict)
 
 
+#: The fields of a node that name another.
+WAYS = (
+    *("next", "found", "not_found", "on_timeout", "on_wrong", "on_empty", "on_fail"),
+    *("open", "closed", "holiday", "to"),
+)
+
+
 def ways_out(flow: Flow, node: Node) -> Iterator[tuple[str, str]]:
     """Every (field path, node name) that leads on from ``node``, without the end of the call."""
-    for name in ("next", "on_timeout", "on_wrong", "on_empty", "on_fail", "open", "closed", "holiday", "to"):
+    for name in WAYS:
         target = getattr(node, name, "")
         if target and not (name == "on_empty" and target == WAIT):
             yield name, target

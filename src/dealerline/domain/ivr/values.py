@@ -114,6 +114,13 @@ class Promised:
 
 
 @dataclass(frozen=True, slots=True)
+class Identified:
+    """The answer to Identify. ``result``: found, not_found or unanswered (nobody could be asked, or not in time)."""
+
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallerGone:
     """The caller hung up."""
 
@@ -135,6 +142,7 @@ Event = (
     | ForwardDone
     | NumberIs
     | Promised
+    | Identified
     | CallerGone
 )
 
@@ -231,6 +239,13 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Identify:
+    """Answer with Identified: whom ``digits`` mean, exactly one person; "": whether he is known by his number."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
 class RingDuty:
     """Ring whoever is on duty for ``line`` ("" for the one rung), so many seconds each. Answer with ForwardDone."""
 
@@ -279,6 +294,7 @@ Command = (
     | Forward
     | AskNumber
     | Promise
+    | Identify
     | RingDuty
     | EnterLine
     | Hangup
@@ -300,6 +316,7 @@ STAGES = (
     "forwarding",
     "asking",
     "promising",
+    "identifying",
     "ended",
 )
 
@@ -309,7 +326,7 @@ class State:
     """Where a caller is. ``stage`` is one of STAGES; ``chosen`` holds (menu, key); ``typed`` keys not yet used.
 
     ``queue``: the queue node he came to last. ``part`` and ``number``: of a call-back, what he is asked (confirm,
-    enter, or nothing more: failed) and the number so far.
+    enter, or nothing more: failed) and the number so far; where he is asked who he is, enter and the digits so far.
     """
 
     stage: str = "new"

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dealerline.domain.ivr import calling_back, model
+from dealerline.domain.ivr import calling_back, identifying, model
 from dealerline.domain.ivr.model import Flow, Node
 from dealerline.domain.ivr.values import (
     AskHours,
@@ -110,6 +110,7 @@ _KINDS = {
     model.QueueNode: "queue",
     model.VoicemailNode: "voicemail",
     model.CallbackNode: "callback",
+    model.IdentifyNode: "identify",
     model.ForwardNode: "forward",
     model.DutyNode: "duty",
     model.HoursNode: "hours",
@@ -220,6 +221,7 @@ ENTER: dict[type[Any], Callable[[Run, Any], None]] = {
     model.QueueNode: _enter_queue,
     model.VoicemailNode: _enter_voicemail,
     model.CallbackNode: calling_back.enter,
+    model.IdentifyNode: identifying.enter,
     model.ForwardNode: _enter_forward,
     model.DutyNode: _enter_forward,
     model.HoursNode: _enter_hours,

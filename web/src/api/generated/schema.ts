@@ -8259,10 +8259,15 @@ export interface components {
         /**
          * PopQuery
          * @description ``q``: a plate, the end of a VIN, a card or order number, where the caller's own number says nothing.
+         *     ``customer`` and ``car``: who he is by what he keyed in the flow.
          */
         PopQuery: {
             /** Call */
             call?: string | null;
+            /** Car */
+            car?: number | null;
+            /** Customer */
+            customer?: number | null;
             /** Line */
             line?: number | null;
             /**
@@ -16969,6 +16974,8 @@ export interface operations {
                 number?: string;
                 call?: string | null;
                 line?: number | null;
+                customer?: number | null;
+                car?: number | null;
             };
             header?: never;
             path?: never;

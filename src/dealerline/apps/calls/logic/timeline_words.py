@@ -9,6 +9,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "call.answered": ("系统应答", "The centre answers"),
     "call.ended": ("通话结束（{by}）", "The call ends ({by})"),
     "caller.listed": ("来电号码在名单中：{standing}", "The caller's number is listed as {standing}"),
+    "caller.identified": ("按客户输入的数字查找：{result}{way}", "Looked for by the digits he keyed: {result}{way}"),
     "flow.started": ("进入语音流程{words}", "The flow begins{words}"),
     "flow.node": ("流程节点：{node}", "Flow node: {node}"),
     "flow.prompt": ("播放提示音", "A prompt is played"),
@@ -133,6 +134,11 @@ FIELDS: dict[str, dict[str, tuple[str, str]]] = {
         "cancelled": ("取消", "cancelled"), "forced": ("强制挂断", "forced"),
         "disk_full": ("磁盘已满", "the disk is full"), "device_lost": ("设备断开", "device lost"),
     },
+    "way": {
+        "": ("", ""), "plate": ("（车牌）", " (plate)"), "vin_end": ("（车架号后六位）", " (end of the VIN)"),
+        "card": ("（会员卡）", " (card)"), "order": ("（订单号）", " (order)"),
+        "repair": ("（工单号）", " (repair order)"),
+    },
     "how": {
         "dialled": ("系统回拨", "we rang him"), "own_call": ("客户自己来电", "he rang himself"),
         "agent": ("座席主动拨打", "an agent rang him"),
@@ -140,6 +146,8 @@ FIELDS: dict[str, dict[str, tuple[str, str]]] = {
     "result": {
         "answered": ("已接听", "answered"), "busy": ("占线", "busy"), "unreachable": ("无法接通", "unreachable"),
         "cancelled": ("已取消", "taken back"), "gone": ("已离开", "gone"),
+        "found": ("找到客户", "found"), "not_found": ("没有找到", "nobody has them"),
+        "several": ("不止一位客户", "several customers have them"), "unanswered": ("没有及时答复", "no answer in time"),
         "caller_gone": ("客户已挂断", "the caller hung up"),
     },
 }

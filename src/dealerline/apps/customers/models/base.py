@@ -14,6 +14,12 @@ from dealerline.apps.common.access import ScopedQuerySet
 M = TypeVar("M", bound=models.Model)
 
 
+def only_digits(column: str) -> models.Func:
+    """What of a plate or a number can be keyed on a telephone: an index by it finds a caller who keys it."""
+    every = (models.Value("[^0-9]"), models.Value(""), models.Value("g"))
+    return models.Func(models.F(column), *every, function="regexp_replace", output_field=models.TextField())
+
+
 class OfCustomer(ScopedQuerySet[M]):
     """Rows below a customer belong to the customer's store."""
 

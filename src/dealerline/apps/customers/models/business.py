@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.common.access import ScopedQuerySet
-from dealerline.apps.customers.models.base import Kept, Outside, one_outside_key, short
+from dealerline.apps.customers.models.base import Kept, Outside, one_outside_key, only_digits, short
 from dealerline.apps.customers.models.cars import Car
 from dealerline.apps.customers.models.people import Customer
 
@@ -62,6 +62,7 @@ class Order(Kept, Outside):
         indexes = [
             models.Index(fields=["number"], name="order_number_begins", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["-open", "-id"], name="order_listed"),
+            models.Index(only_digits("number"), name="order_digits"),
         ]
 
     def __str__(self) -> str:
@@ -171,6 +172,7 @@ class Repair(Kept, Outside):
         indexes = [
             models.Index(fields=["number"], name="repair_number_begins", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["-open", "-id"], name="repair_listed"),
+            models.Index(only_digits("number"), name="repair_digits"),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.customers.logic.car_facts import facts_of
-from dealerline.apps.customers.models.base import Kept, OfCustomer, Outside, one_outside_key, short
+from dealerline.apps.customers.models.base import Kept, OfCustomer, Outside, one_outside_key, only_digits, short
 from dealerline.apps.customers.models.people import Customer
 
 
@@ -58,6 +58,7 @@ class Car(Kept, Outside):
             one_outside_key("car_outside"),
         ]
         indexes = [
+            models.Index(only_digits("plate"), name="car_plate_digits"),
             models.Index(fields=["plate"], name="car_plate"),
             models.Index(fields=["vin"], name="car_vin"),
             models.Index(Right("vin", 6), name="car_vin_tail"),

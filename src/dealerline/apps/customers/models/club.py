@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.common.access import ScopedQuerySet
-from dealerline.apps.customers.models.base import Kept, OfCustomer, Outside, one_outside_key, short
+from dealerline.apps.customers.models.base import Kept, OfCustomer, Outside, one_outside_key, only_digits, short
 from dealerline.apps.customers.models.people import Customer, CustomerLevel
 
 
@@ -30,6 +30,7 @@ class MembershipCard(Kept, Outside):
         verbose_name_plural = _("cards")
         ordering = ["id"]
         constraints = [one_outside_key("card_outside")]
+        indexes = [models.Index(only_digits("number"), name="card_digits")]
 
     def __str__(self) -> str:
         return self.number

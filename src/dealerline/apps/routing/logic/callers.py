@@ -16,6 +16,28 @@ from dealerline.domain import numbers
 
 CALLS_LOOKED_AT = 20
 
+OWNER = """
+       coalesce((SELECT o.salesperson_id FROM who JOIN customers_order o ON o.customer_id = who.id AND o.open
+                   JOIN accounts_person a ON a.id = o.salesperson_id AND a.is_active
+                  ORDER BY o.ordered_on DESC NULLS LAST, o.id DESC LIMIT 1),
+                (SELECT r.adviser_id FROM who JOIN customers_repair r ON r.customer_id = who.id AND r.open
+                   JOIN accounts_person a ON a.id = r.adviser_id AND a.is_active
+                  ORDER BY r.received_at DESC NULLS LAST, r.id DESC LIMIT 1), 0)
+"""
+"""Who looks after the customer in ``who``."""
+
+LAST = """
+       coalesce((SELECT t.agent_id FROM talks t JOIN accounts_person a ON a.id = t.agent_id AND a.is_active
+                  WHERE t.arrived_at IS NOT NULL ORDER BY t.arrived_at DESC LIMIT 1), 0)
+"""
+"""Whom he spoke with last, of ``talks``."""
+
+OF_CUSTOMER = f"""
+    SELECT t.agent_id, t.arrived_at FROM who CROSS JOIN LATERAL (
+        SELECT c.agent_id, c.arrived_at FROM calls_call c WHERE c.customer_id = who.id
+         ORDER BY c.arrived_at DESC LIMIT {CALLS_LOOKED_AT}) AS t
+"""
+
 WHO = f"""
 WITH who AS MATERIALIZED (
     SELECT u.id, u.level FROM customers_customerphone p JOIN customers_customer u ON u.id = p.customer_id
@@ -28,21 +50,11 @@ WITH who AS MATERIALIZED (
 ), talks AS MATERIALIZED (
     (SELECT c.agent_id, c.arrived_at FROM calls_call c WHERE c.customer_number = %(number)s
       ORDER BY c.arrived_at DESC LIMIT {CALLS_LOOKED_AT})
-    UNION ALL
-    SELECT t.agent_id, t.arrived_at FROM who CROSS JOIN LATERAL (
-        SELECT c.agent_id, c.arrived_at FROM calls_call c WHERE c.customer_id = who.id
-         ORDER BY c.arrived_at DESC LIMIT {CALLS_LOOKED_AT}) AS t
+    UNION ALL {OF_CUSTOMER}
 )
 SELECT coalesce((SELECT id FROM who), 0),
        coalesce((SELECT level FROM who), ''),
-       coalesce((SELECT o.salesperson_id FROM who JOIN customers_order o ON o.customer_id = who.id AND o.open
-                   JOIN accounts_person a ON a.id = o.salesperson_id AND a.is_active
-                  ORDER BY o.ordered_on DESC NULLS LAST, o.id DESC LIMIT 1),
-                (SELECT r.adviser_id FROM who JOIN customers_repair r ON r.customer_id = who.id AND r.open
-                   JOIN accounts_person a ON a.id = r.adviser_id AND a.is_active
-                  ORDER BY r.received_at DESC NULLS LAST, r.id DESC LIMIT 1), 0),
-       coalesce((SELECT t.agent_id FROM talks t JOIN accounts_person a ON a.id = t.agent_id AND a.is_active
-                  WHERE t.arrived_at IS NOT NULL ORDER BY t.arrived_at DESC LIMIT 1), 0),
+       {OWNER}, {LAST},
        ARRAY(SELECT n.person_id FROM listing l JOIN routing_namedperson n ON n.listing_id = l.id AND l.kind = 'vip'
                 JOIN accounts_person a ON a.id = n.person_id AND a.is_active ORDER BY n.place, n.id),
        coalesce((SELECT kind FROM listing), '')
