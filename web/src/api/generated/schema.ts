@@ -3569,7 +3569,7 @@ export interface paths {
         get: operations["dealerline_apps_exchange_api_machines_read_upserted"];
         /**
          * Upsert
-         * @description Make the row, or change what differs; the same again changes nothing.
+         * @description Make the row, or change what differs; the same again changes nothing. 409: of somebody erased on request.
          */
         put: operations["dealerline_apps_exchange_api_machines_upsert"];
         post?: never;
@@ -20362,6 +20362,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
