@@ -5241,6 +5241,8 @@ export interface components {
         /**
          * ExportIn
          * @description The list of the page with its filters. ``cars`` and ``orders``: of the customers that the filters find.
+         *
+         *     ``segment``: only of who is in that group when the file is made.
          */
         ExportIn: {
             /**
@@ -5255,6 +5257,8 @@ export interface components {
              * @default
              */
             q: string;
+            /** Segment */
+            segment?: number | null;
             /** Store */
             store?: number | null;
         };
@@ -7969,8 +7973,12 @@ export interface components {
         /**
          * PhoneIn
          * @description One more number, in any way of writing it; an extension behind it is told apart.
+         *
+         *     ``number`` may be empty when ``call`` is given: then the caller's own is used, also by who sees it masked.
          */
         PhoneIn: {
+            /** Call */
+            call?: string | null;
             /**
              * Do Not Call
              * @default false
@@ -7981,7 +7989,10 @@ export interface components {
              * @default
              */
             do_not_call_why: string;
-            /** Number */
+            /**
+             * Number
+             * @default
+             */
             number: string;
             /**
              * Primary
@@ -13765,8 +13776,26 @@ export interface operations {
                     "application/json": components["schemas"]["ExportOut"];
                 };
             };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
