@@ -842,6 +842,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/{customer}/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segments Of Customer
+         * @description The saved groups one sees that the customer is in now.
+         */
+        get: operations["dealerline_apps_segments_api_list_segments_of_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers/{customer}/ties": {
         parameters: {
             query?: never;
@@ -5838,6 +5858,25 @@ export interface components {
             /** Twin */
             twin: number | null;
             why: components["schemas"]["Text"] | null;
+        };
+        /** InSegmentOut */
+        InSegmentOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Sharing */
+            sharing: string;
+        };
+        /**
+         * InSegmentsOut
+         * @description ``left_out``: there are more groups than were looked at in time.
+         */
+        InSegmentsOut: {
+            /** Items */
+            items: components["schemas"]["InSegmentOut"][];
+            /** Left Out */
+            left_out: boolean;
         };
         /**
          * IndexOut
@@ -12745,6 +12784,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_segments_api_list_segments_of_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InSegmentsOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
