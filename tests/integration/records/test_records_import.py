@@ -17,6 +17,7 @@ from dealerline.apps.exchange.logic import applying, staging, undoing
 from dealerline.apps.exchange.logic.locks import BRING, EVERY
 from dealerline.apps.exchange.models import ImportRow, ImportRun
 from dealerline.apps.history.models import Change
+from dealerline.apps.privacy.logic import erasing
 from dealerline.apps.promises.models import Promise
 from tests.integration.records.conftest import Browser, World
 
@@ -197,6 +198,37 @@ def test_cars_and_repairs_find_or_make_their_customers(world: World) -> None:
     assert Customer.objects.count() == 1
     taken_back(max_, repairs)
     assert not Repair.objects.exists()
+
+
+def test_who_was_erased_on_request_does_not_come_back_by_a_list(world: World) -> None:
+    max_ = world.browser("max")
+    gone = Customer.objects.create(store=world.east, name="诸葛亮", number="AT9", external_source="dms",
+                                   external_key="K9")  # fmt: skip
+    CustomerPhone.objects.create(customer=gone, e164="+8613800000009", primary=True)
+    Car.objects.create(customer=gone, plate="渝A99999", vin="LSVAM4187C2184841")
+    living = Customer.objects.create(store=world.east, name="李四")
+    CustomerPhone.objects.create(customer=living, e164="+8613900000002", primary=True)
+    row = erasing.ask(world.max, gone, "request", "")
+    erasing.confirm(world.max, row.customer, "诸葛亮")
+
+    cars = "车牌,车主,手机\n渝A99999,王五,13800000005\n渝A11111,王五,13800000009\n渝A22222,王五,13800000005\n"
+    _up, run = checked(max_, cars)
+    assert _up["counts"] == {"bad": 2, "new": 1}
+    bad = ImportRow.objects.filter(run=run, action="bad").order_by("line")
+    assert [(one.faults[0]["column"], one.faults[0]["code"]) for one in bad] == [
+        ("plate", "erased"), ("owner_phone", "erased")]  # fmt: skip
+    _up, run = checked(max_, "姓名,手机,备用电话\n诸葛亮,13800000009,\n李四,13900000002,13800000009\n")
+    assert _up["counts"] == {"bad": 2}
+    report = b"".join(max_.get(f"/api/imports/{run.pk}/report").streaming_content).decode("utf-8-sig")
+    assert "按本人要求删除" in report and "erased on request" in report
+
+    wanted = {"values": {"name": "诸葛亮", "phone": "13700000000"}}
+    refused = max_.send("PUT", "/api/upsert/customers/dms/K9", wanted)
+    assert (refused.status_code, refused.json()["code"]) == (409, "erased") and "key" in refused.json()["fields"]
+    again = Customer.objects.create(store=world.east, name="诸葛亮")
+    CustomerPhone.objects.create(customer=again, e164="+8613700000000", primary=True)
+    taken = max_.send("PUT", "/api/upsert/customers/dms/K9", wanted)
+    assert (taken.status_code, taken.json()["id"]) == (200, again.pk), "entered by hand, he is a customer again"
 
 
 def test_others_neither_see_it_nor_import_into_a_store_that_is_not_theirs(world: World) -> None:

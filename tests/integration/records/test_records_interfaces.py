@@ -22,6 +22,7 @@ from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.customers.models import Customer, CustomerPhone, Order
 from dealerline.apps.exchange.logic import exporting, hooks, inbox
 from dealerline.apps.exchange.models import Delivery, Export, ImportRun, Source, WebHook
+from dealerline.apps.segments.models import Segment
 from dealerline.config.api import api
 from tests.integration.records.conftest import World
 
@@ -74,6 +75,28 @@ def test_an_export_is_scoped_masked_marked_and_only_its_makers(world: World, pro
     exporting.make(row)
     text = exporting.file_of(row).read_text(encoding="utf-8-sig")
     assert "西店的" in text and "HYPERLINK" not in text and "13800000002" not in text and "masked by role" in text
+
+
+def test_a_group_is_exported_as_far_as_its_exporter_sees_it(world: World, product: Any) -> None:
+    customer(world, "东一", "+8613800000001")
+    customer(world, "别人", "+8613800000003")
+    customer(world, "东西", "+8613800000002", world.west)
+    rule = {"how": "all", "of": [{"field": "name", "op": "contains", "value": "东"}]}
+    group = Segment.objects.create(name="东的", rule=rule, owner=world.gina, sharing="group")
+    own = Segment.objects.create(name="own", rule=rule, owner=world.gina, sharing="private")
+    max_ = world.browser("max")
+    made = max_.send("POST", "/api/exports", {"kind": "customers", "format": "csv", "segment": group.pk}).json()
+    assert made["filters"] == {"segment": group.pk, "segment_name": "东的"}
+    row = Export.objects.get(pk=made["id"])
+    exporting.make(row)
+    text = exporting.file_of(row).read_text(encoding="utf-8-sig")
+    assert row.rows == 1 and "东一" in text and "东西" not in text and "别人" not in text
+    assert AuditEntry.objects.get(action="export", object_id=str(row.pk)).detail["segment"] == group.pk
+    assert max_.send("POST", "/api/exports", {"kind": "customers", "segment": own.pk}).status_code == 404
+    group.rule = {"how": "all", "of": [{"field": "gone", "op": "is", "value": 1}]}
+    group.save()
+    broken = max_.send("POST", "/api/exports", {"kind": "customers", "segment": group.pk})
+    assert broken.status_code == 400 and broken.json()["text"]["zh"], broken.content
 
 
 # machines -------------------------------------------------------------------------------------------------------------

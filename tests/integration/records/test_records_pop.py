@@ -11,11 +11,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.calls.models import Call, CallRecord, Matter, Result
 from dealerline.apps.common.live import LiveCall
 from dealerline.apps.customers import api as customers_api
 from dealerline.apps.customers.logic.pop import POP, parameters, pop
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, MembershipCard, Order, Repair
+from dealerline.apps.customers.rest import people
+from dealerline.apps.history.models import Change
 from dealerline.domain.numbers import e164, masked
 from tests.integration.records.conftest import World
 
@@ -165,6 +168,24 @@ def test_a_new_caller_whose_number_is_masked_is_saved_with_it(world: World, monk
     )
     assert answer.json()["phones"][0]["number"] == "+86139****2222"
     assert CustomerPhone.objects.get().e164 == "+8613900002222"
+
+
+def test_a_caller_whose_number_is_masked_gives_it_to_somebody_in_the_file_already(
+    world: World, zhang: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, call = f"/api/customers/{zhang.pk}/phones", str(uuid.uuid4())
+    alice = world.browser("alice")
+    monkeypatch.setattr(people, "live_call", lambda call: LiveCall("13900002222", world.east.pk, 1))
+    for _twice in range(2):
+        added = alice.send("POST", path, {"number": "", "call": call})
+        assert (added.status_code, added.json()["number"]) == (200, "+86139****2222")
+    assert CustomerPhone.objects.filter(customer=zhang, e164="+8613900002222").count() == 1
+    told = AuditEntry.objects.filter(object_type="phone", object_id=added.json()["id"])
+    assert [entry.detail["call"] for entry in told] == [call, call]
+    assert Change.objects.filter(object_type="customers.customerphone", source="call").exists()
+    for nobody in (LiveCall("anonymous", world.east.pk, 1), LiveCall("13900003333", world.west.pk, 2), None):
+        monkeypatch.setattr(people, "live_call", lambda call, nobody=nobody: nobody)
+        assert set(alice.send("POST", path, {"number": "", "call": call}).json()["fields"]) == {"phone"}
 
 
 def test_the_short_form_says_what_is_missing_and_keeps_to_ones_own_stores(world: World) -> None:

@@ -201,6 +201,13 @@ def test_a_group_is_built_counted_shared_and_its_members_are_ones_own(world: Wor
     gold = f"/api/segments/{world.browser('gina').send('POST', '/api/segments', shared).json()['id']}/members"
     members = {name: world.browser(name).get(gold).json() for name in ("max", "walter")}
     assert members["max"]["total"] == 0 and [row["name"] for row in members["walter"]["items"]] == ["曹操"]
+    Segment.objects.create(name="broken", rule={"how": "all", "of": [{"field": "gone"}]}, owner=world.max)
+    held = max_.get(f"/api/customers/{made['刘备'].pk}/segments").json()
+    assert ([one["name"] for one in held["items"]], held["left_out"]) == (["续保"], False)
+    assert max_.get(f"/api/customers/{made['关羽'].pk}/segments").json()["items"] == []
+    assert max_.get(f"/api/customers/{made['曹操'].pk}/segments").status_code == 404
+    of_walter = world.browser("walter").get(f"/api/customers/{made['曹操'].pk}/segments").json()["items"]
+    assert [(one["name"], one["sharing"]) for one in of_walter] == [("金卡", "group")]
     spent = rule_of({"field": "spent", "op": "at_least", "value": 1})  # what he spent in the west is not the east's
     assert max_.send("POST", "/api/segments/count", {"rule": spent}).json()["count"] == 0
     assert world.browser("gina").send("POST", "/api/segments/count", {"rule": spent}).json()["count"] == 1

@@ -20,7 +20,7 @@ from dealerline.apps.common.paging import Page, paged, paged_ids
 from dealerline.apps.common.schemas import Id, Plain, ProblemOut, StaleOut, Text
 from dealerline.apps.customers.logic import customers, phones
 from dealerline.apps.customers.logic.identity import find
-from dealerline.apps.customers.logic.pop import caller_of, pop_with_warnings, wait_for_call
+from dealerline.apps.customers.logic.pop import number_of, pop_with_warnings, wait_for_call
 from dealerline.apps.customers.rest import business, cars, club, identity, people
 from dealerline.apps.customers.rest.cars import Day
 from dealerline.apps.customers.rest.people import given
@@ -298,11 +298,7 @@ def create_customer(request: HttpRequest, data: CustomerIn) -> dict[str, Any]:
         if not stores:
             raise NotAllowed
         store = stores[0]
-    call_number = ""
-    if live is not None and live.store in person.stores_for("calls.view"):
-        call_number = numbers.e164(live.number)
-    elif call is not None and live is None:  # over meanwhile: the database knows it
-        call_number = caller_of(person, call)
+    call_number = number_of(person, call, live) if call is not None else ""
     customer = customers.create(
         person, store=store, phone=data.phone, call_number=call_number, plate=data.plate, model=data.model,
         anyway=bool(data.anyway), source=source_of(request, "call" if data.call else "page"),

@@ -56,6 +56,19 @@ class FieldOut(Schema):
     operators: list[OptionOut]
 
 
+class InSegmentOut(Schema):
+    id: int
+    name: str
+    sharing: str
+
+
+class InSegmentsOut(Schema):
+    """``left_out``: there are more groups than were looked at in time."""
+
+    items: list[InSegmentOut]
+    left_out: bool
+
+
 class ReadyOut(Schema):
     code: str
     name: Text
@@ -385,6 +398,15 @@ def list_members(request: HttpRequest, segment: Id, query: Query[MembersQuery]) 
         raise Problem("slow", "这个分组的条件太慢，无法列出成员，请增加更窄的条件（例如门店或日期）。",
                       "This rule takes too long to list: add a narrower condition (a store, a date).",
                       status=503) from error
+
+
+@router.get("/customers/{customer}/segments", response={200: InSegmentsOut, 404: ProblemOut})
+def list_segments_of_customer(request: HttpRequest, customer: Id) -> dict[str, Any]:
+    """The saved groups one sees that the customer is in now."""
+    person = person_of(request)
+    found, left_out = groups.of_customer(person, access_customer(person, customer).pk)
+    return {"items": [{"id": row.pk, "name": row.name, "sharing": row.sharing} for row in found],
+            "left_out": left_out}
 
 
 # labels ---------------------------------------------------------------------------------------------------------------

@@ -842,6 +842,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/{customer}/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segments Of Customer
+         * @description The saved groups one sees that the customer is in now.
+         */
+        get: operations["dealerline_apps_segments_api_list_segments_of_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers/{customer}/ties": {
         parameters: {
             query?: never;
@@ -3569,7 +3589,7 @@ export interface paths {
         get: operations["dealerline_apps_exchange_api_machines_read_upserted"];
         /**
          * Upsert
-         * @description Make the row, or change what differs; the same again changes nothing.
+         * @description Make the row, or change what differs; the same again changes nothing. 409: of somebody erased on request.
          */
         put: operations["dealerline_apps_exchange_api_machines_upsert"];
         post?: never;
@@ -5241,6 +5261,8 @@ export interface components {
         /**
          * ExportIn
          * @description The list of the page with its filters. ``cars`` and ``orders``: of the customers that the filters find.
+         *
+         *     ``segment``: only of who is in that group when the file is made.
          */
         ExportIn: {
             /**
@@ -5255,6 +5277,8 @@ export interface components {
              * @default
              */
             q: string;
+            /** Segment */
+            segment?: number | null;
             /** Store */
             store?: number | null;
         };
@@ -5834,6 +5858,25 @@ export interface components {
             /** Twin */
             twin: number | null;
             why: components["schemas"]["Text"] | null;
+        };
+        /** InSegmentOut */
+        InSegmentOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Sharing */
+            sharing: string;
+        };
+        /**
+         * InSegmentsOut
+         * @description ``left_out``: there are more groups than were looked at in time.
+         */
+        InSegmentsOut: {
+            /** Items */
+            items: components["schemas"]["InSegmentOut"][];
+            /** Left Out */
+            left_out: boolean;
         };
         /**
          * IndexOut
@@ -7988,8 +8031,12 @@ export interface components {
         /**
          * PhoneIn
          * @description One more number, in any way of writing it; an extension behind it is told apart.
+         *
+         *     ``number`` may be empty when ``call`` is given: then the caller's own is used, also by who sees it masked.
          */
         PhoneIn: {
+            /** Call */
+            call?: string | null;
             /**
              * Do Not Call
              * @default false
@@ -8000,7 +8047,10 @@ export interface components {
              * @default
              */
             do_not_call_why: string;
-            /** Number */
+            /**
+             * Number
+             * @default
+             */
             number: string;
             /**
              * Primary
@@ -12762,6 +12812,37 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_segments_api_list_segments_of_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InSegmentsOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_customers_rest_people_list_ties: {
         parameters: {
             query?: never;
@@ -13789,8 +13870,26 @@ export interface operations {
                     "application/json": components["schemas"]["ExportOut"];
                 };
             };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20388,6 +20487,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

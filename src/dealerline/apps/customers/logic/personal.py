@@ -136,11 +136,13 @@ def store_of(customer: int) -> int | None:
 
 
 def identifiers(customer: int) -> list[tuple[str, str]]:
-    """(kind, value) of what an import would know him by: phone, vin, plate, number."""
+    """(kind, value) of what an import would know him by: phone, vin, plate, number, key."""
     row = Customer.objects.get(pk=customer)
     found = [("phone", number) for number in numbers_of(customer)]
     for car in row.cars.all():
         found += [("vin", car.vin), ("plate", car.plate)]
+    if row.external_key:
+        found.append(("key", f"{row.external_source} {row.external_key}"))
     return [(kind, value) for kind, value in [*found, ("number", row.number or "")] if value]
 
 

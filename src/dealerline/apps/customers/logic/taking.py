@@ -17,13 +17,18 @@ PART = 1000
 MOST_MEANT = 100_000  # of a search that is taken away
 
 
-def rows(person: Person, kind: str, filters: Mapping[str, Any]) -> QuerySet[Any]:
-    """What of ``kind`` the list with these filters has (q: search, store), as far as he may take it away."""
+def rows(person: Person, kind: str, filters: Mapping[str, Any], among: QuerySet[Any] | None = None) -> QuerySet[Any]:
+    """What of ``kind`` the list with these filters has (q: search, store), as far as he may take it away.
+
+    ``among``: only of these customers.
+    """
     stores = person.stores_for("customers.export")
     store = int(filters["store"]) if filters.get("store") else None
     found, ids = customers.meant(person, str(filters.get("q", "")), store, MOST_MEANT)
     if ids is not None:
         found = found.filter(pk__in=ids)
+    if among is not None:
+        found = found.filter(pk__in=among.values("pk"))
     if not stores.every:
         found = found.filter(store_id__in=sorted(stores.ids))
     if kind == "customers":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
@@ -11,10 +12,12 @@ from pydantic import Field
 
 from dealerline.apps.accounts.facade import need, person_of, signed_in
 from dealerline.apps.audit import facade as audit
+from dealerline.apps.common.live import live_call
 from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Done, LockedOut
-from dealerline.apps.customers.logic import changes, phones, ties
+from dealerline.apps.customers.logic import changes, phones, rows, ties
 from dealerline.apps.customers.logic.access import access_customer
+from dealerline.apps.customers.logic.pop import number_of
 from dealerline.apps.customers.models import Label
 from dealerline.apps.customers.rest.schemas import (
     CHANGES,
@@ -39,9 +42,13 @@ TIES = ("^(spouse|parent|child|relative|household|friend|employer|employee|conta
 
 
 class PhoneIn(Schema):
-    """One more number, in any way of writing it; an extension behind it is told apart."""
+    """One more number, in any way of writing it; an extension behind it is told apart.
 
-    number: Plain = Field(max_length=60)
+    ``number`` may be empty when ``call`` is given: then the caller's own is used, also by who sees it masked.
+    """
+
+    number: Plain = Field("", max_length=60)
+    call: UUID | None = None
     use: str = Field("mobile", pattern=USES)
     primary: bool = False
     used_by: Plain = Field("", max_length=80)
@@ -137,10 +144,15 @@ def add_phone(request: HttpRequest, customer: Id, data: PhoneIn) -> dict[str, An
     """One more number; one that he has already is given back as it is."""
     person = person_of(request)
     row = access_customer(person, customer, "customers.edit")
-    values = data.dict(exclude={"number", "way"}, exclude_unset=True)
-    phone = phones.add(person, row, data.number, source_of(request, data.way), **values)
+    values = data.dict(exclude={"number", "call", "way"}, exclude_unset=True)
+    call = data.call if not data.number.strip() else None
+    number = number_of(person, call, live_call(call)) if call is not None else data.number
+    if call is not None and not number:
+        raise rows.invalid(phone={"zh": "这通电话没有可用的号码，请输入号码。",
+                                  "en": "This call has no number that could be used: type one."})
+    phone = phones.add(person, row, number, source_of(request, "call" if call is not None else data.way), **values)
     audit.record(request, "customer", object_type="phone", object_id=phone.pk, store=row.store_id,
-                 detail={"created": True})
+                 detail={"created": True} | ({"call": str(call)} if call is not None else {}))
     return phones.draw(person, phone)
 
 

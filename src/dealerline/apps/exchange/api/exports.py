@@ -25,12 +25,16 @@ TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlforma
 
 
 class ExportIn(Schema):
-    """The list of the page with its filters. ``cars`` and ``orders``: of the customers that the filters find."""
+    """The list of the page with its filters. ``cars`` and ``orders``: of the customers that the filters find.
+
+    ``segment``: only of who is in that group when the file is made.
+    """
 
     kind: str = Field(pattern="^(customers|cars|orders)$")
     format: str = Field("xlsx", pattern="^(xlsx|csv)$")
     q: Plain = Field("", max_length=80)
     store: Id | None = None
+    segment: Id | None = None
 
 
 class ExportOut(Schema):
@@ -56,14 +60,15 @@ class ExportsQuery(Schema):
     page: int = Field(1, ge=1, le=100_000)
 
 
-@router.post("/exports", response={200: ExportOut, 403: ProblemOut})
+@router.post("/exports", response={200: ExportOut, 400: ProblemOut, 403: ProblemOut, 404: ProblemOut})
 def begin_export(request: HttpRequest, data: ExportIn) -> dict[str, Any]:
     """Have a file made; it is listed below until it expires."""
     person = need(request, "customers.export")
     if data.store is not None and data.store not in person.stores_for("customers.export"):
         raise NotAllowed
     language = "zh" if request.LANGUAGE_CODE.startswith("zh") else "en"
-    filters = {key: value for key, value in {"q": data.q.strip(), "store": data.store}.items() if value}
+    filters = {key: value for key, value in {
+        "q": data.q.strip(), "store": data.store, "segment": data.segment}.items() if value}
     return exporting.as_json(exporting.begin(person, data.kind, data.format, language, filters))
 
 

@@ -64,10 +64,10 @@ def _viewer(request: HttpRequest, permission: str) -> Viewer:
 
 
 @router.put("/upsert/{kind}/{source}/{key}",
-            response={200: UpsertOut, 401: ProblemOut, 403: ProblemOut, 404: ProblemOut, 422: ProblemOut,
-                      429: ProblemOut})
+            response={200: UpsertOut, 401: ProblemOut, 403: ProblemOut, 404: ProblemOut, 409: ProblemOut,
+                      422: ProblemOut, 429: ProblemOut})
 def upsert(request: HttpRequest, where: Path[Where], data: UpsertIn) -> dict[str, Any]:
-    """Make the row, or change what differs; the same again changes nothing."""
+    """Make the row, or change what differs; the same again changes nothing. 409: of somebody erased on request."""
     viewer = _viewer(request, "customers.edit")
     answer = upserting.put(viewer, where.kind, where.source, where.key, data.values)
     if answer["created"] or answer["changed"]:

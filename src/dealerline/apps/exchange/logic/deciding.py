@@ -1,7 +1,8 @@
 """What will happen with each row of a chunk: the same rule for the dry run, the import and a single upsert.
 
 The rule of the file: nothing is written here. A row that cannot be brought in has its reason in both languages; for
-every other row it says which of ours it is, whose, and what would be made or changed.
+every other row it says which of ours it is, whose, and what would be made or changed. Nobody who was erased on request
+comes back by a list: a row that would write a number, plate or VIN of his is left out.
 """
 
 from __future__ import annotations
@@ -12,13 +13,18 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from dealerline.apps.common.access import StoreSet
 from dealerline.apps.customers.facade import bulk, finding
 from dealerline.apps.organisation import facade as organisation
+from dealerline.apps.privacy.facade import was_erased
 from dealerline.domain.exchange import KINDS, Fault, Kind
 from dealerline.domain.exchange.mapping import plain
 
 OWNER = ("owner_number", "owner_name", "owner_phone")
+ERASED = "erased"
+"""The code of the fault of a row of somebody erased on request."""
 NOT_FIELDS = ("store", "key", "brand", *OWNER)
 
 
@@ -94,6 +100,7 @@ def decide(rows: list[Row], rule: Rule, words: Words) -> None:
     if kind.owned:
         _find_owners([row for row in good if not row.faults], rule)
     _compare([row for row in good if not row.faults], rule)
+    _leave_out_erased([row for row in good if not row.faults], kind)
 
 
 def _resolve(row: Row, kind: Kind, rule: Rule, words: Words) -> None:
@@ -186,6 +193,48 @@ def _compare(rows: list[Row], rule: Rule) -> None:
         else:
             row.changed = changes.get(row.found.id)
             row.action = "update" if row.changed is not None and row.changed.after else "same"
+
+
+Mark = tuple[str, str]
+"""What somebody is known by, as privacy keeps it: kind (phone, vin, plate, number, key) and value."""
+
+
+def _leave_out_erased(rows: list[Row], kind: Kind) -> None:
+    stores: dict[int, list[tuple[Row, dict[Mark, str]]]] = {}
+    for row in rows:
+        if marks := _would_write(row, kind):
+            stores.setdefault(row.store, []).append((row, marks))
+    for store, found in stores.items():
+        erased = was_erased({mark for _row, marks in found for mark in marks}, store)
+        for row, marks in found:
+            mark = next((mark for mark in marks if mark in erased), None)
+            if mark is not None:
+                on = timezone.localdate(erased[mark]).isoformat()
+                row.refuse(marks[mark], ERASED,
+                           f"属于 {on} 按本人要求删除的客户，因此不导入。如果他又成为客户，请先手工录入。",
+                           f"It belongs to somebody who was erased on request on {on}: left out. If he is a customer "
+                           "again, enter it by hand first.")
+
+
+def _would_write(row: Row, kind: Kind) -> dict[Mark, str]:
+    """By what the row would put somebody into the file, with its column. What is there again, a person has entered."""
+    values = row.fields if row.action == "new" else row.changed.after if row.changed else {}
+    before = row.changed.before if row.changed else {}
+    marks: dict[Mark, str] = {}
+    if kind.name == "customers":
+        marks |= {("phone", number): "phone" for number in values.get("phones", ())
+                  if number not in before.get("phones", ())}
+    if kind.name == "customers" and row.action == "new":  # by these a list knows him again, but no telephone book does
+        marks |= {("number", str(values["number"])): "number"} if values.get("number") else {}
+        marks |= {("key", f"{values['external_source']} {values['external_key']}"): "key"} \
+            if values.get("external_key") else {}
+    marks |= {(name, str(values[name])): name for name in ("vin", "plate") if values.get(name)}
+    if kind.name == "repairs" and row.action == "new" and "car_id" not in row.fields:
+        marks |= {(name, str(row.values[name])): name for name in ("vin", "plate") if row.values.get(name)}
+    if row.new_owner is not None and row.owner is None and row.action == "new":
+        marks |= {("phone", number): "owner_phone" for number in row.new_owner["phones"]}
+        marks |= {("number", row.new_owner["number"]): "owner_number"} if row.new_owner.get("number") else {}
+    return marks
 
 
 def as_row(line: int, cleaned: Mapping[str, Any], faults: list[Fault]) -> Row:

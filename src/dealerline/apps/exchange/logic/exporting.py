@@ -21,6 +21,7 @@ from dealerline.apps.common.errors import NotFound
 from dealerline.apps.common.sheets import cell
 from dealerline.apps.customers.facade import taking
 from dealerline.apps.exchange.models import Export
+from dealerline.apps.segments import facade as segments
 from dealerline.domain.exchange import KINDS, Kind
 from dealerline.domain.exchange.kinds import Column
 
@@ -43,8 +44,12 @@ def file_of(row: Export) -> Path:
 
 
 def begin(person: Person, kind: str, form: str, language: str, filters: Mapping[str, Any]) -> Export:
-    """Have a list made."""
+    """Have a list made. Raises NotFound, or Problem, when it names a group he does not see or nobody understands."""
     from dealerline.apps.exchange.jobs import make_export
+
+    if group := filters.get("segment"):
+        segments.members(person, group)
+        filters = {**filters, "segment_name": dict(segments.visible(person)).get(group, "")}
 
     row = Export.objects.create(kind=kind, person=person, format=form, language=language, filters=dict(filters))
     make_export.defer(export=str(row.pk))
@@ -81,7 +86,9 @@ def make(row: Export) -> None:
     path = file_of(row)
     making = path.with_suffix(".making")
     Export.objects.filter(pk=row.pk).update(state="making", rows=0)
-    found = taking.rows(row.person, row.kind, row.filters)
+    group = row.filters.get("segment")
+    found = taking.rows(row.person, row.kind, row.filters,
+                        among=segments.members(row.person, int(group)) if group else None)
     row.total = found[:AT_MOST + 1].count()
     row.cut, row.total = row.total > AT_MOST, min(row.total, AT_MOST)
     row.masked = not taking.sees_all_numbers(row.person)
@@ -98,7 +105,7 @@ def make(row: Export) -> None:
     row.save()
     audit.record(None, "export", person=row.person, object_type=row.kind, object_id=row.pk, detail={
         "rows": row.rows, "format": row.format, "masked": row.masked, "searched": bool(row.filters.get("q")),
-        "store": row.filters.get("store")})
+        "store": row.filters.get("store"), "segment": group})
 
 
 def _progress(row: Export) -> Callable[[int], None]:

@@ -13,7 +13,7 @@ from dealerline.apps.common.errors import NotFound, Problem
 from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.customers.facade import bulk, finding
 from dealerline.apps.exchange.logic.bringing import bring_in
-from dealerline.apps.exchange.logic.deciding import Rule, Words, as_row, decide
+from dealerline.apps.exchange.logic.deciding import ERASED, Rule, Words, as_row, decide
 from dealerline.apps.organisation import facade as organisation
 from dealerline.domain import numbers
 from dealerline.domain.exchange import KINDS, clean
@@ -47,6 +47,10 @@ def put(viewer: Viewer, kind: str, source: str, key: str, values: Mapping[str, A
         rule = Rule(kind, _store(viewer), stores, system=source)
         decide([row], rule, Words.now())
         if row.faults:
+            erased = next((fault for fault in row.faults if fault.code == ERASED), None)
+            if erased is not None:
+                raise Problem(ERASED, erased.zh, erased.en, status=409,
+                              fields={erased.column: {"zh": erased.zh, "en": erased.en}})
             raise _invalid({fault.column: {"zh": fault.zh, "en": fault.en} for fault in row.faults})
         made, changed, pk = bring_in([row], rule, by=by, source="api").get(row.line, ([], None, row.found.id))
         if pk is None:
