@@ -90,9 +90,9 @@ def test_a_browser_killed_while_talking_leaves_the_caller_with_music_and_then_in
 
     kill()
     centre.told(call, "agent.lost")
-    start, end = caller.listens(2)
-    assert tones.loudness(caller.heard, start, end) > tones.SILENT + 10
-    assert tones.tones(caller.heard, [AGENT_HUMS], start + 1, end) == set()
+    # What he hears is written to a file some time after he hears it, on a busy machine a second or two.
+    until(lambda: tones.loudness(caller.heard, *caller.listens(1)) > tones.SILENT + 10, 10, "he hears something")
+    assert tones.tones(caller.heard, [AGENT_HUMS], *caller.listens(1)) == set()
     assert centre.told(call, "queue.returned")[-1]["reason"] == "agent_lost"
     colleague.ready()
     assert colleague.rings() == call  # before the one who rang later

@@ -23,7 +23,6 @@ QUIET = (
     "tests/telephony/test_call_survival.py",
     "tests/telephony/test_soak.py",
 )
-"""What is judged by tones and gaps all the way through, or loads the machine itself: one at a time, alone."""
 """What is judged by tones and gaps all through, or loads the machine itself: one at a time, nothing beside it."""
 
 
