@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from dealerline.switch.ari import AriTimeout, models
 from dealerline.switch.ari_media import AriMedia
 from dealerline.switch.first_sound import FirstSound
 from dealerline.switch.media import Arrived, Event, Gone, Held, Referred
+from tests.helpers import until_async
 from tests.unit.ari.test_ari_reading import CHANNEL, text
 
 
@@ -110,7 +110,7 @@ async def test_a_transfer_that_comes_to_nothing_does_not_keep_its_telephone(hear
     heard.hear("BridgeBlindTransfer", "a1", exten="802", context="refer", result="Success", is_external=True)
     heard.hear("ChannelHangupRequest", "a1", cause=16)
     assert heard.gone() == []
-    await turns(lambda: heard.gone() == ["a1"])
+    await until_async(lambda: heard.gone() == ["a1"])
     heard.hear("BridgeBlindTransfer", "a2", exten="802", context="refer", result="Fail", is_external=True)
     heard.hear("ChannelDestroyed", "a2", cause=16, cause_txt="Normal Clearing")
     assert heard.gone() == ["a1", "a2"]
@@ -174,25 +174,16 @@ class Browser:
         self.first.wait(msgspec.json.decode(start, type=models.StasisStart))
 
 
-async def turns(come_true: Callable[[], bool]) -> None:
-    """Let the loop turn until then."""
-    for _ in range(1000):
-        if come_true():
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError("it does not come true")
-
-
 async def test_a_browser_has_answered_when_its_first_sound_is_there_and_not_before(monkeypatch: Any) -> None:
     monkeypatch.setattr(first_sound, "LOOK", 0)
     browser = Browser()
     browser.answers()
-    await turns(lambda: browser.looks >= 3)
+    await until_async(lambda: browser.looks >= 3)
     assert browser.told == []
     browser.packets = 1
-    await turns(lambda: bool(browser.told))
+    await until_async(lambda: bool(browser.told))
     looks = browser.looks
-    await asyncio.sleep(0)
+    await until_async(lambda: not browser.first._waiting)
     assert (browser.told, browser.looks) == (["b1"], looks)
 
 
@@ -200,11 +191,11 @@ async def test_a_browser_that_ends_before_its_first_sound_has_never_answered(mon
     monkeypatch.setattr(first_sound, "LOOK", 0)
     browser = Browser()
     browser.answers()
-    await turns(lambda: browser.looks >= 2)
+    await until_async(lambda: browser.looks >= 2)
+    (look,) = browser.first._waiting.values()
     browser.first.gone("b1")
     browser.packets = 1
-    for _ in range(5):
-        await asyncio.sleep(0)
+    await asyncio.wait([look])
     assert browser.told == []
 
 
@@ -213,5 +204,5 @@ async def test_a_browser_that_sends_nothing_is_told_of_all_the_same(monkeypatch:
     monkeypatch.setattr(first_sound, "AT_MOST", 0.01)
     browser = Browser()
     browser.answers()
-    await turns(lambda: bool(browser.told))
+    await until_async(lambda: bool(browser.told))
     assert browser.told == ["b1"]
