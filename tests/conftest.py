@@ -31,45 +31,59 @@ EVERYTHING = (*RECORDS, *CALLS, "speech", "edge", *OUTSIDE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--together", default="", help="a file by which two runs after one another give one summary")
+    parser.addoption("--results-to", default="", help="a file for how each test ended")
+    parser.addoption("--results-of", action="append", default=[],
+                     help="such a file of an earlier run: this run's summary counts its tests, too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if (path := config.getoption("--together")) and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Together(config, Path(path)))
+    if hasattr(config, "workerinput"):
+        return
+    if path := config.getoption("--results-to"):
+        config.pluginmanager.register(ResultsTo(config, Path(path)))
+    if paths := config.getoption("--results-of"):
+        config.pluginmanager.register(ResultsOf(config, [Path(path) for path in paths]))
 
 
-class Together:
-    """The first run writes how each test ended; the second, which finds the file, counts them as its own."""
+class ResultsTo:
+    """Writes how each test ended."""
 
     def __init__(self, config: pytest.Config, path: Path) -> None:
         self.config, self.path = config, path
-        self.second = path.exists()
-        if not self.second:
-            path.touch()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if not self.second:
-            data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
-            data.pop("node", None)  # which worker it was
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(data, default=str) + "\n")
+        data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
+        data.pop("node", None)  # which worker it was
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(data, default=str) + "\n")
+
+
+class ResultsOf:
+    """Counts the tests of earlier runs as its own. A run that wrote nothing, having died, is a failure."""
+
+    def __init__(self, config: pytest.Config, paths: list[Path]) -> None:
+        self.config, self.paths = config, paths
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self.second:
-            return
         terminal: Any = self.config.pluginmanager.get_plugin("terminalreporter")
-        for line in self.path.read_text(encoding="utf-8").splitlines():
-            report = self.config.hook.pytest_report_from_serializable(config=self.config, data=json.loads(line))
-            if isinstance(report.longrepr, list):  # why it was skipped: JSON knows no tuples
-                report.longrepr = tuple(report.longrepr)
-            category = self.config.hook.pytest_report_teststatus(report=report, config=self.config)[0]
-            if category:
-                terminal.stats.setdefault(category, []).append(report)
-            if report.failed:
-                session.testsfailed += 1
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        for path in self.paths:
+            if not path.exists():
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+                continue
+            for line in path.read_text(encoding="utf-8").splitlines():
+                self._count(session, terminal, json.loads(line))
+
+    def _count(self, session: pytest.Session, terminal: Any, data: dict[str, Any]) -> None:
+        report = self.config.hook.pytest_report_from_serializable(config=self.config, data=data)
+        if isinstance(report.longrepr, list):  # why it was skipped: JSON knows no tuples
+            report.longrepr = tuple(report.longrepr)
+        category = self.config.hook.pytest_report_teststatus(report=report, config=self.config)[0]
+        if category:
+            terminal.stats.setdefault(category, []).append(report)
+        if report.failed:
+            session.testsfailed += 1
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

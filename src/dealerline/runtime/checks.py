@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from dealerline import settings as settings_module
 from dealerline.runtime import debian, pages
@@ -24,6 +25,8 @@ QUIET = (
     "tests/telephony/test_soak.py",
 )
 """What is judged by tones and gaps all through, or loads the machine itself: one at a time, nothing beside it."""
+BESIDE = ("tests/integration/records", "tests/journeys")
+"""What runs beside all the rest that needs no quiet, one after the other: about half of that time."""
 
 
 def _environment() -> dict[str, str]:
@@ -77,21 +80,40 @@ def _two_at_a_time() -> list[str]:
     return ["-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile", "-q"]
 
 
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "pytest", *arguments]
+
+
 def _pytest(arguments: Sequence[str]) -> int:
-    command = [sys.executable, "-m", "pytest", *arguments]
-    return subprocess.run(command, cwd=CHECKOUT, env=_environment(), check=False).returncode
+    return subprocess.run(_command(arguments), cwd=CHECKOUT, env=_environment(), check=False).returncode
+
+
+def _pytest_beside(arguments: Sequence[str]) -> int:
+    """The same for a run beside another: each of its lines is marked, so that the two can be told apart."""
+    process = subprocess.Popen(_command(arguments), cwd=CHECKOUT, env=_environment(), text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(f"  | {line}", end="", flush=True)
+    return process.wait()
 
 
 def _all() -> int:
-    """Every test: those that need no quiet first, two at a time, then the others and the journeys, one at a time. (The
-    driver of the browsers keeps its event loop in the thread of the tests, which so can run no other.) The last run's
-    summary is that of all (``--together`` of tests/conftest.py).
+    """Every test. First two runs beside one another, ``BESIDE`` and whatever needs no quiet, then what needs it, one
+    at a time. The last run's summary is that of all (``--results-of`` of tests/conftest.py).
+
+    The journeys are a run of their own, since the driver of the browsers keeps its event loop in the thread of the
+    tests, which so can run no other.
     """
-    alone = [*QUIET, "tests/journeys"]
-    with tempfile.TemporaryDirectory(prefix="dealerline-tests-") as folder:
-        common = ("--durations=25", "--durations-min=5", f"--together={folder}/first.jsonl")
-        first = _pytest(["tests", *(f"--ignore={path}" for path in alone), *_two_at_a_time(), *common])
-        return _pytest([*alone, *common]) or first
+    common = ("-q", "--durations=25", "--durations-min=5")
+    with tempfile.TemporaryDirectory(prefix="dealerline-tests-") as folder, ThreadPoolExecutor(1) as pool:
+        files = [f"{folder}/{number}.jsonl" for number in range(len(BESIDE) + 1)]
+        beside = pool.submit(lambda: [_pytest_beside([path, *common, f"--results-to={file}"])
+                                      for path, file in zip(BESIDE, files[1:], strict=True)])
+        ended = [_pytest(["tests", *(f"--ignore={path}" for path in (*QUIET, *BESIDE)), *common,
+                          f"--results-to={files[0]}"]), *beside.result()]
+        ended.append(_pytest([*QUIET, *common[1:], *(f"--results-of={file}" for file in files)]))
+    return next((code for code in reversed(ended) if code), 0)
 
 
 def check() -> int:
