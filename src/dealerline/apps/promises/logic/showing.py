@@ -18,6 +18,8 @@ ENDS = {PromiseState.KEPT: ("兑现承诺", "Promise kept", "good"),
         PromiseState.BROKEN: ("未兑现承诺", "Promise broken", "lost"),
         PromiseState.RELEASED: ("承诺已解除", "Promise released", "")}
 
+WARNED = ("customer_id", "what", "text", "state", "due_at", "owner__name")
+
 
 def _clock(at: datetime) -> str:
     return timezone.localtime(at).strftime("%m-%d %H:%M")
@@ -59,9 +61,9 @@ def _over(row: Promise) -> Entry:
 
 
 def warned(viewer: Viewer, customers: Sequence[int]) -> list[Warned]:
-    """What is still owed to these customers."""
-    rows = Promise.objects.visible_to(viewer, SEE).select_related(*RELATED)
-    rows = rows.filter(customer__in=customers, state__in=OWED).order_by("due_at")
+    """What is still owed to these customers. It stands in the pop, so that nothing is read which is not shown."""
+    rows = Promise.objects.visible_to(viewer, SEE).select_related("owner").filter(
+        customer__in=customers, state__in=OWED).order_by("due_at").only(*WARNED)
     found = []
     for row in rows[:20]:
         words, due, owner = title(row), _clock(row.due_at), row.owner.name if row.owner else ""
