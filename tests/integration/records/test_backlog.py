@@ -357,7 +357,13 @@ def test_forecasts_and_marks_are_told_by_queue_and_by_person(world: World) -> No
     marks = world.browser("lena").get("/api/service/marks").json()
     assert (marks["count"], marks["average"], marks["bad"]) == (2, 3.5, 1)
     assert marks["stores"][0]["people"] == [
-        {"person": world.alice.pk, "name": "Alice", "count": 2, "average": 3.5, "bad": 1}]  # fmt: skip
+        {"person": world.alice.pk, "name": "Alice", "count": 2, "average": 3.5, "before": None, "bad": 1,
+         "spread": [0, 1, 0, 0, 1]}]  # fmt: skip
+    parts = {one.pop("part"): one for one in marks["parts"]}
+    assert [parts[part]["count"] for part in ("sales", "after_sales", "centre")] == [2, 0, 0], "by his line"
+    assert parts["sales"]["spread"] == [0, 1, 0, 0, 1]
+    low = world.browser("lena").get("/api/calls", {"mark": 2}).json()["items"]
+    assert [row["rating"] for row in low] == [2]
     assert world.browser("bob").get("/api/service/marks").json()["stores"][0]["people"] == [], "not whose they are"
     assert world.browser("alice").get("/api/calls").json()["items"][0]["rating"] in (2, 5)
     assert world.browser("charlie").get("/api/service/waits").json() == []

@@ -225,6 +225,7 @@ class Call(models.Model):
             models.Index(fields=["customer", "-arrived_at"], name="call_customer"),
             models.Index(fields=["customer_number", "-arrived_at"], name="call_number"),
             GinIndex(name="call_number_trgm", fields=["customer_number"], opclasses=["gin_trgm_ops"]),
+            models.Index(fields=["-arrived_at"], name="call_rated", condition=models.Q(rating__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -3038,7 +3038,7 @@ export interface paths {
         };
         /**
          * Marks
-         * @description The marks that customers gave after their calls.
+         * @description The marks that customers gave after their calls: by part of the house, store and person.
          */
         get: operations["dealerline_apps_calls_api_service_marks"];
         put?: never;
@@ -4081,6 +4081,11 @@ export interface components {
             from?: string | null;
             /** Line */
             line?: number | null;
+            /**
+             * Mark
+             * @description only calls whose customer gave this mark or a lower one
+             */
+            mark?: number | null;
             /**
              * Outcome
              * @default
@@ -6784,8 +6789,14 @@ export interface components {
             average: number | null;
             /** Bad */
             bad: number;
+            /** Before */
+            before: number | null;
             /** Count */
             count: number;
+            /** Parts */
+            parts: components["schemas"]["PartMarks"][];
+            /** Spread */
+            spread: number[];
             /** Stores */
             stores: components["schemas"]["StoreMarks"][];
         };
@@ -7844,6 +7855,24 @@ export interface components {
             /** Zero */
             zero: number;
         };
+        /**
+         * PartMarks
+         * @description ``part``: ``sales``, ``after_sales`` (workshop and rescue) or ``centre`` (all other lines).
+         */
+        PartMarks: {
+            /** Average */
+            average: number | null;
+            /** Bad */
+            bad: number;
+            /** Before */
+            before: number | null;
+            /** Count */
+            count: number;
+            /** Part */
+            part: string;
+            /** Spread */
+            spread: number[];
+        };
         /** PartOut */
         PartOut: {
             /** Full */
@@ -8018,15 +8047,19 @@ export interface components {
         /** PersonMarks */
         PersonMarks: {
             /** Average */
-            average: number;
+            average: number | null;
             /** Bad */
             bad: number;
+            /** Before */
+            before: number | null;
             /** Count */
             count: number;
             /** Name */
             name: string;
             /** Person */
             person: number;
+            /** Spread */
+            spread: number[];
         };
         /**
          * PhoneIn
@@ -9537,18 +9570,24 @@ export interface components {
         };
         /**
          * StoreMarks
-         * @description ``bad``: marks of 1 and 2; ``people``: whose they are, for leads, and one's own.
+         * @description ``people``: whose the marks are, for leads, and one's own; the least content customers' first.
          */
         StoreMarks: {
             /** Average */
             average: number | null;
             /** Bad */
             bad: number;
+            /** Before */
+            before: number | null;
             /** Count */
             count: number;
             name: components["schemas"]["Text"] | null;
+            /** Parts */
+            parts: components["schemas"]["PartMarks"][];
             /** People */
             people: components["schemas"]["PersonMarks"][];
+            /** Spread */
+            spread: number[];
             /** Store */
             store: number;
         };
@@ -10779,6 +10818,8 @@ export interface operations {
                 customer?: number | null;
                 outcome?: string;
                 direction?: string;
+                /** @description only calls whose customer gave this mark or a lower one */
+                mark?: number | null;
                 from?: string | null;
                 to?: string | null;
             };
@@ -10820,6 +10861,8 @@ export interface operations {
                 customer?: number | null;
                 outcome?: string;
                 direction?: string;
+                /** @description only calls whose customer gave this mark or a lower one */
+                mark?: number | null;
                 from?: string | null;
                 to?: string | null;
             };

@@ -32,6 +32,7 @@ class CallsQuery(Schema):
     customer: Id | None = None
     outcome: Plain = Field("", max_length=16)
     direction: str = Field("", pattern="^(in|out|)$")
+    mark: int | None = Field(None, ge=1, le=5, description="only calls whose customer gave this mark or a lower one")
     since: AwareDatetime | None = Field(None, alias="from")
     until: AwareDatetime | None = Field(None, alias="to")
 

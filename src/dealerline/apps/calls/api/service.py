@@ -33,29 +33,38 @@ class WaitsOut(Schema):
     not_longer: float
 
 
-class PersonMarks(Schema):
+class Figures(Schema):
+    """``spread``: how many gave 1, 2, 3, 4, 5; ``bad``: 1 and 2; ``before``: the mean of as many days before."""
+
+    count: int
+    average: float | None
+    before: float | None
+    bad: int
+    spread: list[int]
+
+
+class PartMarks(Figures):
+    """``part``: ``sales``, ``after_sales`` (workshop and rescue) or ``centre`` (all other lines)."""
+
+    part: str
+
+
+class PersonMarks(Figures):
     person: int
     name: str
-    count: int
-    average: float
-    bad: int
 
 
-class StoreMarks(Schema):
-    """``bad``: marks of 1 and 2; ``people``: whose they are, for leads, and one's own."""
+class StoreMarks(Figures):
+    """``people``: whose the marks are, for leads, and one's own; the least content customers' first."""
 
     store: int
     name: Text | None
-    count: int
-    average: float | None
-    bad: int
+    parts: list[PartMarks]
     people: list[PersonMarks]
 
 
-class MarksOut(Schema):
-    count: int
-    average: float | None
-    bad: int
+class MarksOut(Figures):
+    parts: list[PartMarks]
     stores: list[StoreMarks]
 
 
@@ -73,6 +82,5 @@ def waits(request: HttpRequest, query: Query[DaysQuery]) -> list[dict[str, Any]]
 
 @router.get("/service/marks", response={200: MarksOut, 403: ProblemOut})
 def marks(request: HttpRequest, query: Query[DaysQuery]) -> dict[str, Any]:
-    """The marks that customers gave after their calls."""
-    person = need(request, "board.view")
-    return service.marks(person, timezone.now() - timedelta(days=query.days), query.store)
+    """The marks that customers gave after their calls: by part of the house, store and person."""
+    return service.marks(need(request, "board.view"), query.days, query.store)

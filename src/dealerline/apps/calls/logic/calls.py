@@ -48,8 +48,11 @@ def talked(person: Person, call: Call) -> bool:
 
 def search(person: Person, *, q: str = "", store: int | None = None, line: int | None = None, agent: int | None = None,
            queue: int | None = None, customer: int | None = None, outcome: str = "", direction: str = "",
-           since: datetime | None = None, until: datetime | None = None) -> QuerySet[Call]:
-    """The calls a person may see, newest first; with himself as ``agent`` also those of other stores he talked on."""
+           mark: int | None = None, since: datetime | None = None, until: datetime | None = None) -> QuerySet[Call]:
+    """The calls a person may see, newest first; with himself as ``agent`` also those of other stores he talked on.
+
+    ``mark``: only those to which the customer gave this mark, 1 to 5, or a lower one.
+    """
     rows = Call.objects.visible_to(person, "calls.view").filter(arrived_at__isnull=False)
     if agent == person.pk and person.can("calls.view"):
         stores = person.stores_for("calls.view")
@@ -61,6 +64,8 @@ def search(person: Person, *, q: str = "", store: int | None = None, line: int |
     rows = rows.filter(**{key: value for key, value in exact.items() if value})
     if agent:
         rows = rows.filter(Q(agent_id=agent) | Exists(CallLeg.objects.filter(call=OuterRef("pk"), agent_id=agent)))
+    if mark:
+        rows = rows.filter(rating__lte=mark)
     if since:
         rows = rows.filter(arrived_at__gte=since)
     if until:

@@ -124,6 +124,8 @@ class Calls:
                 "hold_seconds",
                 "wrap_seconds",
                 "offers",
+                "rating",
+                "rated_id",
                 "seq",
             ),
             (self._call(story, r) for story, r in self.told),
@@ -156,6 +158,8 @@ class Calls:
             r.hold_seconds,
             r.wrap_seconds,
             r.offers,
+            r.rating,
+            r.rated,
             r.seq,
         )
 

@@ -14,6 +14,9 @@ from dealerline.domain.facts import Fact
 from dealerline.domain.ids import uuid7
 
 QUEUE_NODES = {"sales": "sales", "repair": "repair", "complaints": "care", "rescue": "rescue"}  # as the flows name them
+RATED = 0.6
+"""So many of those who are asked press a key. Asked is who did not hang up himself."""
+LONG_WAIT, WRAP_LEAST = 60.0, 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,20 @@ def _queue_id(story: Story, ids: Ids) -> int:
     return own if own is not None else next(v for (_, code), v in ids.queues.items() if code == story.queue)
 
 
+def mark_of(story: Story) -> int:
+    """What the customer pressed after the call, 1 to 5; 0: nothing.
+
+    Who complains or waited long is less content, and not everybody is equally well served by everybody.
+    """
+    rng = random.Random(f"{SEED}/marks/{story.serial}")
+    if story.direction == "out" or story.ended_by == "customer" or rng.random() > RATED or story.wrap < WRAP_LEAST:
+        return 0
+    waited = story.answered - story.queued if story.queued else 0.0
+    worse = (story.line == "complaints") + (waited > LONG_WAIT) + (sum(map(ord, story.agent)) % 4 == 0) * 0.5
+    weights = [0.03 + 0.08 * worse, 0.04 + 0.08 * worse, 0.1 + 0.1 * worse, 0.28, 0.55]
+    return rng.choices((1, 2, 3, 4, 5), weights)[0]
+
+
 def _talk(teller: _Teller, sound: Sound | None) -> None:
     story = teller.story
     agent = teller.ids.people[story.agent]
@@ -240,6 +257,13 @@ def _talk(teller: _Teller, sound: Sound | None) -> None:
     teller.tell("talk.ended", story.ended, agent, agent=agent, reason=f"{story.ended_by}_hung_up")
     if sound is not None:
         teller.tell("recording.stopped", story.ended, agent, recording=recording, seconds=sound.seconds, agent=agent)
-    teller.tell("call.ended", story.ended + 0.02, by=story.ended_by, cause="normal")
+    mark = mark_of(story)
+    if mark:
+        teller.tell("rating.asked", story.ended + 0.01, agent, agent=agent)
+    else:
+        teller.tell("call.ended", story.ended + 0.02, by=story.ended_by, cause="normal")
     teller.tell("wrap.started", story.ended + 0.03, agent, agent=agent, until=round(story.ended + 120, 3))
+    if mark:
+        teller.tell("rating.given", story.ended + 7, agent, agent=agent, mark=mark)
+        teller.tell("call.ended", story.ended + 9, by="customer", cause="normal")
     teller.tell("wrap.ended", story.ended + 0.03 + story.wrap, agent, agent=agent, cause="done")
