@@ -10,13 +10,12 @@ export function merged(first: TimelineEntry[], second: TimelineEntry[]): Timelin
 }
 
 export interface Wanted {
-  who: string
   /** Moments; `''`: no limit. */
   since: string
   until: string
 }
 
-export function kept(entries: TimelineEntry[], { who, since, until }: Wanted): TimelineEntry[] {
+export function kept(entries: TimelineEntry[], { since, until }: Wanted): TimelineEntry[] {
   const [from, to] = [since ? Date.parse(since) : -Infinity, until ? Date.parse(until) : Infinity]
-  return entries.filter((one) => (!who || one.by === who) && Date.parse(one.at) >= from && Date.parse(one.at) < to)
+  return entries.filter((one) => Date.parse(one.at) >= from && Date.parse(one.at) < to)
 }

@@ -105,11 +105,9 @@ export const useWork = defineStore('work', () => {
     for (const tab of tabs.value) {
       const was = tab.pop
       if (!was?.customer) continue
-      const file = await ok(api.GET('/api/customers/{customer}/file', { params: { path: { customer: was.customer.id } } })).catch(() => null)
+      const file = await ok(api.GET('/api/customers/{customer}/file', { params: { path: { customer: was.customer.id }, query: was.cars[0]?.because === 'asked' ? { car: was.cars[0].id } : {} } })).catch(() => null)
       if (!file || tab.pop?.customer?.id !== was.customer.id) continue
-      const asked = was.cars[0]?.because === 'asked' ? was.cars[0].id : 0
-      const cars = [...file.cars].sort((a, b) => Number(b.id === asked) - Number(a.id === asked)).map((car, i) => ({ ...car, because: car.id === asked ? 'asked' : i ? '' : car.because }))
-      tab.pop = { ...file, cars, calls: file.calls.filter((call) => call.id !== tab.id), other_matches: was.other_matches }
+      tab.pop = { ...file, calls: file.calls.filter((call) => call.id !== tab.id), other_matches: was.other_matches }
     }
   }
 

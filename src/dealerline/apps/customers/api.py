@@ -317,11 +317,11 @@ def get_customer(request: HttpRequest, customer: Id) -> dict[str, Any]:
 
 
 @router.get("/customers/{customer}/file", response={200: PopOut, 404: ProblemOut})
-def get_customer_file(request: HttpRequest, customer: Id) -> Any:
-    """Everything about one customer, in the pop's shape."""
+def get_customer_file(request: HttpRequest, customer: Id, car: Id | None = None) -> Any:
+    """Everything about one customer, in the pop's shape; ``car``: the one he was found by comes first."""
     person = person_of(request)
     row = customers.access_customer(person, customer)
-    return HttpResponse(pop_with_warnings(person, "", None, None, customer=row.pk),
+    return HttpResponse(pop_with_warnings(person, "", None, None, customer=row.pk, car=car),
                         content_type="application/json; charset=utf-8")
 
 

@@ -683,7 +683,7 @@ export interface paths {
         };
         /**
          * Get Customer File
-         * @description Everything about one customer, in the pop's shape.
+         * @description Everything about one customer, in the pop's shape; ``car``: the one he was found by comes first.
          */
         get: operations["dealerline_apps_customers_api_get_customer_file"];
         put?: never;
@@ -923,6 +923,26 @@ export interface paths {
          *     add; each within the person's rights.
          */
         get: operations["dealerline_apps_customers_rest_identity_show_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer}/timeline-people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Timeline People
+         * @description Who did anything of what happened with him, to choose from.
+         */
+        get: operations["dealerline_apps_customers_rest_identity_timeline_people"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1271,6 +1291,26 @@ export interface paths {
          * @description The file, for its maker only; audited each time.
          */
         get: operations["dealerline_apps_exchange_api_exports_fetch_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/file-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * File Choices
+         * @description What a car, an order or a repair order of that store may be set to: makes, and who works there.
+         */
+        get: operations["dealerline_apps_customers_rest_people_file_choices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5451,6 +5491,16 @@ export interface components {
             reacted: number;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * FileChoicesOut
+         * @description Makes of cars, and who may write in the files of a store's customers.
+         */
+        FileChoicesOut: {
+            /** Brands */
+            brands: components["schemas"]["NamedRef"][];
+            /** People */
+            people: components["schemas"]["Ref"][];
         };
         /**
          * FirstAgentIn
@@ -9902,11 +9952,16 @@ export interface components {
         };
         /**
          * TimelineQuery
-         * @description ``kinds``: with commas between; all when empty.
+         * @description ``kinds``: with commas between; all when empty. ``by``: what that person did, by the name as entries show it.
          */
         TimelineQuery: {
             /** Before */
             before?: string | null;
+            /**
+             * By
+             * @default
+             */
+            by: string;
             /**
              * Kinds
              * @default
@@ -12312,7 +12367,9 @@ export interface operations {
     };
     dealerline_apps_customers_api_get_customer_file: {
         parameters: {
-            query?: never;
+            query?: {
+                car?: number | null;
+            };
             header?: never;
             path: {
                 customer: number;
@@ -13098,6 +13155,7 @@ export interface operations {
         parameters: {
             query?: {
                 kinds?: string;
+                by?: string;
                 before?: string | null;
                 limit?: number;
             };
@@ -13116,6 +13174,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimelineOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_identity_timeline_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             /** @description Not Found */
@@ -13984,6 +14073,46 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_customers_rest_people_file_choices: {
+        parameters: {
+            query: {
+                store: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileChoicesOut"];
+                };
+            };
             /** @description Forbidden */
             403: {
                 headers: {

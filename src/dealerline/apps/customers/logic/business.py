@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -158,131 +159,135 @@ def new_number(letter: str) -> str:
     return f"{letter}{timezone.localdate():%y%m%d}-{secrets.token_hex(3).upper()}"
 
 
-# orders ---------------------------------------------------------------------------------------------------------------
-def add_order(person: Person, customer: Customer, values: dict[str, Any], source: str) -> Order:
-    """A new order, at its first step."""
-    wanted = checked(customer.pk, values)
-    order = Order(customer=customer, store_id=store_or_own(person, customer, wanted.pop("store", None)))
-    _put_order(order, wanted)
-    order.number = order.number or new_number("H")
-    order.ordered_on = order.ordered_on or timezone.localdate()
-    made = rows.create(ORDER, person, order, source, NUMBER_TAKEN)
-    OrderStep.objects.create(order=made, status=made.status, by=person)
-    return rows.access(ORDER, person, made.pk)
+# rows of a customer ---------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class OfCustomer:
+    """A kind of what a customer has in a store: made, changed and listed alike.
+
+    ``draw``: as lists show it. ``put``: sets the values given and what follows from them; a new row has no id yet.
+    ``emptied``: what null empties. ``steps``: where is written down when it came to which step, by its own field
+    ``step``. ``letter``: what a number begins with that no other system gave.
+    """
+
+    kind: rows.Kind[Any]
+    draw: rows.Draw
+    put: Callable[[Person, Any, dict[str, Any]], None]
+    emptied: tuple[str, ...] = ()
+    steps: type[OrderStep] | type[RepairStep] | None = None
+    step: str = ""
+    letter: str = ""
+
+    def add(self, person: Person, customer: Customer, values: dict[str, Any], source: str) -> Any:
+        """A new one, at its first step. Without a number it gets one."""
+        wanted = checked(customer.pk, values)
+        row: Any = self.kind.model(customer=customer,
+                                   store_id=store_or_own(person, customer, wanted.pop("store", None)))
+        self.put(person, row, wanted)
+        if self.letter:
+            row.number = row.number or new_number(self.letter)
+        made = rows.create(self.kind, person, row, source, NUMBER_TAKEN)
+        self._stepped(person, made)
+        return rows.access(self.kind, person, made.pk)
+
+    def change(self, person: Person, key: int, version: int, values: dict[str, Any], source: str) -> Any:
+        """Change it. A new step is written down."""
+        def before_saving(row: Any) -> None:
+            step = getattr(row, self.step, None)
+            self.put(person, row, checked(row.customer_id, values))
+            if getattr(row, self.step, None) != step:
+                self._stepped(person, row)
+
+        return rows.change(self.kind, person, key, version, {}, source, before_saving=before_saving,
+                           taken=NUMBER_TAKEN)
+
+    def listed(self, person: Person, customer: int | None = None, store: int | None = None) -> QuerySet[Any]:
+        """Those that the person may see, of one customer or one store."""
+        found: QuerySet[Any] = rows.visible(self.kind, person)
+        if customer is not None:
+            found = found.filter(customer=customer)
+        return found if store is None else found.filter(store=store)
+
+    def _stepped(self, person: Person, row: Any) -> None:
+        if self.steps is not None:
+            self.steps.objects.create(**{self.kind.name: row, self.step: getattr(row, self.step), "by": person})
 
 
-def change_order(person: Person, key: int, version: int, values: dict[str, Any], source: str) -> Order:
-    """Change an order. A new status is a step; delivered and cancelled close it, anything else opens it again."""
-    def before_saving(order: Order) -> None:
-        status = order.status
-        _put_order(order, checked(order.customer_id, values))
-        if order.status != status:
-            OrderStep.objects.create(order=order, status=order.status, by=person)
-
-    return rows.change(ORDER, person, key, version, {}, source, before_saving=before_saving, taken=NUMBER_TAKEN)
-
-
-def _put_order(order: Order, values: dict[str, Any]) -> None:
+def _put(row: Any, values: dict[str, Any]) -> None:
     for field, value in values.items():
-        setattr(order, field, value)
+        setattr(row, field, value)
+
+
+def _put_order(person: Person, order: Order, values: dict[str, Any]) -> None:
+    """Delivered and cancelled close it, anything else opens it again."""
+    _put(order, values)
     order.open = order.status not in ENDED
+    today = timezone.localdate()
     if order.status == OrderStatus.DELIVERED and order.delivered_on is None:
-        order.delivered_on = timezone.localdate()
+        order.delivered_on = today
+    if order.pk is None and order.ordered_on is None:
+        order.ordered_on = min(order.delivered_on or today, today)
     if order.delivered_on and order.ordered_on and order.delivered_on < order.ordered_on:
         raise rows.invalid(delivered_on={"zh": "交付日期早于下单日期。", "en": "It is delivered before it is ordered."})
 
 
-def add_payment(person: Person, order: Order, values: dict[str, Any], source: str) -> Payment:
-    """Money for an order."""
-    _check_payment(values["kind"], values["amount"])
-    return rows.create(PAYMENT, person, Payment(order=order, **values), source)
-
-
-def change_payment(person: Person, key: int, version: int, values: dict[str, Any], source: str) -> Payment:
-    """Change a payment."""
-    return rows.change(PAYMENT, person, key, version, values, source,
-                       before_saving=lambda row: _check_payment(row.kind, row.amount))
-
-
-def _check_payment(kind: str, amount: Decimal) -> None:
-    if amount == 0 or (amount < 0) != (kind == "refund"):
-        raise rows.invalid(amount={"zh": "退款为负数，其他付款为正数。",
-                                   "en": "What is paid back is below zero, everything else above."})
-
-
-# repairs --------------------------------------------------------------------------------------------------------------
-def add_repair(person: Person, customer: Customer, values: dict[str, Any], source: str) -> Repair:
-    """A new repair order."""
-    wanted = checked(customer.pk, values)
-    repair = Repair(customer=customer, store_id=store_or_own(person, customer, wanted.pop("store", None)))
-    _put_repair(repair, wanted)
-    repair.number = repair.number or new_number("W")
-    made = rows.create(REPAIR, person, repair, source, NUMBER_TAKEN)
-    RepairStep.objects.create(repair=made, stage=made.stage, by=person)
-    return rows.access(REPAIR, person, made.pk)
-
-
-def change_repair(person: Person, key: int, version: int, values: dict[str, Any], source: str) -> Repair:
-    """Change a repair order. A new stage is a step; collected closes it, anything else opens it again."""
-    def before_saving(repair: Repair) -> None:
-        stage = repair.stage
-        _put_repair(repair, checked(repair.customer_id, values))
-        if repair.stage != stage:
-            RepairStep.objects.create(repair=repair, stage=repair.stage, by=person)
-
-    return rows.change(REPAIR, person, key, version, {}, source, before_saving=before_saving, taken=NUMBER_TAKEN)
-
-
-def _put_repair(repair: Repair, values: dict[str, Any]) -> None:
-    for field, value in values.items():
-        setattr(repair, field, value)
+def _put_repair(person: Person, repair: Repair, values: dict[str, Any]) -> None:
+    """Collected closes it, anything else opens it again."""
+    _put(repair, values)
     repair.open = repair.stage != RepairStage.CLOSED
     if repair.stage != RepairStage.BOOKED and repair.received_at is None:
         repair.received_at = timezone.now()
     repair.closed_at = None if repair.open else (repair.closed_at or timezone.now())
 
 
-def add_line(person: Person, repair: Repair, values: dict[str, Any], source: str) -> RepairLine:
-    """A line of a repair order."""
-    return rows.create(LINE, person, RepairLine(repair=repair, **values), source)
+def _put_booking(person: Person, booking: Booking, values: dict[str, Any]) -> None:
+    """A new one is in time to come."""
+    _put(booking, values)
+    if booking.pk is None:
+        booking.by = person
+        if booking.at < timezone.now():
+            raise rows.invalid(at={"zh": "预约时间已经过去。", "en": "That time is over."})
 
 
-def change_line(person: Person, key: int, version: int, values: dict[str, Any], source: str) -> RepairLine:
-    """Change a line. One that is not declined any more has no reason and no day to ask again."""
-    def before_saving(line: RepairLine) -> None:
-        if not line.declined:
-            line.declined_why, line.ask_again_on = "", None
-
-    return rows.change(LINE, person, key, version, values, source, before_saving=before_saving)
+ORDERS = OfCustomer(ORDER, draw_order, _put_order, ("amount", "ordered_on", "expected_on", "delivered_on"), OrderStep,
+                    "status", "H")
+REPAIRS = OfCustomer(REPAIR, draw_repair, _put_repair, ("amount", "mileage_km", "received_at", "promised_at"),
+                     RepairStep, "stage", "W")
+BOOKINGS = OfCustomer(BOOKING, draw_booking, _put_booking)
 
 
-# appointments ---------------------------------------------------------------------------------------------------------
-def add_booking(person: Person, customer: Customer, values: dict[str, Any], source: str) -> Booking:
-    """A new appointment, in time to come."""
-    wanted = checked(customer.pk, values)
-    if wanted["at"] < timezone.now():
-        raise rows.invalid(at={"zh": "预约时间已经过去。", "en": "That time is over."})
-    booking = Booking(customer=customer, store_id=store_or_own(person, customer, wanted.pop("store", None)), by=person,
-                      **wanted)
-    return rows.access(BOOKING, person, rows.create(BOOKING, person, booking, source).pk)
+# rows below them ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Below:
+    """A kind of row below an order or a repair order. ``check``: what must hold of it, or follows from it."""
+
+    kind: rows.Kind[Any]
+    above: rows.Kind[Any]
+    check: Callable[[Any], None]
+    emptied: tuple[str, ...] = ()
+
+    def add(self, person: Person, key: int, values: dict[str, Any], source: str) -> Any:
+        """One more of the row with that id."""
+        above = rows.access(self.above, person, key, rows.EDIT)
+        row = self.kind.model(**{self.above.name: above}, **values)
+        self.check(row)
+        return rows.create(self.kind, person, row, source)
+
+    def change(self, person: Person, key: int, version: int, values: dict[str, Any], source: str) -> Any:
+        """Change it."""
+        return rows.change(self.kind, person, key, version, values, source, before_saving=self.check)
 
 
-def change_booking(person: Person, key: int, version: int, values: dict[str, Any], source: str) -> Booking:
-    """Change, move, confirm or cancel an appointment."""
-    def before_saving(booking: Booking) -> None:
-        for field, value in checked(booking.customer_id, values).items():
-            setattr(booking, field, value)
-
-    return rows.change(BOOKING, person, key, version, {}, source, before_saving=before_saving)
+def _check_payment(payment: Payment) -> None:
+    if payment.amount == 0 or (payment.amount < 0) != (payment.kind == "refund"):
+        raise rows.invalid(amount={"zh": "退款为负数，其他付款为正数。",
+                                   "en": "What is paid back is below zero, everything else above."})
 
 
-# lists ----------------------------------------------------------------------------------------------------------------
-def listed(kind: rows.Kind[Any], person: Person, *, customer: int | None = None, store: int | None = None,
-           where: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None) -> QuerySet[Any]:
-    """Rows of a kind that the person may see, of one customer or one store, as ``where`` narrows them."""
-    found: QuerySet[Any] = rows.visible(kind, person)
-    if customer is not None:
-        found = found.filter(customer=customer)
-    if store is not None:
-        found = found.filter(store=store)
-    return where(found) if where is not None else found
+def _check_line(line: RepairLine) -> None:
+    """One that is not declined has no reason and no day to ask again."""
+    if not line.declined:
+        line.declined_why, line.ask_again_on = "", None
+
+
+PAYMENTS = Below(PAYMENT, ORDER, _check_payment)
+LINES = Below(LINE, REPAIR, _check_line, ("price", "ask_again_on"))

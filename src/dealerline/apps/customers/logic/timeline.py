@@ -6,7 +6,7 @@ them. What is known by its day only stands at that day, in the order in which it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from heapq import nlargest
 from typing import Any
@@ -159,15 +159,28 @@ def _changes(viewer: Viewer, customer: int, before: datetime | None, limit: int)
     if before is not None:
         found = found.filter(at__lt=before)
     groups: list[list[history.Change]] = []
-    for change in found.order_by("-id")[:limit * 8]:  # a form seldom changes more than eight fields at once
+    for change in _by_chunks(found, limit * 8):  # a form seldom changes more than eight fields at once
         last = groups[-1][-1] if groups else None
         if last is not None and (last.object_type, last.object_id, last.by_id) == (
                 change.object_type, change.object_id, change.by_id) and last.at - change.at < TOGETHER:
             groups[-1].append(change)
+        elif len(groups) == limit:
+            break
         else:
             groups.append([change])
-    for group in groups[:limit]:
+    for group in groups:
         yield _change(group)
+
+
+def _by_chunks(found: QuerySet[history.Change], size: int) -> Iterator[history.Change]:
+    """All of them, newest first, asked for as far as they are wanted."""
+    last: int | None = None
+    while True:
+        chunk = list((found if last is None else found.filter(pk__lt=last)).order_by("-id")[:size])
+        yield from chunk
+        if len(chunk) < size:
+            return
+        last = chunk[-1].pk
 
 
 def _change(group: list[history.Change]) -> Entry:

@@ -72,9 +72,10 @@ class TimelineOut(Schema):
 
 
 class TimelineQuery(Schema):
-    """``kinds``: with commas between; all when empty."""
+    """``kinds``: with commas between; all when empty. ``by``: what that person did, by the name as entries show it."""
 
     kinds: Plain = Field("", max_length=200)
+    by: Plain = Field("", max_length=120)
     before: AwareDatetime | None = None
     limit: Annotated[int, Field(ge=1, le=ENTRIES_AT_MOST)] = 50
 
@@ -93,10 +94,17 @@ def show_timeline(request: HttpRequest, customer: Id, query: Query[TimelineQuery
     row = access_customer(person, customer)
     wanted = [kind for kind in query.kinds.split(",") if kind]
     names = timeline.kinds()
-    found = timeline.of_customers(person, [row.pk], wanted, query.before, query.limit) if (
+    found = timeline.of_customers(person, [row.pk], wanted, query.before, query.limit, query.by.strip()) if (
         not wanted or any(kind in names for kind in wanted)) else []
     return {"items": [{"at": entry.at, "kind": entry.kind, "object_id": entry.object_id, "store": entry.store,
                        "title": entry.title, "text": entry.text, "by": entry.by, "link": entry.link,
                        "tone": entry.tone} for entry in found],
             "next": found[-1].at.isoformat() if len(found) == query.limit else None,
             "kinds": [{"kind": kind, "name": words} for kind, words in names.items()]}
+
+
+@router.get("/customers/{customer}/timeline-people", response={200: list[str], 404: ProblemOut})
+def timeline_people(request: HttpRequest, customer: Id) -> list[str]:
+    """Who did anything of what happened with him, to choose from."""
+    person = person_of(request)
+    return timeline.people(person, [access_customer(person, customer).pk])

@@ -10,11 +10,12 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from dealerline.apps.accounts.facade import need, person_of, signed_in
+from dealerline.apps.accounts.facade import names, need, person_of, signed_in, who_may
 from dealerline.apps.audit import facade as audit
+from dealerline.apps.common.errors import NotFound
 from dealerline.apps.common.live import live_call
 from dealerline.apps.common.paging import Page, paged
-from dealerline.apps.common.schemas import Done, LockedOut
+from dealerline.apps.common.schemas import Done, LockedOut, NamedRef, Ref
 from dealerline.apps.customers.logic import changes, phones, rows, ties
 from dealerline.apps.customers.logic.access import access_customer
 from dealerline.apps.customers.logic.pop import number_of
@@ -33,6 +34,7 @@ from dealerline.apps.customers.rest.schemas import (
     Way,
     source_of,
 )
+from dealerline.apps.organisation.facade import brands
 
 router = Router(tags=["customers"], auth=signed_in)
 USES = "^(mobile|home|work|other)$"
@@ -128,6 +130,17 @@ class LabelOut(Schema):
     colour: str
 
 
+class ChoicesQuery(Schema):
+    store: Id
+
+
+class FileChoicesOut(Schema):
+    """Makes of cars, and who may write in the files of a store's customers."""
+
+    brands: list[NamedRef]
+    people: list[Ref]
+
+
 class LabelsQuery(Schema):
     q: Plain = Field("", max_length=40)
 
@@ -217,7 +230,18 @@ def remove_tie(request: HttpRequest, customer: Id, tie: Id, query: Query[Removal
     return {"ok": True}
 
 
-# labels and history ---------------------------------------------------------------------------------------------------
+# choices, labels and history ------------------------------------------------------------------------------------------
+@router.get("/file-choices", response={200: FileChoicesOut, 403: ProblemOut, 404: ProblemOut})
+def file_choices(request: HttpRequest, query: Query[ChoicesQuery]) -> dict[str, Any]:
+    """What a car, an order or a repair order of that store may be set to: makes, and who works there."""
+    person = need(request, "customers.view")
+    if query.store not in person.stores_for(rows.VIEW):
+        raise NotFound
+    people = names(set(who_may(rows.EDIT, query.store)))
+    return {"brands": [{"id": brand["id"], "name": brand["name"]} for brand in brands()],
+            "people": [{"id": key, "name": name} for key, name in sorted(people.items(), key=lambda one: one[1])]}
+
+
 @router.get("/labels", response={200: list[LabelOut], 403: ProblemOut})
 def list_labels(request: HttpRequest, query: Query[LabelsQuery]) -> list[Label]:
     """The words that may be put on customers, to choose from as one types."""
