@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { createPinia, setActivePinia } from 'pinia'
-import { createApp, nextTick } from 'vue'
+import { createApp, nextTick, reactive } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import NewCallerForm from '../src/components/NewCallerForm.vue'
@@ -32,6 +32,7 @@ describe('the form', () => {
   let sent: Record<string, unknown>[] = []
   let keys = 0
   let app: ReturnType<typeof createApp>
+  let tab: Tab
   const field = (name: string): HTMLInputElement => document.querySelector<HTMLInputElement>(`[data-testid="${name}"]`)!
   const answers = (path: string): unknown => {
     if (path.startsWith('/api/car-facts')) return { vin: '', vin_problem: null, vin_impossible: false, maker: null, year: null, model: '', brand_id: null, plate: '沪A12345', plate_kind: { zh: '普通', en: 'ordinary' }, plate_problem: null, plate_meant: '', there: [] }
@@ -74,7 +75,7 @@ describe('the form', () => {
     const pinia = createPinia()
     setActivePinia(pinia)
     const text = { zh: '浦东店', en: 'Pudong' }
-    const tab = { id: 'c1', pop: null, popState: 'ready', unfinished: false, drawn: true, call: { id: 'c1', number: '+8613900001111', store: 2, store_name: text, line_name: text, phase: 'talking' } } as unknown as Tab
+    tab = reactive({ id: 'c1', pop: null, popState: 'ready', unfinished: false, drawn: true, call: { id: 'c1', number: '+8613900001111', store: 2, store_name: text, line_name: text, phase: 'talking' } }) as unknown as Tab
     document.body.innerHTML = '<div id="app"></div>'
     app = createApp(NewCallerForm, { tab })
     app.use(pinia).use(i18n).use(createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: { render: () => null } }] })).mount('#app')
@@ -100,6 +101,18 @@ describe('the form', () => {
     await vi.waitFor(() => expect(sent).toHaveLength(1))
     expect(sent[0]).toMatchObject({ name: '王', title: '先生', kind: 'person', plate: '沪a12345', model: 'id3', need: '试驾', phone: '+8613900001111', store: 2, call: 'c1' })
     expect(keys).toBeLessThan(40)
+  })
+  it('makes a plate of the digits he keyed once its letters are typed, and saves with the next Enter', async () => {
+    tab.call.keyed = { customer: null, car: null, by: 'nobody', among: [], digits: '12345' }
+    await nextTick()
+    await type('王', 5)
+    await press('Tab')
+    await type('沪a', 4)
+    await press('Enter')
+    expect(field('new-plate').value).toBe('沪A12345')
+    await press('Enter')
+    await vi.waitFor(() => expect(sent).toHaveLength(1))
+    expect(sent[0]).toMatchObject({ name: '王', plate: '沪A12345' })
   })
   it('saves nothing without a name, and says so at the field', async () => {
     await press('Enter')

@@ -47,6 +47,20 @@ def shown_to(number: str, person: Person | None) -> str:
     return numbers.masked(number) if person is None or person.masked else number
 
 
+def keyed(call: Call) -> dict[str, Any] | None:
+    """Who he is by the digits that he keyed; ``by`` is several or nobody where they did not say it."""
+    known = call.known
+    if known is None or not (known.by or known.among or known.tried):
+        return None
+    return {
+        "customer": known.customer if known.by else None,
+        "car": known.car or None,
+        "by": known.by or ("several" if known.among else "nobody"),
+        "among": [] if known.by else list(known.among),
+        "digits": "" if known.by else known.tried,
+    }
+
+
 def phase(call: Call, leg: AgentLeg | None) -> str:
     """What the call is for the reader."""
     if leg is None or call.ended or leg is call.leg:

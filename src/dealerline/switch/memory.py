@@ -101,6 +101,8 @@ class Callers:
         self.asked.append((digits, store))
         found = self.keyed.get(digits, "not_found")
         words, known = (found, None) if isinstance(found, str) else ("found", found)
+        if known is not None and known.among:
+            words = "several"
         if self.slow:
             self.answers.append(lambda: answer(words, known))
         else:

@@ -48,7 +48,8 @@ class Known:
 
     ``standing``: what his number is listed as: "", blocked, nuisance or vip. ``named``: who serves this VIP, the first
     choice first. ``by``: where he is known by what he keyed, what that was (plate, vin_end, card, order or repair), and
-    ``car`` the car that it is of.
+    ``car`` the car that it is of. ``among``: of whom he is one by what he keyed, the likeliest first; ``tried``: the
+    digits he keyed last where they said nobody, for the agent to see.
     """
 
     customer: int = 0
@@ -59,6 +60,8 @@ class Known:
     standing: str = ""
     by: str = ""
     car: int = 0
+    among: tuple[int, ...] = ()
+    tried: str = ""
 
 
 class Callers(Protocol):
@@ -69,8 +72,8 @@ class Callers(Protocol):
         ...
 
     def identify(self, digits: str, store: int, answer: Callable[[str, Known | None], None]) -> None:
-        """Whom of that store's customers the digits mean. ``answer`` as above: found and who he is, or not_found
-        (nobody), several (more than one person), unanswered (nobody could be asked, or not in time).
+        """Whom of that store's customers the digits mean. ``answer`` as above: found and who he is, several and
+        among whom, or not_found (nobody), unanswered (nobody could be asked, or not in time).
         """
         ...
 

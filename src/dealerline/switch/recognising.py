@@ -50,6 +50,8 @@ class Recognising:
             return
         if call.known is not None and call.known.by:
             known = replace(call.known, named=known.named, standing=known.standing)
+        elif call.known is not None:
+            known = replace(known, among=call.known.among, tried=call.known.tried)
         call.known = known
         self.engine.remember(call)
         if known.standing:
@@ -71,20 +73,27 @@ class Recognising:
             known = call.known is not None and call.known.customer
             self.core.after.append(lambda: answer("found" if known else "not_found"))
         elif self.callers is None:
-            self._identified(call, answer, "unanswered", None)
+            self._identified(call, digits, answer, "unanswered", None)
         else:
-            self.callers.identify(digits, call.store, partial(self._found, call, answer))
+            self.callers.identify(digits, call.store, partial(self._found, call, digits, answer))
 
-    def _found(self, call: Call, answer: Callable[[str], None], result: str, found: Known | None) -> None:
-        self.core.run(self._identified, call, answer, result, found)
+    def _found(
+        self, call: Call, digits: str, answer: Callable[[str], None], result: str, found: Known | None
+    ) -> None:
+        self.core.run(self._identified, call, digits, answer, result, found)
 
-    def _identified(self, call: Call, answer: Callable[[str], None], result: str, found: Known | None) -> None:
+    def _identified(
+        self, call: Call, digits: str, answer: Callable[[str], None], result: str, found: Known | None
+    ) -> None:
         if call.ended:
             return
-        if found is not None:
-            before = call.known or Known()
+        before = call.known or Known()
+        if found is not None and found.customer:
             call.known = replace(found, last=found.last or before.last, named=before.named, standing=before.standing)
-            self.engine.remember(call)
+        else:
+            among = found.among if found is not None else before.among
+            call.known = replace(before, among=among, tried="" if among else digits)
+        self.engine.remember(call)
         way, customer = (found.by, found.customer) if found is not None else ("", 0)
         self.core.fact("caller.identified", call, result=result, way=way, customer=customer)
         self.core.after.append(lambda: answer("not_found" if result == "several" else result))

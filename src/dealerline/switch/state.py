@@ -6,6 +6,7 @@ hold it. Reading raises ValueError, KeyError or TypeError for what cannot be und
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dealerline.domain import ivr
@@ -84,6 +85,7 @@ def _known(known: Known | None) -> list[Any] | None:
     return [
         *(known.customer, known.level, known.owner, known.last),
         *(list(known.named), known.standing, known.by, known.car),
+        *(list(known.among), known.tried),
     ]
 
 
@@ -137,8 +139,10 @@ def unpack(call_id: str, channel: str, s: dict[str, Any], seq: int) -> Call:
     call.priority, call.person, call.answered, call.talk_started = s["pr"], s["p"], s["an"], s["ts"]
     call.front, call.lent, call.spent = bool(s.get("ft")), tuple(s.get("le", ())), bool(s.get("sp"))
     if s.get("kn"):
-        customer, level, owner, last, named, *more = s["kn"]
-        call.known = Known(customer, level, owner, last, tuple(named), *more)  # two fewer from an older switch
+        customer, level, owner, last, named, *more = s["kn"]  # fewer from an older switch
+        call.known = Known(customer, level, owner, last, tuple(named), *more[:3])
+        if len(more) > 3:
+            call.known = replace(call.known, among=tuple(more[3]), tried=more[4])
     call.held_since, call.held_by, call.recordings, call.legs = s["h"], s["hb"], s["n"], s["lc"] + 5
     call.plays, call.forward_number, call.path, call.labels = s["pl"] + 50, s["fw"], s["pa"], s["lb"] + 5
     call.rates, call.marked = s.get("ra", (0, 0))

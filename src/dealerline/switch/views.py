@@ -13,7 +13,6 @@ from dealerline.switch import callview
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Person, Wall
 from dealerline.switch.model import AgentLeg, Call, Phase, Seat
-from dealerline.switch.ports import Known
 
 if TYPE_CHECKING:
     from dealerline.switch.engine import Engine
@@ -37,7 +36,6 @@ class Views:
         seat = self.core.seats.get(person)
         shown = callview.phase(call, leg)
         wrapping = shown == "wrap" and seat is not None and seat.presence.state == "wrap" and seat.call is call
-        known = call.known or Known()
         waited = 0.0
         if call.queued:
             waited = (call.answered or self.core.now) - call.queued
@@ -69,7 +67,7 @@ class Views:
             "far_answered": call.up,
             "promise": self.engine.callbacks.view(call, lookup.people.get(person)),
             "chosen": self._chosen(call, leg),
-            "keyed": {"customer": known.customer, "car": known.car or None, "by": known.by} if known.by else None,
+            "keyed": callview.keyed(call),
             **callview.people(self.core, call, person),
         }
 

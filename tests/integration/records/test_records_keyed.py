@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import connection
@@ -49,14 +49,26 @@ def test_a_vins_end_a_card_an_order_and_a_repair_order_tell_him_too(world: World
     assert found == [("found", one.pk, way) for way in ("vin_end", "card", "order", "repair")]
 
 
-def test_digits_of_two_people_are_nobodys_and_two_cars_of_one_are_his(world: World) -> None:
+def test_of_digits_of_two_people_both_are_told_and_two_cars_of_one_are_his(world: World) -> None:
     one = customer(world, "沪A12345")
     Car.objects.create(customer=one, plate="沪AD12345")
     assert means(world, "12345") == ("found", one.pk, "plate")
     two = customer(world, "苏B12345")
-    assert means(world, "12345") == ("several", 0, "")
+    assert identified("12345", world.east.pk) == ("several", {"among": [two.pk, one.pk]})
     Car.objects.filter(customer=two).update(gone_on=timezone.localdate())  # sold
     assert means(world, "12345") == ("found", one.pk, "plate")
+
+
+def test_the_pop_lists_whom_he_may_be_and_takes_nobody_for_him(world: World) -> None:
+    one, two = customer(world, "沪A12345"), customer(world, "苏B12345", name="李四")
+    there = customer(world, "浙C12345", store=world.west, name="外店")
+    asked = [("among", row.pk) for row in (one, two, there)]
+    shown = world.browser("alice").get("/api/pop?" + urlencode(asked)).json()
+    assert (shown["known"], shown["customer"], shown["cars"]) == (False, None, [])
+    assert {row["id"] for row in shown["other_matches"]} == {one.pk, two.pk}
+    CustomerPhone.objects.create(customer=one, e164="+8613812340000")
+    shown = world.browser("alice").get("/api/pop?" + urlencode([*asked, ("number", "13812340000")])).json()
+    assert (shown["customer"]["id"], [row["id"] for row in shown["other_matches"]]) == (one.pk, [two.pk])
 
 
 def test_people_of_another_store_are_not_looked_for(world: World) -> None:

@@ -26,14 +26,15 @@ from dealerline.domain.ivr import (
 
 NODE = {"type": "identify", "prompts": "ask.plate", "found": "known", "not_found": "unknown", "on_timeout": "silent",
         "wrong_prompt": "ask.again"}  # fmt: skip
-ENDS = {name: {"type": "hangup", "prompts": f"bye.{name}"} for name in ("known", "unknown", "silent")}
+ENDS = {name: {"type": "hangup", "prompts": f"bye.{name}"} for name in ("known", "unknown", "silent", "person")}
 
 
 class Caller:
     """Steps through a flow that asks him first."""
 
-    def __init__(self, **changes: object) -> None:
-        self.flow = build({"nodes": {"who": {**NODE, **changes}, **ENDS}})
+    def __init__(self, person: str = "", **changes: object) -> None:
+        whole = {"person": person} if person else {}
+        self.flow = build({**whole, "nodes": {"who": {**NODE, **changes}, **ENDS}})
         self.state = begin(self.flow)
         self.said: tuple[str, ...] = ()
         self.notes: list[Note] = []
@@ -107,7 +108,7 @@ def test_digits_of_nobody_are_asked_for_once_more_then_he_goes_on_unknown(caller
 def test_too_few_digits_are_not_looked_for_and_count_as_a_try(caller: Caller) -> None:
     caller.keys("12#")
     assert caller.said == ("ask.again", "ask.plate")
-    caller.keys("#")
+    caller.keys("00#")
     assert caller.said == ("bye.unknown",)
 
 
@@ -116,11 +117,26 @@ def test_twenty_digits_are_looked_for_without_an_end(caller: Caller) -> None:
     assert caller.looked_for == "1" * 20
 
 
-def test_who_keys_nothing_hears_it_once_more_then_goes_the_way_of_timeout(caller: Caller) -> None:
-    caller.silent()
-    assert caller.said == ("timeout", "ask.plate")
+def test_who_keys_nothing_is_not_asked_again(caller: Caller) -> None:
     caller.silent()
     assert caller.said == ("bye.silent",)
+    assert [note.kind for note in caller.notes if note.kind == "flow.timeout"] == ["flow.timeout"]
+
+
+@pytest.mark.parametrize(("keys", "said"), [("#", "bye.silent"), ("0#", "bye.person"), ("12*#", "bye.silent")])
+def test_one_key_leads_on_at_once(keys: str, said: str) -> None:
+    made = Caller(person="person")
+    made.do(Identified("not_found"))
+    made.keys(keys)
+    assert made.said == (said,)
+    assert "flow.wrong_key" not in [note.kind for note in made.notes]
+
+
+def test_nobody_begins_anew_for_ever() -> None:
+    made = Caller(person="person")
+    made.do(Identified("not_found"))
+    made.keys("12*" * 100)
+    assert made.said == ("bye.person",)
 
 
 @pytest.mark.parametrize(("way", "said"), [("silent", "bye.silent"), (None, "bye.unknown")])
@@ -159,8 +175,8 @@ def test_the_checker_knows_its_fields_ways_prompts_and_circles() -> None:
     with pytest.raises(FlowErrors) as caught:  # known by his number he would go round without a word
         build({"nodes": {"who": {**NODE, "found": "who"}, **ENDS}})
     assert [p.code for p in caught.value.problems] == ["silent_loop"]
-    flow = build({"nodes": {"who": NODE, **ENDS}})
-    assert {p.path for p in check(flow, prompts={"bye.known", "bye.unknown", "bye.silent", "timeout"})} == {
+    flow = build({"person": "person", "nodes": {"who": NODE, **ENDS}})
+    assert {p.path for p in check(flow, prompts={f"bye.{name}" for name in ENDS})} == {
         "nodes.who.prompts.0",
         "nodes.who.wrong_prompt",
     }, "and every way out is reachable"

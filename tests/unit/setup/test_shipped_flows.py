@@ -77,6 +77,8 @@ def answers(commands: tuple[Any, ...], key: str) -> ivr.Event | None:
                 return ivr.ForwardDone("no_answer")
             case ivr.AskNumber():
                 return ivr.NumberIs("+8613812345678")
+            case ivr.Identify():
+                return ivr.Identified("not_found")
             case ivr.Promise():
                 return ivr.Promised(False)
     raise AssertionError(f"the caller is left alone after {commands}")
@@ -130,6 +132,27 @@ def test_the_winter_announcement_is_heard_in_winter_only() -> None:
     winter = next(item for item in news.items if item.prompts == ("news.winter_check",))
     assert winter.start is not None and winter.end is not None
     assert (winter.start.month, winter.end.month) == (11, 3)
+
+
+@pytest.mark.parametrize("keys", ["", "#", "0"])
+def test_a_new_caller_of_the_service_line_is_asked_for_his_plate_and_led_on_by_one_key_or_none(keys: str) -> None:
+    flow = load(FOLDER / "repair-open.yaml")
+    state = ivr.State(stage="identifying", node="who", language="zh")
+    state, commands = ivr.step(flow, state, ivr.Identified("not_found"), NOON)
+    assert [c.prompts for c in commands if isinstance(c, ivr.Play)] == [("who.ask",)]
+    for key in keys:
+        state, commands = ivr.step(flow, state, ivr.Key(key), NOON)
+    if keys != "#":
+        state, commands = ivr.step(flow, state, ivr.PlayDone(state.token), NOON)
+        state, commands = ivr.step(flow, state, ivr.Timeout(state.token), NOON)
+    assert [c.prompts for c in commands if isinstance(c, ivr.Play)] == [("please_hold",)]
+
+
+def test_whom_his_number_tells_hears_nothing_of_it() -> None:
+    flow = load(FOLDER / "repair-open.yaml")
+    state = ivr.State(stage="identifying", node="who", language="zh")
+    _, commands = ivr.step(flow, state, ivr.Identified("found"), NOON)
+    assert [c.prompts for c in commands if isinstance(c, ivr.Play)] == [("please_hold",)]
 
 
 @pytest.mark.parametrize("path", FLOWS, ids=lambda p: p.stem)

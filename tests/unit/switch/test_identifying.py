@@ -27,7 +27,7 @@ def world(make: Callable[..., World]) -> World:
     made = make(flows=tuple(own if f.id == 1 else f for f in FLOWS), queues=queues, levels=(("vip", 30),))
     made.engine.recognising.callers = Callers(
         {"+8613800000002": Known(standing="nuisance"), "+8613800000003": Known(9, "gold")},
-        keyed={"12345": CAR_OWNER, "77777": "several", "88888": "unanswered"},
+        keyed={"12345": CAR_OWNER, "77777": Known(among=(7, 9)), "88888": "unanswered"},
     )
     return made
 
@@ -54,7 +54,7 @@ def test_who_keys_the_digits_of_his_plate_waits_as_the_one_he_is(world: World) -
     assert facts(world, call) == [{"result": "found", "way": "plate", "customer": 7}]
     assert not any("12345" in str(f.data) for f in world.journal.facts if f.kind.startswith(("flow.", "caller.")))
     view = world.desks.views.call(call, 1)
-    assert view["keyed"] == {"customer": 7, "car": 70, "by": "plate"}
+    assert view["keyed"] == {"customer": 7, "car": 70, "by": "plate", "among": [], "digits": ""}
     world.hang_up(call)
 
 
@@ -70,9 +70,32 @@ def test_digits_that_mean_nobody_or_several_or_are_not_answered_lead_on(
     world: World, digits: str, result: str, hears: str
 ) -> None:
     call = keyed(world, digits)
-    assert world.hears(call) == hears and call.known is None
+    assert world.hears(call) == hears and call.known is not None and not call.known.customer
     assert facts(world, call) == [{"result": result, "way": "", "customer": 0}]
     world.hang_up(call)
+
+
+@pytest.mark.parametrize(
+    ("digits", "keyed_in"),
+    [
+        ("77777", {"customer": None, "car": None, "by": "several", "among": [7, 9], "digits": ""}),
+        ("54321", {"customer": None, "car": None, "by": "nobody", "among": [], "digits": "54321"}),
+    ],
+)
+def test_of_several_the_agent_chooses_and_of_nobody_he_sees_the_digits(
+    world: World, digits: str, keyed_in: dict[str, Any]
+) -> None:
+    callers = world.engine.recognising.callers
+    assert isinstance(callers, Callers)
+    callers.slow = True
+    call = keyed(world, digits)
+    callers.answers.reverse()
+    callers.deliver()  # what his number says comes last
+    assert world.desks.views.call(call, 1)["keyed"] == keyed_in
+    after = world.killed()
+    (again,) = after.core.calls.values()
+    assert after.desks.views.call(again, 1)["keyed"] == keyed_in
+    after.hang_up(again)
 
 
 def test_whom_his_number_tells_is_not_asked(world: World) -> None:

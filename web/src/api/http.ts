@@ -4,7 +4,7 @@
  */
 import createClient from 'openapi-fetch'
 import type { components, paths } from './generated/schema'
-import type { Text } from '@/lib/protocol'
+import type { Keyed, Text } from '@/lib/protocol'
 
 type Pop = components['schemas']['PopOut']
 
@@ -68,10 +68,11 @@ export async function ok<D>(answer: Promise<{ data?: D; error?: unknown; respons
  * The pop, asked for this very moment: the request leaves before anything is drawn, so that server and page work side by side.
  * (The typed client hands over to the network only after several turns of the event loop, and the drawing would go first.)
  */
-export function askPop(number: string, call: string, line: number, keyed?: { customer: number; car: number | null } | null): Promise<Pop> {
+export function askPop(number: string, call: string, line: number, keyed?: Keyed | null): Promise<Pop> {
   const query = new URLSearchParams({ number, call, line: String(line) })
-  if (keyed) query.set('customer', String(keyed.customer))
+  if (keyed?.customer) query.set('customer', String(keyed.customer))
   if (keyed?.car) query.set('car', String(keyed.car))
+  for (const one of keyed?.among ?? []) query.append('among', String(one))
   const answer = reach(new Request(`${location.origin}/api/pop?${query}`, { credentials: 'same-origin', headers: { Accept: 'application/json' } }))
   return answer.then(async (response) => {
     const body: unknown = await response.json().catch(() => null)

@@ -68,6 +68,14 @@ export interface Offer {
   text: Text | null
 }
 
+export interface Keyed {
+  customer: number | null
+  car: number | null
+  by: 'plate' | 'vin_end' | 'card' | 'order' | 'repair' | 'several' | 'nobody'
+  among: number[]
+  digits: string
+}
+
 export interface CallView {
   id: string
   rev: number
@@ -106,8 +114,8 @@ export interface CallView {
   offer: Offer | null
   /** Why this phone rings for a caller of a queue, where it is not simply his turn: he knows the caller, or helps out. */
   chosen?: { how: 'named' | 'last' | 'owner' | 'lent' } | null
-  /** Who he is by the digits he keyed in the flow, and what they are of. */
-  keyed?: { customer: number; car: number | null; by: 'plate' | 'vin_end' | 'card' | 'order' | 'repair' } | null
+  /** Who he is by the digits he keyed in the flow, and what they are of; of several `among` whom, of nobody the digits. */
+  keyed?: Keyed | null
   parties: Party[]
   attempt: Attempt | null
   supervised: boolean

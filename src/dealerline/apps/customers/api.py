@@ -236,7 +236,7 @@ class CustomersQuery(Schema):
 
 class PopQuery(Schema):
     """``q``: a plate, the end of a VIN, a card or order number, where the caller's own number says nothing.
-    ``customer`` and ``car``: who he is by what he keyed in the flow.
+    ``customer`` and ``car``: who he is by what he keyed in the flow; ``among``: who he may be by it.
     """
 
     q: Plain = Field("", max_length=60)
@@ -245,6 +245,7 @@ class PopQuery(Schema):
     line: Id | None = None
     customer: Id | None = None
     car: Id | None = None
+    among: list[Id] = Field(default_factory=list, max_length=9)
 
 
 @router.get("/pop", response={200: PopOut, 403: ProblemOut})
@@ -265,7 +266,8 @@ def get_pop(request: HttpRequest, query: Query[PopQuery]) -> Any:
     customer, car = (meant.customer, meant.car) if meant is not None else (query.customer, query.car)
     if query.q.strip() and meant is None:
         e164, customer, car = "", None, None  # what was asked for is nobody: then not he who rings by chance
-    text = pop_with_warnings(person, e164, None if query.q.strip() else query.call, query.line, customer, car)
+    among = [] if query.q.strip() else query.among
+    text = pop_with_warnings(person, e164, None if query.q.strip() else query.call, query.line, customer, car, among)
     return HttpResponse(text, content_type="application/json; charset=utf-8")
 
 

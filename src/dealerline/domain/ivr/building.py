@@ -265,7 +265,6 @@ FIELDS: dict[str, tuple[type[Any], dict[str, _Field]]] = {
             "timeout": _Field(_SECONDS),
             "tries": _Field(_TRIES),
             "wrong_prompt": _Field(_text),
-            "timeout_prompt": _Field(_text),
         },
     ),
     "forward": (

@@ -1,7 +1,8 @@
 """A caller who is asked to key who he is: the digits of his plate, the end of his VIN, a card's or an order's number.
 
 The rule of the file: as in ``walking``, a step under way is changed and given commands, nothing else. What he keys is
-in no fact, and is forgotten when he goes on. Nobody is held up: without an answer he goes on as without a hit.
+in no fact, and is forgotten here when he goes on. Nobody is held up: without an answer he goes on as without a hit,
+and who keys nothing is not asked again; ``#`` alone leads on at once, 0 alone to a person.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def enter(run: Run, node: model.IdentifyNode) -> None:
 def key(run: Run, node: model.IdentifyNode, digit: str) -> None:
     """A key, while something is said or afterwards."""
     if digit == ANEW:
-        _ask(run, node)
+        _anew(run, node)
     elif digit == END:
         _whole(run, node)
     else:
@@ -42,12 +43,10 @@ def key(run: Run, node: model.IdentifyNode, digit: str) -> None:
 
 
 def silence(run: Run, node: model.IdentifyNode) -> None:
-    """No key: after digits their end."""
-    if run.state.number:
-        _whole(run, node)
-    else:
+    """No key: after digits their end; else he does not want to, or cannot."""
+    if not run.state.number:
         run.note("flow.timeout", node=node.name)
-        _again(run, node, node.timeout_prompt, node.on_timeout)
+    _whole(run, node)
 
 
 def identified(run: Run, node: model.IdentifyNode, result: str) -> None:
@@ -61,15 +60,29 @@ def identified(run: Run, node: model.IdentifyNode, result: str) -> None:
     elif result == "unanswered":  # asking him once more would not help
         run.enter(node.on_timeout or node.not_found)
     else:
-        _again(run, node, node.wrong_prompt, node.not_found)
+        _again(run, node)
 
 
 def _whole(run: Run, node: model.IdentifyNode) -> None:
-    if len(run.state.number) >= LEAST:
-        _look(run, run.state.number)
+    digits = run.state.number
+    if len(digits) >= LEAST:
+        _look(run, digits)
+    elif not digits:
+        _on(run, node.on_timeout or node.not_found)
+    elif digits == model.PERSON_KEY and run.flow.person:
+        _on(run, run.flow.person)
     else:
         run.note("flow.wrong_key", node=node.name, digits="")
-        _again(run, node, node.wrong_prompt, node.not_found)
+        _again(run, node)
+
+
+def _anew(run: Run, node: model.IdentifyNode) -> None:
+    """Counted as a visit: nobody begins anew for ever."""
+    if run.state.visits >= run.flow.max_visits:
+        _on(run, node.on_timeout or node.not_found)
+    else:
+        run.set(visits=run.state.visits + 1)
+        _ask(run, node)
 
 
 def _look(run: Run, digits: str) -> None:
@@ -77,13 +90,17 @@ def _look(run: Run, digits: str) -> None:
     run.say(Identify(digits))
 
 
-def _again(run: Run, node: model.IdentifyNode, hint: str, to: str) -> None:
-    run.set(tries=run.state.tries + 1, number="")
+def _again(run: Run, node: model.IdentifyNode) -> None:
+    run.set(tries=run.state.tries + 1)
     if run.state.tries >= node.tries:
-        run.set(part="")
-        run.enter(to or node.not_found)
+        _on(run, node.not_found)
     else:
-        _ask(run, node, *((hint,) if hint else ()))
+        _ask(run, node, *((node.wrong_prompt,) if node.wrong_prompt else ()))
+
+
+def _on(run: Run, to: str) -> None:
+    run.set(part="", number="")
+    run.enter(to)
 
 
 def _ask(run: Run, node: model.IdentifyNode, *before: str) -> None:

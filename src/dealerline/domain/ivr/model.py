@@ -161,8 +161,8 @@ class CallbackNode:
 
 @dataclass(frozen=True, slots=True)
 class IdentifyNode:
-    """Asks the caller for digits by which the records may know him. ``tries`` counts silences, too few digits and
-    digits of nobody. ``ask_known``: also whom the records know by his number.
+    """Asks the caller for digits by which the records may know him. ``tries`` counts too few digits and digits of
+    nobody; who keys nothing is not asked again. ``ask_known``: also whom the records know by his number.
     """
 
     name: str
@@ -174,7 +174,6 @@ class IdentifyNode:
     timeout: float = 0  # 0: as the installation says
     tries: int = 2
     wrong_prompt: str = ""
-    timeout_prompt: str = "timeout"
     title: Title = field(default_factory=dict)
 
 

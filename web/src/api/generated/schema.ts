@@ -8392,9 +8392,11 @@ export interface components {
         /**
          * PopQuery
          * @description ``q``: a plate, the end of a VIN, a card or order number, where the caller's own number says nothing.
-         *     ``customer`` and ``car``: who he is by what he keyed in the flow.
+         *     ``customer`` and ``car``: who he is by what he keyed in the flow; ``among``: who he may be by it.
          */
         PopQuery: {
+            /** Among */
+            among?: number[];
             /** Call */
             call?: string | null;
             /** Car */
@@ -17247,6 +17249,7 @@ export interface operations {
                 line?: number | null;
                 customer?: number | null;
                 car?: number | null;
+                among?: number[];
             };
             header?: never;
             path?: never;

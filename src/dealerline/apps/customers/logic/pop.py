@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -92,17 +93,20 @@ WITH target AS MATERIALIZED (
       LEFT JOIN calls_call c ON c.id = %(call)s::uuid
            AND (%(calls_every)s::bool OR c.store_id = ANY(%(calls)s::bigint[]))
 ), found AS MATERIALIZED (
-    SELECT u.*, row_number() OVER (
-               ORDER BY (u.id = t.chosen) DESC NULLS LAST,
+    SELECT u.*, hit.sure, row_number() OVER (
+               ORDER BY (u.id = t.chosen) DESC NULLS LAST, hit.sure DESC,
                         (u.store_id = (SELECT l.store_id FROM organisation_line l WHERE l.id = t.line)) DESC NULLS LAST,
                         u.updated_at DESC, u.id) AS place
       FROM target t
-      JOIN LATERAL (SELECT p.customer_id AS id FROM customers_customerphone p WHERE p.e164 = t.number AND t.number <> ''
-                    UNION SELECT t.chosen WHERE t.chosen IS NOT NULL) AS hit ON true
+      JOIN LATERAL (SELECT h.id, bool_or(h.sure) AS sure FROM (
+                        SELECT p.customer_id AS id, true AS sure FROM customers_customerphone p
+                         WHERE p.e164 = t.number AND t.number <> ''
+                        UNION ALL SELECT t.chosen, true WHERE t.chosen IS NOT NULL
+                        UNION ALL SELECT unnest(%(among)s::bigint[]), false) AS h GROUP BY h.id) AS hit ON true
       JOIN customers_customer u ON u.id = hit.id
      WHERE %(every)s::bool OR u.store_id = ANY(%(stores)s::bigint[])
      ORDER BY place LIMIT {MATCHES_SHOWN}
-), best AS MATERIALIZED (SELECT * FROM found WHERE place = 1),
+), best AS MATERIALIZED (SELECT * FROM found WHERE place = 1 AND sure),
 past AS MATERIALIZED (
     SELECT k.* FROM (
         (SELECT c.* FROM calls_call c JOIN best b ON c.customer_id = b.id
@@ -139,7 +143,8 @@ past AS MATERIALIZED (
 SELECT json_build_object(
     'known', EXISTS (SELECT 1 FROM best),
     'customer', (SELECT {_customer("b")} FROM best b),
-    'other_matches', coalesce((SELECT json_agg({_customer("f")} ORDER BY f.place) FROM found f WHERE f.place > 1),
+    'other_matches', coalesce((SELECT json_agg({_customer("f")} ORDER BY f.place) FROM found f
+                               WHERE f.place > 1 OR NOT f.sure),
                               '[]'::json),
     'cars', coalesce((SELECT json_agg(json_build_object(
             'id', c.id, 'vin', c.vin, 'vin_warning', c.vin_warning, 'plate', c.plate, 'plate_kind', c.plate_kind,
@@ -244,29 +249,31 @@ def number_of(person: Person, call: UUID, live: LiveCall | None) -> str:
 
 
 def parameters(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None,
-               car: int | None = None) -> dict[str, Any]:
+               car: int | None = None, among: Sequence[int] = ()) -> dict[str, Any]:
     """What the statement asks: who looks and what he may see, and whom he asks for."""
     seen, calls = person.stores_for("customers.view"), person.stores_for("calls.view")
     sees = person.stores_for("numbers.see")
     return {
-        "number": number, "call": call, "line": line, "customer": customer, "car": car, "every": seen.every,
+        "number": number, "call": call, "line": line, "customer": customer, "car": car, "among": list(among),
+        "every": seen.every,
         "stores": sorted(seen.ids), "today": timezone.localdate(),
         "calls_every": calls.every, "calls": sorted(calls.ids), "sees_every": sees.every, "sees": sorted(sees.ids)}
 
 
 def pop(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None,
-        car: int | None = None) -> str:
+        car: int | None = None, among: Sequence[int] = ()) -> str:
     """The pop as JSON text. ``number`` in E.164 or ""; then the call's own number is used, if that call may be seen.
 
-    ``customer``: of that customer, whatever the number; ``car``: the one he was found by comes first.
+    ``customer``: of that customer, whatever the number; ``car``: the one he was found by comes first; ``among``: who he
+    may be as well, none of whom is taken for him.
     """
-    return _asked(person, number, call, line, customer, car)[0]
+    return _asked(person, number, call, line, customer, car, among)[0]
 
 
 def pop_with_warnings(person: Person, number: str, call: UUID | None, line: int | None, customer: int | None = None,
-                      car: int | None = None) -> str:
+                      car: int | None = None, among: Sequence[int] = ()) -> str:
     """The pop, and what other parts of the centre warn of; each of those is one more look at an index."""
-    text, known = _asked(person, number, call, line, customer, car)
+    text, known = _asked(person, number, call, line, customer, car, among)
     found = warnings.of_customers(person, [known]) if known is not None else []
     return f'{text[:-1]}, "warnings": {json.dumps(found, ensure_ascii=False, cls=DjangoJSONEncoder)}}}'
 

@@ -2,7 +2,7 @@
 
 It looks at each index once, as ``callers.py`` does. The digits are all those of a plate, card, order or repair order,
 whose letters nobody can key, or the last six of a VIN. Whoever rings keys what he likes, so only exactly one customer
-is an answer; part of a plate is none.
+is an answer; of several the agent chooses. Part of a plate is no answer.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import psycopg
 from django.db import connection
 
 from dealerline.apps.routing.logic.callers import LAST, OF_CUSTOMER, OWNER
+
+AMONG = 9
+"""So many of several are told: each has a figure to choose him by."""
 
 
 def _digits(column: str) -> str:
@@ -39,20 +42,22 @@ WITH hit AS MATERIALIZED (
 ), who AS MATERIALIZED (
     SELECT id, level, by, car FROM own ORDER BY rank, car DESC LIMIT 1
 ), talks AS MATERIALIZED ({OF_CUSTOMER})
-SELECT (SELECT count(DISTINCT id) FROM own),
+SELECT ARRAY(SELECT id FROM own GROUP BY id ORDER BY min(rank), id DESC LIMIT {AMONG}),
        (SELECT id FROM who), (SELECT level FROM who), {OWNER}, {LAST}, (SELECT by FROM who), (SELECT car FROM who)
 """
 
 
 def identified(digits: str, store: int) -> tuple[str, dict[str, Any] | None]:
-    """found and the fields of the switch's ``Known``; not_found or several and None."""
+    """found, or several, and the fields of the switch's ``Known``; not_found and None."""
     if not re.fullmatch(r"[0-9]{3,20}", digits):
         return "not_found", None
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         row = cursor.execute(KEYED, {"digits": digits, "store": store}, prepare=True).fetchone()
     assert row is not None
-    count, customer, level, owner, last, by, car = row
-    if count != 1:
-        return ("several" if count else "not_found"), None
+    among, customer, level, owner, last, by, car = row
+    if not among:
+        return "not_found", None
+    if len(among) > 1:
+        return "several", {"among": among}
     return "found", {"customer": customer, "level": level, "owner": owner, "last": last, "by": by, "car": car}
