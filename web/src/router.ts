@@ -38,15 +38,20 @@ const routes: RouteRecordRaw[] = [
 
 export const router = createRouter({ history: createWebHistory(), routes, scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 } })
 
+/** Narrower is a telephone: who has no desk begins with what is made for it. */
+const NARROW = 600
+
 router.beforeEach(async (to) => {
   const session = useSession()
   try {
     await session.load()
   } catch {
+    if (to.path.startsWith('/m/')) session.recall()
     return true // the page itself says that the server does not answer, and tries again
   }
   if (session.info?.setup_needed && to.path !== '/setup') return '/setup'
   if (!session.signedIn && !to.meta.open) return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
   if (session.signedIn && to.path === '/sign-in') return '/'
+  if (to.path === '/' && session.signedIn && window.innerWidth < NARROW && session.may('leads.edit') && !session.may('desk.use')) return '/m/leads'
   return true
 })

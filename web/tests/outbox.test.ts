@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '@/api/http'
-import { memoryShelf, Outbox, type Kept } from '@/lib/outbox'
+import { memoryShelf, Outbox, refused, sturdyShelf, type Kept } from '@/lib/outbox'
+import { usePlace } from '@/lib/usePlace'
 
 /** A server that writes each id once, and a network that fails before or after it has heard. */
 function world(person = 1) {
@@ -85,5 +86,47 @@ describe('what was written on a telephone', () => {
     await Promise.all([out.add(entry('1')), out.add(entry('2')), out.send(), out.send()])
     await out.send()
     expect(events.size).toBe(2)
+  })
+})
+
+describe('what the telephone or the server does not take', () => {
+  it('is a photo that was refused: it stays with the reason, the words and the other photos go', async () => {
+    const { events, photos, failing, box, entry, seen } = world()
+    const out = box()
+    failing.push(undefined as never, 415)
+    await out.add(entry('1', 2))
+    expect([events.size, [...photos]]).toEqual([1, ['1-1']])
+    expect(seen()[0]!.photos.map((photo) => [photo.id, photo.problem])).toEqual([['1-0', 'No']])
+    expect(refused(seen()[0]!)).toBe(true)
+    await out.send()
+    expect(seen()).toHaveLength(1)
+    await out.dropPhoto('1', '1-0')
+    expect([events.size, seen().length]).toEqual([1, 0])
+  })
+
+  it('stands on the page where the telephone keeps nothing, says so, and is sent all the same', async () => {
+    const full = { ...memoryShelf<string>(), put: () => Promise.reject(new DOMException('full', 'QuotaExceededError')) }
+    const shelf = sturdyShelf<string>(full)
+    let net = false
+    const sent: string[] = []
+    const ways = { event: async (entry: Kept<string>) => (net ? { id: sent.push(entry.id) } : Promise.reject(new ApiError(0, 'offline', null))), photo: async () => undefined }
+    const out = new Outbox<string>(shelf, ways, 1, () => undefined, () => '')
+    expect(shelf.lasting()).toBe(true)
+    await out.add({ id: '1', lead: 7, name: '张三', at: 1, body: 'visit', photos: [] })
+    expect([shelf.lasting(), (await out.list()).length]).toEqual([false, 1])
+    net = true
+    await out.send()
+    expect([sent, shelf.lasting(), (await out.list()).length]).toEqual([['1'], true, 0])
+  })
+
+  it('is a position: without HTTPS nobody is asked, refused and not found are told apart', () => {
+    const at = (secure: boolean, code?: number) => {
+      const geolocation = { getCurrentPosition: (found: PositionCallback, failed: PositionErrorCallback) => (code ? failed({ code } as GeolocationPositionError) : found({ coords: { latitude: 31.2, longitude: 121.4 } } as GeolocationPosition)) } as Geolocation
+      const place = usePlace({ secure: () => secure, geolocation: () => geolocation })
+      place.locate()
+      return place.where
+    }
+    expect([at(false).trouble, at(true, 1).trouble, at(true, 3).trouble]).toEqual(['insecure', 'refused', 'notFound'])
+    expect(at(true)).toMatchObject({ trouble: '', asking: false, latitude: 31.2, longitude: 121.4 })
   })
 })

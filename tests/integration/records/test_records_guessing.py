@@ -40,6 +40,7 @@ NO_STORE: dict[str, str] = {
     "GET /api/upsert/{kind}/{source}/{key}": "by a machine's key: test_records_interfaces.py",
     "PUT /api/upsert/{kind}/{source}/{key}": "by a machine's key: test_records_interfaces.py",
     "POST /api/leads/{lead}/events/{event}/answer": "only for a discount that was asked for: test_leads.py",
+    "POST /api/lead-reassignments/{batch}/undo": "a batch has no row of its own: test_lead_reassign.py",
     "GET /api/leads/{lead}/photos/{photo}": "wants the picture on the disk: test_leads.py",
     "PUT /api/calls/{call}/record": "a call to come may be written about, another store's 404: test_records_scope.py",
     "GET /api/calls/{call}/record": "null for a call that is still to come, 404 for another store's; ids are random",

@@ -28,6 +28,7 @@ from dealerline.domain.leads.moves import (
     move_of,
 )
 from dealerline.domain.leads.protection import Held, in_the_way
+from dealerline.domain.leads.sharing import share
 
 ZONE = "Asia/Shanghai"
 
@@ -251,3 +252,17 @@ def test_a_broken_byte_makes_a_photo_or_a_refusal(where: int, value: int) -> Non
     broken[where] = value
     with contextlib.suppress(photos.NotAPhoto):
         photos.clean(bytes(broken))
+
+
+# sharing --------------------------------------------------------------------------------------------------------------
+@given(st.integers(0, 60), st.integers(1, 7))
+def test_many_leads_are_shared_so_that_nobody_has_two_more_than_another(count: int, people: int) -> None:
+    got = share(count, range(people))
+    sizes = [got.count(person) for person in range(people)]
+    assert len(got) == count and max(sizes) - min(sizes) <= 1
+
+
+def test_with_nobody_to_share_among_there_is_nothing_to_share() -> None:
+    assert share(0, []) == []
+    with pytest.raises(ValueError):
+        share(1, [])

@@ -4,6 +4,8 @@ import { api, ok, useCsrf, whenSignedOut } from '@/api/http'
 import type { Me, SessionInfo } from '@/api/types'
 import { setLanguage, type Language } from '@/i18n'
 
+const KEPT = 'dealerline.mobile.session'
+
 /** Who sits here. Asked once at start; everything else waits for it. */
 export const useSession = defineStore('session', () => {
   const info = ref<SessionInfo | null>(null)
@@ -28,6 +30,23 @@ export const useSession = defineStore('session', () => {
     return loading
   }
 
+  /** For the telephone's page, which opens without a network: who sat here last. The server asks again for everything that is sent. */
+  function keep(): void {
+    if (info.value?.signed_in) localStorage.setItem(KEPT, JSON.stringify({ ...info.value, csrf: '' }))
+  }
+  function recall(): boolean {
+    try {
+      info.value ??= JSON.parse(localStorage.getItem(KEPT) ?? 'null') as SessionInfo | null
+    } catch {
+      localStorage.removeItem(KEPT)
+    }
+    return info.value !== null
+  }
+  /** Who signs out leaves no customers' names behind; what still waits to be sent stays, for him alone. */
+  function forget(): void {
+    for (const key of Object.keys(localStorage)) if (key === KEPT || key.startsWith('dealerline.mobile.list.')) localStorage.removeItem(key)
+  }
+
   async function signIn(username: string, password: string, code: string): Promise<void> {
     await ok(api.POST('/api/session', { body: { username, password, code } }))
     await load(true)
@@ -38,6 +57,7 @@ export const useSession = defineStore('session', () => {
   }
 
   async function signOut(): Promise<void> {
+    forget()
     try {
       await ok(api.DELETE('/api/session'))
     } finally {
@@ -66,5 +86,5 @@ export const useSession = defineStore('session', () => {
     if (info.value?.signed_in) location.assign(`/sign-in?again=1&next=${encodeURIComponent(location.pathname + location.search)}`)
   })
 
-  return { info, person, signedIn, demo, storeNames, load, signIn, signOut, chooseLanguage, may, has, leads }
+  return { info, person, signedIn, demo, storeNames, load, keep, recall, signIn, signOut, chooseLanguage, may, has, leads }
 })

@@ -19,7 +19,7 @@ from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Done, Id, Plain, ProblemOut, StaleOut
 from dealerline.apps.customers import facade as customers
 from dealerline.apps.leads import schemas as shapes
-from dealerline.apps.leads.logic import choices, rows, thread, work
+from dealerline.apps.leads.logic import choices, reassign, rows, thread, work
 from dealerline.apps.leads.logic.report import report
 from dealerline.apps.leads.models import Lead
 from dealerline.apps.organisation.facade import sales_line
@@ -98,6 +98,38 @@ def lead_choices(request: HttpRequest) -> dict[str, Any]:
 def reactions(request: HttpRequest, query: Query[ReportQuery]) -> dict[str, Any]:
     """Who reacts how fast, in opening hours: hand-overs of the last days by store and by person."""
     return report(need(request, rows.SEE), timezone.now() - timedelta(days=query.days), query.store)
+
+
+# all of somebody's ----------------------------------------------------------------------------------------------------
+@router.get("/lead-owners", response={200: list[shapes.LeadOwnerOut], 403: ProblemOut})
+def lead_owners(request: HttpRequest) -> list[dict[str, Any]]:
+    """Who has open leads in stores whose leads one assigns, also who left."""
+    return reassign.owners(need(request, rows.ASSIGN))
+
+
+@router.post("/lead-reassignments/plan", response={200: list[shapes.LeadPlannedOut], **ERRORS})
+def plan_reassignment(request: HttpRequest, data: shapes.LeadPlanIn) -> list[dict[str, Any]]:
+    """Who would get which of somebody's leads; changes nothing."""
+    return reassign.plan(need(request, rows.ASSIGN), data.store, data.owner, data.to)
+
+
+@router.post("/lead-reassignments", response={200: shapes.ReassignedOut, **ERRORS})
+def reassign_leads(request: HttpRequest, data: shapes.ReassignIn) -> dict[str, Any]:
+    """Give them; what changed since it was looked at stays."""
+    wanted = {one.lead: (one.version, one.to) for one in data.items}
+    batch, done, left = reassign.reassign(need(request, rows.ASSIGN), data.store, data.owner, wanted, data.note)
+    audit.record(request, "lead", object_type="person", object_id=data.owner, store=data.store,
+                 detail={"what": "all reassigned", "batch": str(batch), "done": done, "left": len(left)})
+    return {"batch": batch, "done": done, "left": left}
+
+
+@router.post("/lead-reassignments/{batch}/undo", response={200: shapes.ReassignedOut, **ERRORS})
+def undo_reassignment(request: HttpRequest, batch: UUID) -> dict[str, Any]:
+    """Back to who had them; what changed since stays."""
+    done, left = reassign.undo(need(request, rows.ASSIGN), batch)
+    audit.record(request, "lead", object_type="lead", detail={"what": "reassignment undone", "batch": str(batch),
+                                                              "done": done, "left": len(left)})
+    return {"batch": batch, "done": done, "left": left}
 
 
 # one lead -------------------------------------------------------------------------------------------------------------

@@ -359,3 +359,57 @@ class ReactionsOut(Schema):
     stores: list[StoreFigures]
     people: list[PersonFigures]
     late: list[LateOut]
+
+
+class LeadOwnerOut(Schema):
+    """Somebody with open leads in a store. ``active``: whether he can still sign in."""
+
+    store: int
+    person: Ref
+    active: bool
+    leads: int
+
+
+class LeadPlanIn(Schema):
+    """Whose leads of which store, and among whom they are shared."""
+
+    store: Id
+    owner: Id
+    to: list[Id] = Field(min_length=1, max_length=50)
+
+
+class LeadPlannedOut(Schema):
+    lead: LeadOut
+    to: Ref
+
+
+class ReassignOne(Schema):
+    """A lead at the version that was looked at, and who gets it."""
+
+    lead: Id
+    version: int = Field(ge=0, le=2**31 - 1)
+    to: Id
+
+
+class ReassignIn(Schema):
+    """What was looked at, as it is to be done."""
+
+    store: Id
+    owner: Id
+    items: list[ReassignOne] = Field(min_length=1, max_length=500)
+    note: Plain = Field("", max_length=500)
+
+
+class LeadLeftOut(Schema):
+    """A lead that somebody changed meanwhile."""
+
+    lead: int | None
+    customer: str
+
+
+class ReassignedOut(Schema):
+    """``batch``: by which it can be taken back; ``left``: what stayed where it is."""
+
+    batch: UUID
+    done: int
+    left: list[LeadLeftOut]

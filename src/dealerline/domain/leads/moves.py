@@ -34,6 +34,7 @@ class Move(StrEnum):
     TAKE = "take"  # handed to a store, nobody's yet: one of the store makes it his
     CLAIM = "claim"  # out of the pool
     HAND_OVER = "hand_over"
+    REASSIGN = "reassign"  # with all others of somebody who left: what is followed up goes on without a new clock
     NEGLECT = "neglect"
     WIN = "win"
     LOSE = "lose"
@@ -61,12 +62,14 @@ TABLE: dict[tuple[State, Move], tuple[State, frozenset[Actor]]] = {
     (State.WAITING, Move.STAGE): (State.ACTIVE, _NEAR),
     (State.WAITING, Move.TAKE): (State.WAITING, _STORE),
     (State.WAITING, Move.HAND_OVER): (State.WAITING, _ABOVE),
+    (State.WAITING, Move.REASSIGN): (State.WAITING, _LEADS),
     (State.WAITING, Move.NEGLECT): (State.POOL, _RULE),
     (State.WAITING, Move.WIN): (State.WON, _NEAR),
     (State.WAITING, Move.LOSE): (State.LOST, _NEAR),
     (State.ACTIVE, Move.REACT): (State.ACTIVE, _NEAR | _RULE),
     (State.ACTIVE, Move.STAGE): (State.ACTIVE, _NEAR),
     (State.ACTIVE, Move.HAND_OVER): (State.WAITING, _ABOVE),
+    (State.ACTIVE, Move.REASSIGN): (State.ACTIVE, _LEADS),
     (State.ACTIVE, Move.NEGLECT): (State.POOL, _RULE),
     (State.ACTIVE, Move.WIN): (State.WON, _NEAR),
     (State.ACTIVE, Move.LOSE): (State.LOST, _NEAR),

@@ -1907,6 +1907,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lead-owners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lead Owners
+         * @description Who has open leads in stores whose leads one assigns, also who left.
+         */
+        get: operations["dealerline_apps_leads_api_lead_owners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-reassignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reassign Leads
+         * @description Give them; what changed since it was looked at stays.
+         */
+        post: operations["dealerline_apps_leads_api_reassign_leads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-reassignments/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Reassignment
+         * @description Who would get which of somebody's leads; changes nothing.
+         */
+        post: operations["dealerline_apps_leads_api_plan_reassignment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-reassignments/{batch}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Reassignment
+         * @description Back to who had them; what changed since stays.
+         */
+        post: operations["dealerline_apps_leads_api_undo_reassignment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lead-requests": {
         parameters: {
             query?: never;
@@ -6460,6 +6540,16 @@ export interface components {
             wants_by?: string | null;
         };
         /**
+         * LeadLeftOut
+         * @description A lead that somebody changed meanwhile.
+         */
+        LeadLeftOut: {
+            /** Customer */
+            customer: string;
+            /** Lead */
+            lead: number | null;
+        };
+        /**
          * LeadOut
          * @description A lead in a list; its customer's number masked by role. ``late``: no reaction in time; ``step_late``: the next
          *     step is overdue.
@@ -6538,6 +6628,19 @@ export interface components {
             wants_by: string | null;
         };
         /**
+         * LeadOwnerOut
+         * @description Somebody with open leads in a store. ``active``: whether he can still sign in.
+         */
+        LeadOwnerOut: {
+            /** Active */
+            active: boolean;
+            /** Leads */
+            leads: number;
+            person: components["schemas"]["Ref"];
+            /** Store */
+            store: number;
+        };
+        /**
          * LeadPatch
          * @description What to change, and the version it was read at. Null empties what may be empty.
          */
@@ -6566,6 +6669,23 @@ export interface components {
             version: number;
             /** Wants By */
             wants_by?: string | null;
+        };
+        /**
+         * LeadPlanIn
+         * @description Whose leads of which store, and among whom they are shared.
+         */
+        LeadPlanIn: {
+            /** Owner */
+            owner: number;
+            /** Store */
+            store: number;
+            /** To */
+            to: number[];
+        };
+        /** LeadPlannedOut */
+        LeadPlannedOut: {
+            lead: components["schemas"]["LeadOut"];
+            to: components["schemas"]["Ref"];
         };
         /** LeadRules */
         LeadRules: {
@@ -8825,6 +8945,50 @@ export interface components {
             /** What */
             what: string;
             words: components["schemas"]["Text"];
+        };
+        /**
+         * ReassignIn
+         * @description What was looked at, as it is to be done.
+         */
+        ReassignIn: {
+            /** Items */
+            items: components["schemas"]["ReassignOne"][];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Owner */
+            owner: number;
+            /** Store */
+            store: number;
+        };
+        /**
+         * ReassignOne
+         * @description A lead at the version that was looked at, and who gets it.
+         */
+        ReassignOne: {
+            /** Lead */
+            lead: number;
+            /** To */
+            to: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ReassignedOut
+         * @description ``batch``: by which it can be taken back; ``left``: what stayed where it is.
+         */
+        ReassignedOut: {
+            /**
+             * Batch
+             * Format: uuid
+             */
+            batch: string;
+            /** Done */
+            done: number;
+            /** Left */
+            left: components["schemas"]["LeadLeftOut"][];
         };
         /**
          * RecordIn
@@ -15603,6 +15767,213 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_lead_owners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadOwnerOut"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_reassign_leads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReassignIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReassignedOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_plan_reassignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadPlanIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadPlannedOut"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_undo_reassignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReassignedOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
                 };
             };
         };

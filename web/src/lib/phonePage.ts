@@ -1,0 +1,24 @@
+/**
+ * The page for telephones without a network: a service worker keeps the page and its files, so that it opens where there is none. Browsers
+ * allow that over HTTPS only; without it the page goes on while it stays open.
+ */
+const MANIFEST = '/m/app.webmanifest'
+
+export async function withoutNetwork(): Promise<void> {
+  if (!document.querySelector('link[rel=manifest]')) {
+    const link = Object.assign(document.createElement('link'), { rel: 'manifest', href: MANIFEST })
+    document.head.append(link)
+  }
+  void navigator.storage?.persist?.().catch(() => false) // kept though the telephone runs out of room, where the browser lets us ask
+  if (!navigator.serviceWorker) return
+  try {
+    await navigator.serviceWorker.register('/m/worker.js')
+    const found = await navigator.serviceWorker.ready
+    found.active?.postMessage({ files: loaded() })
+  } catch {
+    // no page without a network, then: what is typed is kept all the same
+  }
+}
+
+/** The files of the page as it stands, which were loaded before the worker was there. */
+const loaded = (): string[] => performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname).filter((path) => path.startsWith('/assets/'))
