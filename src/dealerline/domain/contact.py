@@ -64,6 +64,10 @@ class Hours:
     begin: int = 9 * 60
     end: int = 20 * 60
 
+    def hold(self, local: datetime) -> bool:
+        """Whether that moment lies between them."""
+        return self.begin <= local.hour * 60 + local.minute < self.end
+
 
 def effective(words: Iterable[Word], channel: str, purpose: str, at: datetime) -> Word | None:
     """The word that counts at that time; None when he said nothing about it."""
@@ -91,6 +95,6 @@ def may_contact(words: Iterable[Word], channel: str, purpose: str, local: dateti
         return False, word.state
     if word is None and not WITHOUT[purpose]:
         return False, "needs_consent"
-    if purpose in QUIET and channel == "call" and not hours.begin <= local.hour * 60 + local.minute < hours.end:
+    if purpose in QUIET and channel == "call" and not hours.hold(local):
         return False, "quiet_hours"
     return True, "granted" if word is not None else "no_word"

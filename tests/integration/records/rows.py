@@ -40,6 +40,7 @@ GROUP = (
     "organisation.Group", "organisation.Region", "organisation.Brand", "organisation.Carrier",
     "organisation.BusyReason", "routing.LevelPriority", "customers.Label", "backlog.Rules", "leads.Rules",
     "leads.Stage", "leads.LostReason", "segments.Formula", "privacy.Retention", "privacy.QuietHours",
+    "promises.Telling",
 )  # fmt: skip
 """Models whose rows are the group's, and the same for every store."""
 

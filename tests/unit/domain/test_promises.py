@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealerline.domain.promises import shares, states, times
+from dealerline.domain.promises import shares, states, telling, times
 from dealerline.domain.promises.shares import Row
 from dealerline.domain.promises.states import ENDS, OWED, TABLE, On, State
 from tests.unit.domain.test_hours_and_ids import Week
@@ -142,3 +142,27 @@ def test_every_promise_is_counted_once(rows: list[Row], now: float) -> None:
         assert share.made == len(rows) == share.counted + share.owed + share.released
         assert share.late_told <= share.late and (share.kept_share or 0) <= 1
         assert all(late >= 0 for late in share.lateness)
+
+
+# told by text message -----------------------------------------------------------------------------------------------
+@given(st.text(max_size=80), st.dictionaries(st.sampled_from(telling.PLACES), st.text(max_size=20)))
+def test_words_with_known_places_can_be_filled_with_anything(words: str, values: dict[str, str]) -> None:
+    filled = telling.filled(words, values)
+    assert len(filled) <= telling.LONGEST
+    if "{" not in words:
+        assert filled == words.strip()
+
+
+def test_a_brace_in_a_name_is_only_a_brace_and_a_place_that_there_is_not_is_named() -> None:
+    assert telling.filled("{customer}: {what}", {"customer": "{what}", "what": "x"}) == "{what}: x"
+    assert telling.wrong_places("{customer} {name} {}") == ["name", ""]
+    assert not [w for words in (telling.WORDS, telling.LATER) for w in words.values() if telling.wrong_places(w)]
+
+
+def test_it_is_told_of_by_itself_in_opening_hours_and_not_days_later() -> None:
+    clock, due = times.Clock(ZONE, WEEK), at(7, 17, 50)  # a Saturday: twenty minutes later is Monday at 9:10
+    assert not telling.is_due(due, at(7, 18, 10), 1200, clock)
+    assert not telling.is_due(due, at(9, 9, 10), 1200, clock), "a day is over"
+    assert telling.is_due(due, at(7, 18, 10), 1200, times.Clock(ZONE))
+    assert telling.is_due(at(5, 17, 50), at(6, 9, 10), 1200, clock)
+    assert telling.may_tell("failed", anew=False) and not telling.may_tell("sent", anew=False)

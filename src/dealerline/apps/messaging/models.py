@@ -80,6 +80,7 @@ class Purpose(models.TextChoices):
     """What a message is for."""
 
     RATING = "rating", _("Asks for a mark")
+    PROMISE = "promise", _("Tells of a promise")
     REPLY = "reply", _("Reply of a customer")
     TEST = "test", _("Test")
 

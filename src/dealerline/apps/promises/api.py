@@ -12,12 +12,12 @@ from ninja import Query, Router
 
 from dealerline.apps.accounts.facade import need, person_of, signed_in
 from dealerline.apps.audit import facade as audit
-from dealerline.apps.common import todo, warnings
+from dealerline.apps.common import texting, todo, warnings
 from dealerline.apps.common.errors import NotFound
 from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Done, ProblemOut, StaleOut
 from dealerline.apps.customers.facade import access_customer
-from dealerline.apps.promises.logic import aside, messaging, promises, report, rules, tasks, todos
+from dealerline.apps.promises.logic import aside, promises, report, rules, tasks, telling, todos
 from dealerline.apps.promises.schemas import (
     CustomerWarningOut,
     KeptReportOut,
@@ -38,6 +38,9 @@ from dealerline.apps.promises.schemas import (
     TodoOut,
     TodosOut,
     TodosQuery,
+    WordsIn,
+    WordsOut,
+    WordsQuery,
 )
 
 router = Router(tags=["promises"], auth=signed_in)
@@ -60,7 +63,7 @@ def quick_times(request: HttpRequest, query: Query[TimesQuery]) -> dict[str, Any
     if query.store not in person.stores_for(promises.SEE):
         raise NotFound
     found = rules.choices(query.store, query.line, timezone.now())
-    return {"messages": messaging.channel() is not None,
+    return {"messages": texting.channel() is not None,
             "choices": [{"code": choice.code, "moved": choice.moved,
                          "at": None if choice.at is None else datetime.fromtimestamp(choice.at, UTC)}
                         for choice in found]}
@@ -110,6 +113,24 @@ def ring_promise(request: HttpRequest, promise: UUID) -> dict[str, Any]:
     person = person_of(request)
     row = promises.ring(person, promises.access_promise(person, promise))
     audit.record(request, "ring_back", object_type="promise", object_id=row.pk, store=row.store_id)
+    return promises.draw(person, row)
+
+
+@router.get("/promises/{promise}/message", response={200: WordsOut, **ERRORS})
+def words_for_him(request: HttpRequest, promise: UUID, query: Query[WordsQuery]) -> dict[str, Any]:
+    """The text message that would tell the customer that he is not forgotten, before it is sent."""
+    person = person_of(request)
+    return telling.shown(person, promises.access_promise(person, promise), query.due_at)
+
+
+@router.post("/promises/{promise}/message", response={200: PromiseOut, **ERRORS})
+def send_words(request: HttpRequest, promise: UUID, data: WordsIn) -> dict[str, Any]:
+    """Send it; once for each promise, unless ``anew``."""
+    person = person_of(request)
+    row = promises.access_promise(person, promise)
+    row = telling.send(person, row, data.version, telling.Words(data.text, data.due_at, data.anew))
+    audit.record(request, "promise", object_type="promise", object_id=row.pk, store=row.store_id,
+                 detail={"do": "message"})
     return promises.draw(person, row)
 
 

@@ -14,11 +14,12 @@ class PromisesConfig(AppConfig):
     def ready(self) -> None:
         """Hear of every new fact; tell the list of work, the timeline and the pop what there is."""
         from dealerline.apps.calls import facade as calls
-        from dealerline.apps.common import personal, timeline, todo, warnings
-        from dealerline.apps.promises.logic import keeping, showing, sources
+        from dealerline.apps.common import personal, texting, timeline, todo, warnings
+        from dealerline.apps.promises.logic import keeping, showing, sources, telling
         from dealerline.apps.promises.logic import personal as own
 
         calls.hear_facts(keeping.take_in)
+        texting.hear(telling.PURPOSE, telling.heard)
         personal.register("promises", own.export, own.erase, words=own.WORDS, holds=own.holds)
         timeline.register("promise", {"zh": "承诺", "en": "Promise"}, showing.entries)
         warnings.register("promise", showing.warned)

@@ -7,11 +7,9 @@ from typing import Any
 from django.utils import timezone
 
 from dealerline.apps.promises.logic import aside
-from dealerline.apps.promises.logic.messaging import Channel
-from dealerline.apps.promises.logic.messaging import use as use_channel
 from dealerline.apps.promises.logic.sources import AGAIN
 
-__all__ = ["Channel", "remind_again", "use_channel"]
+__all__ = ["remind_again"]
 
 
 def remind_again(person: Any, kind: str, key: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.common.access import ScopedQuerySet
+from dealerline.domain.promises.telling import LATER, LONGEST, WORDS, wrong_places
 
 
 def _person(label: Any) -> Any:
@@ -68,6 +70,11 @@ class Promise(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)  # he was rung and not reached
     told_at = models.DateTimeField(null=True)  # the customer was told that it will be late
     told_by = _person(_("told by"))
+    message = models.UUIDField(null=True, db_index=True)  # the last text message that told him of it
+    message_state = models.CharField(max_length=8, blank=True, db_default="")  # waiting, sent, failed
+    message_why = models.CharField(max_length=200, blank=True, db_default="")  # it was not sent
+    message_at = models.DateTimeField(null=True)
+    message_by = _person(_("sent by"))  # empty: it went by itself
     ended_at = models.DateTimeField(null=True)
     ended_by = _person(_("ended by"))
     ended_how = models.CharField(max_length=10, blank=True)  # reached, keep, break, lapse, tell_off, withdraw
@@ -182,3 +189,44 @@ class StoreRules(models.Model):
 
     def __str__(self) -> str:
         return str(self.store)
+
+
+def known_places(words: str) -> None:
+    """Words with something else in braces than what is filled in are refused."""
+    wrong = wrong_places(words)
+    if wrong:
+        raise ValidationError(_("There is no {%(name)s}: only {customer}, {store}, {agent}, {what}, {time} and, where "
+                                "another time is told, {later}.") % {"name": wrong[0]})
+
+
+def _words(label: Any, shipped: str) -> Any:
+    return models.CharField(label, max_length=LONGEST, default=shipped, validators=[known_places])
+
+
+class Telling(models.Model):
+    """How a customer is told by text message that he is not forgotten: one row, the group's."""
+
+    words_zh = _words(_("message, Chinese"), WORDS["zh"])
+    words_en = _words(_("message, English"), WORDS["en"])
+    later_zh = _words(_("message with another time, Chinese"), LATER["zh"])
+    later_en = _words(_("message with another time, English"), LATER["en"])
+    after_minutes = models.PositiveSmallIntegerField(
+        _("send it by itself (minutes after)"), null=True, blank=True,
+        validators=[MinValueValidator(5), MaxValueValidator(1440)],
+        help_text=_("So long after its time a customer is told of a promise by itself, once, if nobody has told him. "
+                    "Empty: never. It keeps opening hours where the store does, and the hours for advertising calls."))
+
+    class Meta:
+        verbose_name = _("messages about late promises")
+        verbose_name_plural = _("messages about late promises")
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)
+
+    def text(self, language: str, *, later: bool) -> str:
+        """The words in that language, with another time or without."""
+        return str(getattr(self, f"{'later' if later else 'words'}_{language}"))
+
+    def clean(self) -> None:
+        if self.pk is None and Telling.objects.exists():
+            raise ValidationError(_("There is one row only: change that one."))

@@ -13,6 +13,15 @@ from dealerline.apps.common.schemas import AwareDatetime, Id, Plain, Ref, Text
 DO = "^(keep|break|tell_off|withdraw|reopen|move|told|again|)$"
 
 
+class PromiseMessageOut(Schema):
+    """The last text message that told the customer of it. ``state``: waiting, sent, failed; ``by``: null by itself."""
+
+    state: str
+    why: str
+    at: datetime | None
+    by: Ref | None
+
+
 class PromiseOut(Schema):
     """A promise. ``second``: of the call, where it can be heard; ``first_due_at``: the time it is measured by."""
 
@@ -36,6 +45,7 @@ class PromiseOut(Schema):
     tries: int
     told_at: datetime | None
     told_by: Ref | None
+    message: PromiseMessageOut | None
     ended_at: datetime | None
     ended_by: Ref | None
     ended_how: str
@@ -71,6 +81,31 @@ class PromisePatch(Schema):
     due_at: AwareDatetime | None = None
     owner: Id | None = None
     text: Plain | None = Field(None, max_length=200)
+
+
+class WordsQuery(Schema):
+    """``due_at``: another time that he is told, too."""
+
+    due_at: AwareDatetime | None = None
+
+
+class WordsOut(Schema):
+    """A message before it is sent. ``why_not``: why none may be; ``language``: his; ``sent_before``: he got one."""
+
+    why_not: Text | None
+    language: str
+    texts: Text
+    number: str
+    sent_before: bool
+
+
+class WordsIn(Schema):
+    """``text``: the words as they were seen; ``due_at``: what he is told instead; ``anew``: once more."""
+
+    version: int = Field(ge=0, le=2**31 - 1)
+    text: Plain = Field(max_length=300)
+    due_at: AwareDatetime | None = None
+    anew: bool = False
 
 
 class PromisesQuery(Schema):

@@ -2763,6 +2763,30 @@ export interface paths {
         patch: operations["dealerline_apps_promises_api_change_promise"];
         trace?: never;
     };
+    "/api/promises/{promise}/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words For Him
+         * @description The text message that would tell the customer that he is not forgotten, before it is sent.
+         */
+        get: operations["dealerline_apps_promises_api_words_for_him"];
+        put?: never;
+        /**
+         * Send Words
+         * @description Send it; once for each promise, unless ``anew``.
+         */
+        post: operations["dealerline_apps_promises_api_send_words"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/promises/{promise}/ring": {
         parameters: {
             query?: never;
@@ -8675,6 +8699,19 @@ export interface components {
             what: string;
         };
         /**
+         * PromiseMessageOut
+         * @description The last text message that told the customer of it. ``state``: waiting, sent, failed; ``by``: null by itself.
+         */
+        PromiseMessageOut: {
+            /** At */
+            at: string | null;
+            by: components["schemas"]["Ref"] | null;
+            /** State */
+            state: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * PromiseOut
          * @description A promise. ``second``: of the call, where it can be heard; ``first_due_at``: the time it is measured by.
          */
@@ -8713,6 +8750,7 @@ export interface components {
              */
             made_at: string;
             made_by: components["schemas"]["Ref"] | null;
+            message: components["schemas"]["PromiseMessageOut"] | null;
             /** Note */
             note: string;
             /** Number */
@@ -10496,6 +10534,45 @@ export interface components {
             version: number;
             /** Wants By */
             wants_by: string | null;
+        };
+        /**
+         * WordsIn
+         * @description ``text``: the words as they were seen; ``due_at``: what he is told instead; ``anew``: once more.
+         */
+        WordsIn: {
+            /**
+             * Anew
+             * @default false
+             */
+            anew: boolean;
+            /** Due At */
+            due_at?: string | null;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * WordsOut
+         * @description A message before it is sent. ``why_not``: why none may be; ``language``: his; ``sent_before``: he got one.
+         */
+        WordsOut: {
+            /** Language */
+            language: string;
+            /** Number */
+            number: string;
+            /** Sent Before */
+            sent_before: boolean;
+            texts: components["schemas"]["Text"];
+            why_not: components["schemas"]["Text"] | null;
+        };
+        /**
+         * WordsQuery
+         * @description ``due_at``: another time that he is told, too.
+         */
+        WordsQuery: {
+            /** Due At */
+            due_at?: string | null;
         };
     };
     responses: never;
@@ -18072,6 +18149,128 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PromisePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromiseOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_words_for_him: {
+        parameters: {
+            query?: {
+                due_at?: string | null;
+            };
+            header?: never;
+            path: {
+                promise: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_send_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordsIn"];
             };
         };
         responses: {

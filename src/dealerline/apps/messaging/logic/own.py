@@ -16,6 +16,7 @@ from dealerline.apps.messaging.models import Asked, Purpose, State, Text
 WORDS: dict[str, Words] = {"texts": {"zh": "短信", "en": "Text messages"}}
 TITLES: dict[str, Words] = {
     Purpose.RATING: {"zh": "短信邀请评分", "en": "Asked for a mark by text message"},
+    Purpose.PROMISE: {"zh": "短信告知承诺没有忘记", "en": "Told by text message that a promise is not forgotten"},
     Purpose.REPLY: {"zh": "客户短信回复", "en": "Text message from the customer"},
     Purpose.TEST: {"zh": "测试短信", "en": "Test message"},
 }
@@ -27,9 +28,11 @@ def entries(viewer: Viewer, customers: Sequence[int], before: datetime | None, l
     if before is not None:
         rows = rows.filter(at__lt=before)
     for row in rows.order_by("-at")[:limit]:
-        tone = "lost" if row.state == State.FAILED else ""
-        link = f"/calls/{row.call}" if row.call else ""
-        yield Entry(row.at, "text", str(row.pk), row.store_id, dict(TITLES[row.purpose]), row.text, "", link, tone)
+        title, link = dict(TITLES[row.purpose]), f"/calls/{row.call}" if row.call else ""
+        failed = row.state == State.FAILED
+        if failed:
+            title = {"zh": f"{title['zh']}（未发出）", "en": f"{title['en']} (not sent)"}
+        yield Entry(row.at, "text", str(row.pk), row.store_id, title, row.text, "", link, "lost" if failed else "")
 
 
 def _of(customer: int) -> QuerySet[Text]:

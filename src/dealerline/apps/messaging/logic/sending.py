@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dealerline.apps.calls.facade import raise_alarm
+from dealerline.apps.common.texting import Outcome, tell_outcome
 from dealerline.apps.messaging import jobs
 from dealerline.apps.messaging.models import OptOut, Provider, Purpose, State, Text
 from dealerline.integrations.sms import SmsError
@@ -82,7 +83,9 @@ def _end(row: Text, state: State) -> None:
     if state is State.SENT:
         row.tries, row.error = row.tries + 1, ""
     row.state, row.next_at, row.ended_at = state, None, timezone.now()
-    row.save(update_fields=["state", "next_at", "ended_at", "tries", "error"])
+    with transaction.atomic():
+        row.save(update_fields=["state", "next_at", "ended_at", "tries", "error"])
+        tell_outcome(Outcome(row.pk, row.purpose, state.value, row.error))
 
 
 def try_now(number: str) -> dict[str, Any]:

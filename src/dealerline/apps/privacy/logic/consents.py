@@ -63,6 +63,16 @@ def may_contact(customer: int, channel: str, purpose: str, at: datetime | None =
                                do_not_call=channel == "call" and never_call(customer, phone), hours=hours())
 
 
+def may_disturb(at: datetime) -> bool:
+    """Whether it is an hour in which the group lets customers be disturbed with what they did not ask for."""
+    return hours().hold(at.astimezone(ZoneInfo(settings.TIME_ZONE)))
+
+
+def reason(code: str) -> dict[str, str]:
+    """A reason of ``may_contact`` in words."""
+    return dict(REASONS[code])
+
+
 def write(person: Person, customer: Any, *, channel: str, purpose: str, state: str, source: str, note: str = "",
           at: datetime | None = None, call: UUID | None = None) -> Consent:
     """Write down what he said. Raises Problem for a time to come, or of an erased customer."""

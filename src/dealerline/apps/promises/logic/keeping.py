@@ -20,7 +20,7 @@ from dealerline.apps.calls.facade import Brief
 from dealerline.apps.common.desks import notice
 from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.history import facade as history
-from dealerline.apps.promises.logic import promises, rules
+from dealerline.apps.promises.logic import promises, rules, telling
 from dealerline.apps.promises.models import OWED, Promise, PromiseState, Task, TaskState, What
 from dealerline.domain.facts import Fact
 from dealerline.domain.promises import states, times
@@ -65,12 +65,13 @@ def _apply(row: Promise, on: On, at: datetime, by: int | None = None, call: Brie
 
 # every minute -------------------------------------------------------------------------------------------------------
 def watch(now: datetime) -> None:
-    """Remind, go upwards, and let lapse what nobody speaks of any more."""
+    """Remind, go upwards, let lapse what nobody speaks of any more; tell customers, where the group wants it."""
     with transaction.atomic():
         _remind(_locked(state=PromiseState.OPEN, remind_at__lte=now), now)
         _step_up(_locked(state__in=OWED, due_at__lte=now, step__lt=3), now)
         for row in _locked(state__in=OWED, lapse_at__lte=now):
             _apply(row, On.LAPSE, now)
+        telling.by_itself(now)
         _late_tasks(now)
         _know_customers(now)
 

@@ -29,7 +29,7 @@ from dealerline.domain import numbers
 from dealerline.domain.promises import states, times
 from dealerline.domain.promises.states import On
 
-RELATED = ("customer", "car", "made_by", "owner", "told_by", "ended_by")
+RELATED = ("customer", "car", "made_by", "owner", "told_by", "message_by", "ended_by")
 SEE, EDIT, REPORT = "promises.view", "promises.edit", "promises.report"
 FIELDS = ("what", "text", "customer_id", "car_id", "owner_id", "due_at", "state", "told_at", "ended_at", "ended_how",
           "note", "tries")
@@ -91,8 +91,16 @@ def draw(person: Person, row: Promise, now: datetime | None = None) -> dict[str,
         "call": row.call_id, "second": row.second, "made_by": _who(row.made_by), "made_at": row.made_at,
         "owner": _who(row.owner), "first_due_at": row.first_due_at, "due_at": row.due_at, "state": row.state,
         "late": is_late(row, now), "tries": row.tries, "told_at": row.told_at, "told_by": _who(row.told_by),
+        "message": _message(row),
         "ended_at": row.ended_at, "ended_by": _who(row.ended_by), "ended_how": row.ended_how,
         "ended_call": row.ended_call, "note": row.note, "version": row.version}
+
+
+def _message(row: Promise) -> dict[str, Any] | None:
+    """The last text message about it."""
+    if row.message is None:
+        return None
+    return {"state": row.message_state, "why": row.message_why, "at": row.message_at, "by": _who(row.message_by)}
 
 
 def invalid(**fields: tuple[str, str]) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from dealerline.apps.accounts.facade import Person, who_may
 from dealerline.apps.calls.facade import raise_alarm
@@ -23,6 +24,11 @@ def clock(rules: StoreRules, line: int = 0) -> times.Clock:
     """The store's own time, with the opening hours of that line, or of the store's first one, where they are kept."""
     zone, hours = organisation.clock_of(rules.store_id, line)
     return times.Clock(zone, hours if rules.opening_hours else None)
+
+
+def zone(promise: Promise) -> ZoneInfo:
+    """Whose clock a promise keeps: the store's own."""
+    return ZoneInfo(organisation.clock_of(promise.store_id, promise.line)[0])
 
 
 def choices(store: int, line: int, now: datetime) -> list[times.Choice]:
