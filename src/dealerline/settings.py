@@ -114,7 +114,7 @@ class Settings:
 
     @property
     def debroot(self) -> Path:
-        """The unpacked Debian tree that Asterisk, nginx, sox and espeak-ng run from."""
+        """The unpacked Debian tree that Asterisk, nginx, sox, espeak-ng and sftp run from."""
         return self.cache / "debroot"
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import Any
@@ -14,11 +16,14 @@ import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from dealerline import settings as product
+from dealerline.runtime.tree import program
 
 django_stubs_ext.monkeypatch()
 
 DEALERLINE = product.load()
 """The product's own settings, for code that has Django's already."""
+DEALERLINE_PROGRAM: Callable[[str], list[str]] = functools.partial(program, DEALERLINE.debroot)
+"""``sftp`` and its like -> the command that runs it."""
 
 
 def _secret_key() -> str:

@@ -24,7 +24,8 @@ from dealerline.runtime.tree import MANIFEST
 
 SUITE = "forky"
 PACKAGES = ("asterisk", "asterisk-modules", "asterisk-core-sounds-en-wav", "asterisk-moh-opsound-wav",
-            "nginx-light", "sox", "libsox-fmt-base", "espeak-ng")
+            "nginx-light", "sox", "libsox-fmt-base", "espeak-ng", "openssh-client",
+            "openssh-sftp-server")  # the server: only what our own tests fetch from
 # Nothing at run time reads these; copyright files stay.
 _PRUNED = ("usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian", "usr/share/bug",
            "usr/share/perl", "usr/share/zoneinfo", "usr/share/bash-completion", "usr/share/fonts", "usr/share/perl5",

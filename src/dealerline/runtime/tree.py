@@ -67,6 +67,14 @@ class Tree:
         return versions(self.root).get(package, "")
 
 
+def program(root: Path, name: str) -> list[str]:
+    """The command that runs a program of the tree's ``usr/bin``; the machine's own where the tree has none."""
+    try:
+        return Tree(root).command(f"usr/bin/{name}")
+    except TreeError:
+        return [name]
+
+
 @functools.cache
 def _library_path(libraries: Path) -> str:
     deeper = ("pulseaudio", "blas", "lapack", "libproxy", "systemd")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shlex
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,10 +21,11 @@ from openpyxl import load_workbook
 from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.customers.models import Customer, CustomerPhone, Order
-from dealerline.apps.exchange.logic import exporting, hooks, inbox
+from dealerline.apps.exchange.logic import exporting, hooks, inbox, sources
 from dealerline.apps.exchange.models import Delivery, Export, ImportRun, Source, WebHook
 from dealerline.apps.segments.models import Segment
 from dealerline.config.api import api
+from dealerline.runtime.tree import Tree
 from tests.integration.records.conftest import World
 
 pytestmark = pytest.mark.django_db
@@ -276,7 +278,7 @@ def test_files_dropped_into_a_folder_come_in_once(world: World, product: Any) ->
     drop("customers 2.csv", "外部编号,姓名,手机\n1,张三,13800000001\n")
     look()
     assert ImportRun.objects.count() == 3, "the same content again is not even read"
-    assert inbox.connector_of(source).waiting() == []  # type: ignore[attr-defined]
+    assert sources.connector_of(source).waiting() == []
     drop("customers 3.csv", "外部编号,姓名,手机,级别\n1,张小三,13800000001,VIP\n")
     look()
     run = ImportRun.objects.order_by("-pk").first()
@@ -287,6 +289,58 @@ def test_files_dropped_into_a_folder_come_in_once(world: World, product: Any) ->
     assert listed["trouble"] is None and listed["last"]["id"] == run.pk and listed["waiting"] == []
     assert world.browser("walter").get("/api/sources").json() == []
     assert source.store_id == world.east.pk
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICxAgKbPUhu6dzCRlo3Vf5fkUnUFa0PIbAZ20wARq4vj"
+OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJBZQ3QuT4pfAQ9qv4k4wq5hYoyqe7I2HFlcvixlHX/l"
+
+
+def test_files_on_a_server_come_in_once_its_key_is_confirmed(world: World, product: Any, settings: Any) -> None:
+    """OpenSSH's sftp and its server are real, what stands between them is not: there is no network."""
+    there = product.data / "there"
+    there.mkdir()
+    serve = shlex.join(Tree(settings.DEALERLINE.debroot).command("usr/lib/openssh/sftp-server"))
+    say = {"ssh": f"exec {serve}", "ssh-keyscan": f"echo dms.example {KEY}"}
+    real = settings.DEALERLINE_PROGRAM
+    settings.DEALERLINE_PROGRAM = lambda name: ["sh", "-c", say[name], name] if name in say else real(name)
+    remote = {"host": "dms.example", "port": 2222, "username": "dms", "path": str(there)}
+    body = {"code": "far", "name": "Far", "store": world.east.pk, "remote": remote}
+    assert world.browser("max").send("POST", "/api/sources", body).status_code == 403, "an administrator's"
+    ada = world.browser("ada")
+    bad = ada.send("POST", "/api/sources", body | {"remote": remote | {"host": "-oProxyCommand=x"}})
+    assert bad.status_code == 400 and set(bad.json()["fields"]) == {"host"}
+    made = ada.send("POST", "/api/sources", body).json()
+    path = f"/api/sources/{made['id']}"
+    assert ada.get("/api/sources/our-key").json()["public_key"].startswith("ssh-ed25519 ")
+    (there / "customers.csv").write_text("外部编号,姓名,手机\n1,张三,13800000001\n", encoding="utf-8")
+    (there / "customers.csv.done").touch()
+    inbox.look_into_all()
+    assert "host key" in ada.get("/api/sources").json()[0]["trouble"]["en"] and not Customer.objects.exists()
+    assert ada.send("POST", f"{path}/try").status_code == 400
+
+    shown = ada.get(f"{path}/host-key").json()
+    assert (shown["key"], shown["confirmed"], shown["kind"]) == (KEY, False, "ssh-ed25519")
+    assert world.browser("max").send("PUT", f"{path}/host-key", {"key": KEY}).status_code == 403
+    assert ada.send("PUT", f"{path}/host-key", {"key": "ssh-rsa x"}).status_code == 400
+    assert ada.send("PUT", f"{path}/host-key", {"key": shown["key"]}).json()["remote"]["host_key"] is not None
+    assert ada.get(f"{path}/host-key").json()["confirmed"] is True
+    assert ada.send("POST", f"{path}/try").json() == {"files": ["customers.csv"]}
+    inbox.look_into_all()
+    inbox.look_into_all()
+    assert [(run.state, run.counts) for run in ImportRun.objects.all()] == [("done", {"new": 1})]
+    assert [file.name.split(" ")[1] for file in (there / "done").iterdir()] == ["customers.csv"]
+
+    say["ssh"] = "echo 'REMOTE HOST IDENTIFICATION HAS CHANGED!' >&2; exit 255"
+    say["ssh-keyscan"] = f"echo dms.example {OTHER}"
+    inbox.look_into_all()
+    inbox.look_into_all()
+    row = ada.get("/api/sources").json()[0]
+    assert "Nothing was fetched" in row["trouble"]["en"]
+    alarm = next(one for one in ada.get("/api/system").json()["alarms"] if one["code"] == "connector.host_key")
+    assert (alarm["subject"], alarm["count"]) == ("Far", 1), "told once, not every minute"
+    assert ada.get(f"{path}/host-key").json()["confirmed"] is False
+    elsewhere = ada.send("PUT", path, body | {"remote": remote | {"port": 22}}).json()
+    assert elsewhere["remote"]["host_key"] is None, "another address has to be confirmed anew"
 
 
 # scope ----------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,10 @@ from dealerline.apps.common.sealed import SealedTextField
 
 
 class Source(models.Model):
-    """A system whose files arrive in a folder of its own: ``inbox/CODE`` in the data folder."""
+    """A system whose files arrive in a folder of its own: ``inbox/CODE`` in the data folder, or on a server of theirs.
+
+    ``host`` "": the folder. ``path``: where on the server; ``host_key``: the confirmed one, "" before.
+    """
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
@@ -22,6 +25,11 @@ class Source(models.Model):
     existing = models.CharField(max_length=8, default="update")
     owners = models.CharField(max_length=8, default="make")
     active = models.BooleanField(default=True)
+    host = models.CharField(max_length=253, blank=True)
+    port = models.PositiveIntegerField(default=22)
+    username = models.CharField(max_length=60, blank=True)
+    path = models.CharField(max_length=300, blank=True)
+    host_key = models.TextField(blank=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(null=True)

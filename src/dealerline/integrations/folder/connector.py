@@ -53,9 +53,9 @@ class FolderConnector:
             raise FolderError(f"无法读取文件夹 {self.folder.name}：{error.strerror}。",
                               f"The folder {self.folder.name} cannot be read: {error.strerror}.") from error
         whole = [path for path in waiting if self._mark(path).exists() or looks.get(path.name) == _look(path)]
-        for path in sorted(whole, key=_order):
+        for path in sorted(whole, key=lambda path: order(path.name)):
             try:
-                yield _batch(path)
+                yield batch_of(path, path.name)
             except OSError:
                 continue  # gone meanwhile, or not ours to read: the next look says more
 
@@ -74,14 +74,14 @@ class FolderConnector:
     def waiting(self) -> list[str]:
         """Names of the files that are there, whole or not."""
         with suppress(OSError):
-            return [path.name for path in sorted(self._waiting(), key=_order)]
+            return sorted((path.name for path in self._waiting()), key=order)
         return []
 
     def _waiting(self) -> list[Path]:
         if not self.folder.is_dir():
             return []
-        return [path for path in self.folder.iterdir() if path.is_file() and not path.is_symlink()
-                and path.suffix.lower() in ENDINGS and not path.name.startswith(".") and not path.name.endswith(HALF)]
+        return [path for path in self.folder.iterdir()
+                if is_list(path.name) and path.is_file() and not path.is_symlink()]
 
     def _mark(self, path: Path) -> Path:
         return path.with_name(path.name + MARK)
@@ -101,11 +101,11 @@ class FolderConnector:
     def _move(self, path: Path, where: str) -> Path:
         folder = self.folder / where
         folder.mkdir(exist_ok=True)
-        place = folder / f"{self.now:%Y%m%d-%H%M%S} {path.name}"
+        place = folder / stamped(self.now, path.name)
         number = 1
         while place.exists():
             number += 1
-            place = folder / f"{self.now:%Y%m%d-%H%M%S} {number} {path.name}"
+            place = folder / stamped(self.now, f"{number} {path.name}")
         path.replace(place)
         self._mark(path).unlink(missing_ok=True)
         return place
@@ -118,10 +118,21 @@ def kind_of(name: str) -> str:
                                                       for known in words)), "")
 
 
-def _order(path: Path) -> tuple[int, str]:
+def is_list(name: str) -> bool:
+    """Whether a file of that name is a list, and not one that is still being written by the look of it."""
+    return name.lower().endswith(ENDINGS) and not name.startswith(".") and not name.endswith(HALF)
+
+
+def order(name: str) -> tuple[int, str]:
+    """By what lists are sorted."""
     names = [kind for kind, _words in KINDS]
-    kind = kind_of(path.name)
-    return (names.index(kind) if kind else len(names), path.name)
+    kind = kind_of(name)
+    return (names.index(kind) if kind else len(names), name)
+
+
+def stamped(now: datetime, name: str) -> str:
+    """The name of a file that was taken: sorted by when, and never that of another."""
+    return f"{now:%Y%m%d-%H%M%S} {name}"
 
 
 def _look(path: Path) -> list[int]:
@@ -129,10 +140,11 @@ def _look(path: Path) -> list[int]:
     return [state.st_size, state.st_mtime_ns]
 
 
-def _batch(path: Path) -> Batch:
+def batch_of(path: Path, name: str) -> Batch:
+    """The list at ``path``; ``name`` is what the other system calls it."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
         size = os.fstat(file.fileno()).st_size
-    return Batch(path.name, path, kind_of(path.name), digest.hexdigest(), size)
+    return Batch(name, path, kind_of(name), digest.hexdigest(), size)

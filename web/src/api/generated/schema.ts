@@ -3452,15 +3452,35 @@ export interface paths {
         };
         /**
          * List Sources
-         * @description The connected folders of his stores.
+         * @description The connected systems of his stores.
          */
-        get: operations["dealerline_apps_exchange_api_interfaces_list_sources"];
+        get: operations["dealerline_apps_exchange_api_sources_list_sources"];
         put?: never;
         /**
          * Make Source
-         * @description A new connected folder; it is made in the data folder.
+         * @description A system connected: its folder is made in the data folder, or its server is known from now on.
          */
-        post: operations["dealerline_apps_exchange_api_interfaces_make_source"];
+        post: operations["dealerline_apps_exchange_api_sources_make_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/our-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Our Key
+         * @description Our public key, for the people of the servers.
+         */
+        get: operations["dealerline_apps_exchange_api_sources_get_our_key"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3477,10 +3497,54 @@ export interface paths {
         get?: never;
         /**
          * Change Source
-         * @description Change it, or switch it off.
+         * @description Change it, or switch it off. Another host or port: its key has to be confirmed anew.
          */
-        put: operations["dealerline_apps_exchange_api_interfaces_change_source"];
+        put: operations["dealerline_apps_exchange_api_sources_change_source"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/host-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Host Key
+         * @description The key that the server shows now.
+         */
+        get: operations["dealerline_apps_exchange_api_sources_show_host_key"];
+        /**
+         * Confirm Host Key
+         * @description It was compared with what the server's people say: from now on only this one is it.
+         */
+        put: operations["dealerline_apps_exchange_api_sources_confirm_host_key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Source
+         * @description Sign in there now, and see which lists lie ready; nothing is fetched.
+         */
+        post: operations["dealerline_apps_exchange_api_sources_try_source"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5897,6 +5961,21 @@ export interface components {
             /** Waiting */
             waiting: number;
         };
+        /** HostKeyIn */
+        HostKeyIn: {
+            /** Key */
+            key: string;
+        };
+        /**
+         * HostKeyOut
+         * @description A host key as its people know it.
+         */
+        HostKeyOut: {
+            /** Fingerprint */
+            fingerprint: string;
+            /** Kind */
+            kind: string;
+        };
         /** HourToday */
         HourToday: {
             /** Abandoned */
@@ -7716,6 +7795,14 @@ export interface components {
             /** Store */
             store?: number | null;
         };
+        /**
+         * OurKeyOut
+         * @description Our public key, as it stands in ``authorized_keys``.
+         */
+        OurKeyOut: {
+            /** Public Key */
+            public_key: string;
+        };
         /** Page[BookingOut] */
         Page_BookingOut_: {
             /** Items */
@@ -9142,6 +9229,41 @@ export interface components {
             name: string;
         };
         /**
+         * RemoteIn
+         * @description A folder on an SFTP server. ``path`` "": where the user comes in.
+         */
+        RemoteIn: {
+            /** Host */
+            host: string;
+            /**
+             * Path
+             * @default
+             */
+            path: string;
+            /**
+             * Port
+             * @default 22
+             */
+            port: number;
+            /** Username */
+            username: string;
+        };
+        /**
+         * RemoteOut
+         * @description ``host_key``: the confirmed one; none: nothing is fetched yet.
+         */
+        RemoteOut: {
+            /** Host */
+            host: string;
+            host_key: components["schemas"]["HostKeyOut"] | null;
+            /** Path */
+            path: string;
+            /** Port */
+            port: number;
+            /** Username */
+            username: string;
+        };
+        /**
          * Removal
          * @description The version that was read, so that nobody removes what somebody else just changed.
          */
@@ -9666,6 +9788,20 @@ export interface components {
              */
             sheet: string;
         };
+        /**
+         * ShownKeyOut
+         * @description ``key``: to be sent back when somebody confirms it.
+         */
+        ShownKeyOut: {
+            /** Confirmed */
+            confirmed: boolean;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+        };
         /** SignInIn */
         SignInIn: {
             /**
@@ -9681,6 +9817,8 @@ export interface components {
         /**
          * SourceIn
          * @description ``code``: the folder's name, and the system's name in rows; it cannot be changed afterwards.
+         *
+         *     ``remote``: their SFTP server; none: a folder here.
          */
         SourceIn: {
             /**
@@ -9705,6 +9843,7 @@ export interface components {
              * @default make
              */
             owners: string;
+            remote?: components["schemas"]["RemoteIn"] | null;
             /** Store */
             store: number;
         };
@@ -9728,6 +9867,7 @@ export interface components {
             name: string;
             /** Owners */
             owners: string;
+            remote: components["schemas"]["RemoteOut"] | null;
             /** Seen At */
             seen_at: string | null;
             /** Store */
@@ -10333,6 +10473,11 @@ export interface components {
             /** Target Kind */
             target_kind: string;
             target_name: components["schemas"]["Text"];
+        };
+        /** TriedOut */
+        TriedOut: {
+            /** Files */
+            files: string[];
         };
         /** UploadIn */
         UploadIn: {
@@ -20272,7 +20417,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_exchange_api_interfaces_list_sources: {
+    dealerline_apps_exchange_api_sources_list_sources: {
         parameters: {
             query?: never;
             header?: never;
@@ -20301,7 +20446,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_exchange_api_interfaces_make_source: {
+    dealerline_apps_exchange_api_sources_make_source: {
         parameters: {
             query?: never;
             header?: never;
@@ -20343,7 +20488,36 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_exchange_api_interfaces_change_source: {
+    dealerline_apps_exchange_api_sources_get_our_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OurKeyOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_sources_change_source: {
         parameters: {
             query?: never;
             header?: never;
@@ -20365,6 +20539,157 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourceOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_sources_show_host_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownKeyOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_sources_confirm_host_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostKeyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_sources_try_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedOut"];
                 };
             };
             /** @description Bad Request */

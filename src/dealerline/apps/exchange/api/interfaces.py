@@ -1,4 +1,4 @@
-"""Connected folders, keys, web hooks: set up by people."""
+"""Keys and web hooks: set up by people."""
 
 from __future__ import annotations
 
@@ -14,42 +14,13 @@ from dealerline.apps.accounts.facade import need
 from dealerline.apps.audit import facade as audit
 from dealerline.apps.common.errors import NotFound
 from dealerline.apps.common.paging import Page, paged
-from dealerline.apps.common.schemas import Done, Id, Plain, ProblemOut, Text
-from dealerline.apps.exchange.api.imports import ImportOut
-from dealerline.apps.exchange.logic import hooks, inbox, keys
+from dealerline.apps.common.schemas import Done, Id, Plain, ProblemOut
+from dealerline.apps.exchange.logic import hooks, keys
 from dealerline.apps.exchange.models import Delivery
 from dealerline.domain.exchange.hooks import KINDS
 
 router = Router()
 MANAGE = "webhooks.manage"
-
-
-class SourceIn(Schema):
-    """``code``: the folder's name, and the system's name in rows; it cannot be changed afterwards."""
-
-    code: Plain = Field("", max_length=40)
-    name: Plain = Field(min_length=1, max_length=80)
-    store: Id
-    existing: str = Field("update", pattern="^(skip|fill|update)$")
-    owners: str = Field("make", pattern="^(make|refuse)$")
-    active: bool = True
-
-
-class SourceOut(Schema):
-    """``waiting``: files that are there and not taken yet."""
-
-    id: int
-    code: str
-    name: str
-    store: int
-    existing: str
-    owners: str
-    active: bool
-    seen_at: datetime | None
-    trouble: Text | None
-    folder: str
-    waiting: list[str]
-    last: ImportOut | None
 
 
 class KeyIn(Schema):
@@ -133,32 +104,6 @@ class DeliveryOut(Schema):
 class DeliveriesQuery(Schema):
     state: str = Field("", pattern="^(waiting|delivered|dead|)$")
     page: int = Field(1, ge=1, le=100_000)
-
-
-# connected folders ----------------------------------------------------------------------------------------------------
-@router.get("/sources", response={200: list[SourceOut], 403: ProblemOut})
-def list_sources(request: HttpRequest) -> list[dict[str, Any]]:
-    """The connected folders of his stores."""
-    return [inbox.as_json(row) for row in inbox.visible(need(request, "customers.import"))]
-
-
-@router.post("/sources", response={200: SourceOut, 400: ProblemOut, 403: ProblemOut})
-def make_source(request: HttpRequest, data: SourceIn) -> dict[str, Any]:
-    """A new connected folder; it is made in the data folder."""
-    row = inbox.save(need(request, "customers.import"), data.dict())
-    audit.record(request, "connector", object_type="source", object_id=row.pk, store=row.store_id,
-                 detail={"code": row.code, "made": True})
-    return inbox.as_json(row)
-
-
-@router.put("/sources/{source}", response={200: SourceOut, 400: ProblemOut, 403: ProblemOut, 404: ProblemOut})
-def change_source(request: HttpRequest, source: Id, data: SourceIn) -> dict[str, Any]:
-    """Change it, or switch it off."""
-    person = need(request, "customers.import")
-    row = inbox.save(person, data.dict(), inbox.access(person, source))
-    audit.record(request, "connector", object_type="source", object_id=row.pk, store=row.store_id,
-                 detail={"code": row.code, "active": row.active})
-    return inbox.as_json(row)
 
 
 # keys -----------------------------------------------------------------------------------------------------------------

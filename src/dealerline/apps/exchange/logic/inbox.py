@@ -1,4 +1,4 @@
-"""Connected folders looked into: what is new goes the way of every import, by itself, and comes in once.
+"""Connected systems asked: what is new goes the way of every import, by itself, and comes in once.
 
 The rule of the file: a file that cannot be read, or of which every row is wrong, never keeps the next one waiting. What
 changed from what stands in the import's rows, which the page shows.
@@ -7,40 +7,28 @@ changed from what stands in the import's rows, which the page shows.
 from __future__ import annotations
 
 import logging
-import re
 import shutil
 import uuid
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from dealerline.apps.accounts.facade import Person
-from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
+from dealerline.apps.calls.facade import raise_alarm
+from dealerline.apps.common.errors import Problem
 from dealerline.apps.exchange.logic import applying, report, runs, staging
 from dealerline.apps.exchange.logic.locks import BRING, EVERY, INBOX, held
+from dealerline.apps.exchange.logic.sources import connector_of
 from dealerline.apps.exchange.models import ImportRun, Source
 from dealerline.domain.exchange import KINDS
 from dealerline.domain.exchange.states import AT_WORK, step
-from dealerline.integrations.folder import FolderConnector
 from dealerline.integrations.ports import Batch, Connector, ConnectorError
+from dealerline.integrations.sftp import SftpError
 
 log = logging.getLogger(__name__)
 KNOWN = ("done", "undone")  # an import that was taken back is not put in again by itself
 Words = dict[str, str]
-
-
-def connector_of(source: Source) -> Connector:
-    """The connector of a source: today every source is a folder."""
-    return FolderConnector(folder_of(source), timezone.localtime())
-
-
-def folder_of(source: Source) -> Path:
-    """Where its files arrive."""
-    return Path(settings.DEALERLINE.inbox) / source.code
 
 
 def look_into_all() -> None:
@@ -48,12 +36,15 @@ def look_into_all() -> None:
     with held(INBOX, EVERY) as mine:
         if not mine:
             return
-        for source in Source.objects.filter(active=True).select_related("store", "made_by"):
+        # Folders first: no server far away, however slow, holds them up.
+        for source in Source.objects.filter(active=True).select_related("store", "made_by").order_by("host", "code"):
             trouble: Words = {}
             try:
                 look_into(source, connector_of(source))
             except ConnectorError as error:
                 trouble = {"zh": error.zh, "en": error.en}
+                if isinstance(error, SftpError) and error.code == "host_key" and trouble != source.trouble:
+                    raise_alarm("connector.host_key", source.name, {"source": source.pk, "host": source.host})
             except OSError as error:
                 log.exception("the inbox of %s", source.code)
                 trouble = {"zh": f"文件夹出错：{error.strerror}", "en": f"Trouble with the folder: {error.strerror}"}
@@ -70,7 +61,7 @@ def look_into(source: Source, connector: Connector) -> None:
             _through(source, run, batch, connector)
         except Problem as problem:
             connector.refused(batch, problem.text["zh"], problem.text["en"])
-        except DatabaseError:
+        except (DatabaseError, ConnectorError):
             raise
         except Exception:
             log.exception("a file of %s could not be brought in", source.code)
@@ -131,50 +122,3 @@ def _through(source: Source, run: ImportRun, batch: Batch, connector: Connector)
 def _report(run: ImportRun, batch: Batch, connector: Connector) -> None:
     bad = report.rows_of(run, "bad").exists()
     connector.done(batch, report.lines(run, "bad") if bad else None)
-
-
-# sources --------------------------------------------------------------------------------------------------------------
-def visible(person: Person) -> Any:
-    """Sources of stores into which he may import."""
-    return Source.objects.visible_to(person, "customers.import").order_by("code")
-
-
-def access(person: Person, source: int) -> Source:
-    """The source, if he may see it."""
-    row = visible(person).filter(pk=source).first()
-    if row is None:
-        raise NotFound
-    return row  # type: ignore[no-any-return]
-
-
-def save(person: Person, values: dict[str, Any], row: Source | None = None) -> Source:
-    """A source made or changed. What is there already keeps its code, since its rows carry it."""
-    if values["store"] not in person.stores_for("customers.import"):
-        raise NotAllowed
-    if row is None:
-        code = values["code"]
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,39}", code):
-            text = {"zh": "用小写字母、数字和短横线，2 到 40 个。", "en": "Small letters, digits and hyphens, 2 to 40."}
-            raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.", fields={"code": text})
-        if Source.objects.filter(code=code).exists():
-            text = {"zh": "已有这个代码。", "en": "There is one of this code."}
-            raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.", fields={"code": text})
-        row = Source(code=code)
-    row.name, row.store_id, row.active = values["name"], values["store"], values["active"]
-    row.existing, row.owners = values["existing"], values["owners"]
-    row.made_by = person  # whose rights hold for what comes in
-    row.save()
-    folder = folder_of(row)
-    folder.mkdir(parents=True, exist_ok=True)
-    with suppress(OSError):  # somebody else's folder, mounted here
-        folder.chmod(0o2775)  # files that come over SFTP belong to our group, which may move them
-    return row
-
-
-def as_json(row: Source) -> dict[str, Any]:
-    """A source as the pages see it."""
-    last = row.runs.order_by("-pk").first()
-    return {"id": row.pk, "code": row.code, "name": row.name, "store": row.store_id, "existing": row.existing,
-            "owners": row.owners, "active": row.active, "seen_at": row.seen_at, "trouble": row.trouble or None,
-            "folder": f"inbox/{row.code}", "waiting": FolderConnector(folder_of(row), timezone.localtime()).waiting(),
-            "last": runs.as_json(last) if last is not None else None}
