@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from dealerline.apps.common.live import ask_switch
+from dealerline.apps.common.outgoing import tell_switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +42,4 @@ def tell_changed(kind: str, object_id: Any, *, store: int, customer: int | None 
     for tell in _hearers:
         tell(news)
     message = {"kind": kind, "id": str(object_id), "store": store, "customer": customer, "by": by}
-    transaction.on_commit(lambda: ask_switch("changed", "POST", message) and None)
+    transaction.on_commit(lambda: tell_switch("changed", message))
