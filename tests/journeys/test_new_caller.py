@@ -42,3 +42,35 @@ def test_a_new_caller_becomes_a_customer_and_is_known_when_he_rings_again(
     assert again != call
     expect(agent.page.locator(f"[data-call='{again}'] [data-testid=card-name]")).to_have_text("司马新")
     expect(agent.id("pop-new")).to_have_count(0)
+
+
+OWN_DIGITS = """
+SELECT u.id, u.name, c.plate, regexp_replace(c.plate, '[^0-9]', '', 'g') AS digits
+  FROM customers_car c JOIN customers_customer u ON u.id = c.customer_id JOIN organisation_store s ON s.id = u.store_id
+ WHERE s.code = 'pudong' AND c.gone_on IS NULL AND length(regexp_replace(c.plate, '[^0-9]', '', 'g')) BETWEEN 4 AND 5
+   AND (SELECT count(*) FROM customers_car o JOIN customers_customer v ON v.id = o.customer_id
+         WHERE v.store_id = s.id AND regexp_replace(o.plate, '[^0-9]', '', 'g')
+               = regexp_replace(c.plate, '[^0-9]', '', 'g')) = 1
+ ORDER BY c.id LIMIT 1
+"""
+
+
+def test_whose_number_nobody_knows_keys_his_plate_and_his_file_is_on_the_desk_with_the_reason(
+    centre: Centre, desk: Callable[..., Desk]
+) -> None:
+    owner = centre.row(OWN_DIGITS)
+    agent = desk("agent2")
+    agent.ready()
+    asked = [{"await": "sound", "seconds": 5}, {"wait": 1.2}]
+    steps = [*asked, {"key": "1"}, *asked, {"key": "1"}, *asked, {"key": f"{owner['digits']}#"}]
+    caller = centre.ring("repair", number="16300012346", steps=steps)
+    call = agent.rings()
+    expect(agent.id("pop-name")).to_have_text(owner["name"])
+    expect(agent.id("card-name")).to_have_text(owner["name"])
+    expect(agent.id("keyed")).to_contain_text("车牌")
+    expect(agent.id("pop-car").first).to_contain_text(owner["plate"])
+    caller.hang_up()
+    (said,) = centre.told(call, "caller.identified")
+    assert said == {"result": "found", "way": "plate", "customer": owner["id"]}
+    assert centre.row("SELECT customer_id FROM calls_call WHERE id = %s", call)["customer_id"] == owner["id"]
+    assert centre.live()["repairs"] == centre.live()["errors"] == 0

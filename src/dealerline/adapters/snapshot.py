@@ -37,6 +37,7 @@ from dealerline.switch.directory import (
     Queue,
     Snapshot,
     Store,
+    Viewer,
     Wall,
 )
 
@@ -60,6 +61,7 @@ def build() -> Snapshot:
             carriers=tuple(Carrier(**row) for row in organisation.directory_carriers()),
             flows=tuple(FlowVersion(**row) for row in flows.directory_flows()),
             prompts=tuple(PromptAudio(**row) for row in flows.directory_prompts()),
+            viewers=tuple(Viewer(**row) for row in accounts.directory_viewers()),
             walls=tuple(Wall(**row) for row in accounts.directory_walls()),
             reasons=tuple(BusyReason(**row) for row in organisation.directory_reasons()),
             skills=tuple(routing.directory_skills()),

@@ -83,7 +83,7 @@ class Switch:
         self.server = DeskServer(self.desks, settings.secret("internal"), lambda: self.engine.core.media_here)
         self.server.actions.update(test_call=self._test_call, provision=self._provision_now)
         self.server.actions.update(callback_cancel=self._cancel_callback, notice=self._notice, dial_for=self._dial_for)
-        self.server.actions.update(changed=self._record_changed)
+        self.server.actions.update(changed=self._record_changed, signed_out=self._signed_out)
         self.media.before_back = self._before_back
         self.directory.subscribe(lambda snapshot: self._provision_soon())
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -139,11 +139,18 @@ class Switch:
         return {}
 
     async def _record_changed(self, data: dict[str, Any]) -> dict[str, Any]:
-        """A record was changed in the web: desks that see its ``store`` are told which, and read it again."""
+        """A record was changed in the web: pages of who may see it (``needs`` in ``store``) are told, and read it anew.
+        """
         customer, by = data.get("customer"), data.get("by")
-        self.desks.tell_changed(int(data["store"]), {
+        self.desks.tell_changed(str(data["needs"]), int(data["store"]), {
             "type": "record.changed", "kind": str(data["kind"])[:40], "id": str(data["id"])[:64],
             "customer": None if customer is None else int(customer), "by": None if by is None else int(by)})
+        return {}
+
+    async def _signed_out(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Somebody signed out in the browser whose tickets had this ``session``."""
+        if session := str(data["session"]):
+            self.desks.signed_out(session)
         return {}
 
     async def _dial_for(self, data: dict[str, Any]) -> dict[str, Any]:

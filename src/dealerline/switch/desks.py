@@ -17,10 +17,10 @@ from dealerline.domain.sip import password
 from dealerline.switch import texts, tickets, waitview, whyview
 from dealerline.switch.boards import Boards
 from dealerline.switch.callverbs import CallVerbs
-from dealerline.switch.directory import Text, Wall
+from dealerline.switch.directory import Person, Text, Viewer, Wall
 from dealerline.switch.engine import Engine
 from dealerline.switch.model import Call, Refused, Seat
-from dealerline.switch.ports import Desk
+from dealerline.switch.ports import Desk, Shared
 from dealerline.switch.provision import agent_endpoint
 from dealerline.switch.supervising import MAY
 from dealerline.switch.views import Views
@@ -37,13 +37,31 @@ TAB = re.compile(r"[A-Za-z0-9-]{1,64}")
 class Session:
     """One connection, from hello to its end."""
 
-    def __init__(self, desk: Desk, watch: bool, stores: frozenset[int]) -> None:
+    def __init__(self, desk: Desk, watch: bool, news: bool = False) -> None:
         self.desk = desk
         self.watch = watch
-        self.stores = stores
+        self.news_only = news  # it is told of changed records, nothing else
+        self.stores: frozenset[int] = frozenset()
         self.colleagues = False
         self.leads = False
         self.wall: Wall | None = None  # a screen on a wall, and nobody
+        self.viewer: Viewer | None = None
+        self.signed_in = ""  # the browser's session
+
+    def sees(self, viewer: Viewer, person: Person | None) -> None:
+        """What he may be told from now on. Who has neither desk nor board only hears what was changed."""
+        self.viewer = viewer
+        if person is None or not (viewer.desk or viewer.board):
+            self.news_only = True
+        elif not self.news_only:
+            self.stores = frozenset(person.stores) | {person.store}
+            self.leads = bool(MAY & set(person.roles))
+
+    def hears(self, permission: str, store: int) -> bool:
+        """Whether he may see records of that permission in that store."""
+        return self.viewer is not None and any(
+            permission == held and store in stores for held, stores in self.viewer.hears
+        )
 
 
 class Desks:
@@ -114,11 +132,12 @@ class Desks:
         if seat is not None and seat.desk is not None and seat.desk in self.sessions:
             seat.desk.send({"type": "notice", "text": text, "kind": kind})
 
-    def tell_changed(self, store: int, message: dict[str, Any]) -> None:
-        """Which record of ``store`` was changed, to every page that may see that store."""
+    def tell_changed(self, permission: str, store: int, message: dict[str, Any]) -> None:
+        """Which record of ``store`` was changed, to every page of who has that permission there."""
+        shared = Shared(message)
         for session in self.sessions.values():
-            if session.wall is None and store in session.stores:
-                session.desk.send(message)
+            if session.hears(permission, store):
+                session.desk.send(shared)
 
     def _tell_hands(self) -> None:
         self.core.once("hands", self._send_hands)
@@ -139,6 +158,8 @@ class Desks:
 
     def _tell_alarm(self, code: str, on: bool) -> None:
         for session in self.sessions.values():
+            if session.news_only:
+                continue
             session.desk.send({"type": "alarm", "code": code, "text": texts.ALARMS.get(code, {}), "on": on})
 
     def _again(self) -> None:
@@ -162,19 +183,26 @@ class Desks:
         ticket = tickets.read(str(message.get("ticket", "")), self._desk_secret, self.core.now)
         if ticket.wall:
             return self._hello_wall(desk, ticket)
-        person = self.core.lookup.people.get(ticket.person)
-        if person is None:
-            raise Refused("no_person")
-        desk.person = person.id
+        viewer, person = self.core.lookup.viewers.get(ticket.person), self.core.lookup.people.get(ticket.person)
         watch = message.get("watch") is True
+        if viewer is None or (person is None and not watch):
+            raise Refused("no_person")
+        if not watch and not viewer.desk:
+            raise Refused("forbidden")
+        desk.person = viewer.id
         device, tab = str(message.get("device", "browser")), str(message.get("tab", ""))
         if device not in ("browser", "phone", "outside") or not TAB.fullmatch(tab):
             raise Refused("bad_message")
         beat = message.get("beat", 0)
         if not isinstance(beat, int | float) or not 0 <= beat <= SLOWEST_BEAT:
             raise Refused("bad_message")
-        session = Session(desk, watch, frozenset(person.stores) | {person.store})
-        session.leads = bool(MAY & set(person.roles))
+        session = Session(desk, watch, news=watch and message.get("news") is True)
+        session.sees(viewer, person)
+        session.signed_in = ticket.session
+        if person is None or session.news_only:  # of ``people`` are those who have a desk or the board
+            desk.send(self.views.welcome_news(viewer))
+            self.sessions[desk], self._waiting[desk] = session, {}
+            return session
         seat: Seat | None = None
         if not watch:
             seat = self.core.seats.get(person.id)
@@ -184,7 +212,7 @@ class Desks:
         word = "" if watch else password(self._sip_secret, agent_endpoint(person.id))
         desk.send(self.views.welcome(seat, person, word))
         self.sessions[desk] = session  # from here on it is told of changes: the welcome comes first
-        if watch:
+        if watch and viewer.board:
             self.boards.look(desk, session.stores)
         self._waiting[desk] = waiting = self.views.waiting(session.stores)
         desk.send({"type": "queues", "waiting": waiting})
@@ -203,22 +231,45 @@ class Desks:
         wall = self.core.lookup.walls.get(ticket.wall)
         if wall is None or wall.serial != ticket.serial:
             raise Refused("wall_ended")
-        session = Session(desk, True, frozenset(wall.stores))
-        session.wall = wall
+        session = Session(desk, True)
+        session.wall, session.stores = wall, frozenset(wall.stores)
         desk.send(self.views.welcome_wall(wall))
         self.sessions[desk] = session
         self.boards.look(desk, session.stores)
         return session
 
     def _configured(self) -> None:
-        """Screens whose link was taken back, or that show other stores now, are sent away."""
+        """Screens whose link was taken back, and pages of who may not be here any more, are sent away. Who looks on and
+        has other rights now comes anew with them; a desk is told by them from now on.
+        """
         self._mark()
         for session in list(self.sessions.values()):
             if session.wall is not None and self.core.lookup.walls.get(session.wall.id) != session.wall:
                 ended = self.core.lookup.walls.get(session.wall.id)
-                same = ended is not None and ended.serial == session.wall.serial
-                session.desk.send({"type": "signed_out", "cause": "restart" if same else "removed"})
-                session.desk.close()
+                self._send_away(session, ended is not None and ended.serial == session.wall.serial)
+            elif session.viewer is not None:
+                self._viewer_configured(session, session.viewer)
+
+    def _viewer_configured(self, session: Session, before: Viewer) -> None:
+        viewer, person = self.core.lookup.viewers.get(before.id), self.core.lookup.people.get(before.id)
+        if viewer is None or (not session.watch and not viewer.desk):
+            self._send_away(session, comes_back=False)
+        elif session.watch and viewer != before:
+            self._send_away(session, comes_back=True)
+        else:
+            session.sees(viewer, person)
+
+    @staticmethod
+    def _send_away(session: Session, comes_back: bool) -> None:
+        session.desk.send({"type": "signed_out", "cause": "restart" if comes_back else "removed"})
+        session.desk.close()
+
+    def signed_out(self, signed_in: str) -> None:
+        """Somebody signed out in that browser: its other pages go too, but nobody in a call loses it."""
+        for session in list(self.sessions.values()):
+            seat = self.core.seats.get(session.desk.person)
+            if session.signed_in == signed_in and (session.watch or seat is None or not seat.calls):
+                self._send_away(session, comes_back=False)
 
     def gone(self, desk: Desk) -> None:
         """The connection ended."""
@@ -238,7 +289,11 @@ class Desks:
         try:
             if kind == "ping":
                 return {"type": "pong", "id": identifier, "now": self.core.now}
+            if session.news_only:
+                raise Refused("forbidden")
             if kind == "board":
+                if session.viewer is not None and not session.viewer.board:
+                    raise Refused("forbidden")
                 if message.get("on") is True:
                     self.boards.look(session.desk, session.stores)
                 else:

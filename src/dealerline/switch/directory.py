@@ -179,6 +179,20 @@ class Wall:
 
 
 @dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who may sign in, and what his pages may be told. ``hears``: (permission, the stores he has it in), of
+    what tells that a record was changed.
+    """
+
+    id: int
+    name: str
+    store: int
+    desk: bool = False  # may be an agent
+    board: bool = False  # may look at the live board
+    hears: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the switch decides from. ``version`` grows with each change."""
 
@@ -189,6 +203,7 @@ class Snapshot:
     lines: tuple[Line, ...] = ()
     queues: tuple[Queue, ...] = ()
     people: tuple[Person, ...] = ()
+    viewers: tuple[Viewer, ...] = ()  # all who may sign in; of ``people`` without a row here nothing is known but that
     phones: tuple[DeskPhone, ...] = ()
     carriers: tuple[Carrier, ...] = ()
     flows: tuple[FlowVersion, ...] = ()

@@ -23,6 +23,7 @@ from dealerline.switch.directory import (
     Queue,
     Snapshot,
     Store,
+    Viewer,
     Wall,
 )
 
@@ -49,6 +50,7 @@ class Lookup:
     by_number: dict[str, Line] = field(default_factory=dict)
     queues: dict[int, Queue] = field(default_factory=dict)
     people: dict[int, Person] = field(default_factory=dict)
+    viewers: dict[int, Viewer] = field(default_factory=dict)
     queues_of: dict[int, list[int]] = field(default_factory=dict)  # person -> queues
     phones: dict[int, DeskPhone] = field(default_factory=dict)
     carriers: dict[int, Carrier] = field(default_factory=dict)
@@ -125,6 +127,8 @@ def build(snapshot: Snapshot, old: Lookup | None = None) -> Lookup:
     made.queues = {q.id: q for q in snapshot.queues}
     made.levels = dict(snapshot.levels)
     made.people = {p.id: p for p in snapshot.people}
+    made.viewers = {p.id: Viewer(p.id, p.name, p.store, desk=True, board=True) for p in snapshot.people}
+    made.viewers |= {v.id: v for v in snapshot.viewers}
     made.phones = {p.id: p for p in snapshot.phones}
     made.carriers = {c.id: c for c in snapshot.carriers}
     made.walls = {wall.id: wall for wall in snapshot.walls}

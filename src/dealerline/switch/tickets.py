@@ -27,11 +27,13 @@ class Ticket:
     exp: float
     wall: int = 0  # a screen on a wall, instead of a person
     serial: int = 0
+    session: str = ""  # the browser's session that it was made in
 
 
-def make(person: int, login: str, exp: float, secret: str) -> str:
+def make(person: int, login: str, exp: float, secret: str, session: str = "") -> str:
     """A ticket good until ``exp`` (epoch seconds)."""
-    body = base64.urlsafe_b64encode(json.dumps({"person": person, "login": login, "exp": exp}).encode()).decode()
+    said = {"person": person, "login": login, "exp": exp, **({"session": session} if session else {})}
+    body = base64.urlsafe_b64encode(json.dumps(said).encode()).decode()
     return f"{body}.{_sign(body, secret)}"
 
 
@@ -45,6 +47,8 @@ def read(text: str, secret: str, now: float) -> Ticket:
         ticket = Ticket(int(data["person"]), str(data["login"]), float(data["exp"]))
         if "wall" in data:
             ticket = replace(ticket, wall=int(data["wall"]), serial=int(data["serial"]))
+        if "session" in data:
+            ticket = replace(ticket, session=str(data["session"]))
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise BadTicket("bad_ticket") from error
     if ticket.exp < now:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dealerline.domain import numbers, presence
 from dealerline.switch import callview
 from dealerline.switch.core import Core
-from dealerline.switch.directory import Person, Wall
+from dealerline.switch.directory import Person, Viewer, Wall
 from dealerline.switch.model import AgentLeg, Call, Phase, Seat
 
 if TYPE_CHECKING:
@@ -179,8 +179,14 @@ class Views:
 
     def welcome_wall(self, wall: Wall) -> dict[str, Any]:
         """For a screen on a wall: nobody's page, with no telephone."""
-        nobody = Person(0, 0, wall.name, "", (), wall.stores)
-        return {**self.welcome(None, nobody, ""), "targets": {"queues": [], "lines": []}, "sip": None}
+        return self._welcome_looking(Person(0, 0, wall.name, "", (), wall.stores))
+
+    def welcome_news(self, viewer: Viewer) -> dict[str, Any]:
+        """For who has neither desk nor board: nothing but who he is."""
+        return {**self._welcome_looking(Person(viewer.id, viewer.store, viewer.name, "", (), ())), "alarms": []}
+
+    def _welcome_looking(self, who: Person) -> dict[str, Any]:
+        return {**self.welcome(None, who, ""), "targets": {"queues": [], "lines": []}, "sip": None}
 
     def live(self) -> dict[str, Any]:
         """For the web process: how many of what, and the calls that go on (no numbers)."""

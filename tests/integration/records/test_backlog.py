@@ -35,6 +35,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str,
 
     for module in ("backlog.logic.promises", "common.desks"):
         monkeypatch.setattr(f"dealerline.apps.{module}.ask_switch", ask)
+    monkeypatch.setattr("dealerline.apps.common.desks.tell_switch", lambda path, body: said.append((path, body)))
     yield said
 
 

@@ -33,6 +33,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
         return {}
 
     monkeypatch.setattr("dealerline.apps.common.desks.ask_switch", ask)
+    monkeypatch.setattr("dealerline.apps.common.desks.tell_switch", lambda path, body: found.append((path, body)))
     return found
 
 

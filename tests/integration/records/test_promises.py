@@ -33,8 +33,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str,
         said.append((path, body or {}))
         return {"call": "c"}
 
+    monkeypatch.setattr("dealerline.apps.common.desks.ask_switch", ask)
     for module in ("desks", "telling"):
-        monkeypatch.setattr(f"dealerline.apps.common.{module}.ask_switch", ask)
+        monkeypatch.setattr(f"dealerline.apps.common.{module}.tell_switch",
+                            lambda path, body: said.append((path, body)))
     yield said
 
 

@@ -16,6 +16,7 @@ from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Membe
 from dealerline.apps.routing.facade import identified
 from dealerline.apps.routing.logic.keyed import KEYED
 from tests.integration.records.conftest import World
+from tests.integration.records.telling import CUSTOMER, Told
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +70,14 @@ def test_the_pop_lists_whom_he_may_be_and_takes_nobody_for_him(world: World) -> 
     CustomerPhone.objects.create(customer=one, e164="+8613812340000")
     shown = world.browser("alice").get("/api/pop?" + urlencode([*asked, ("number", "13812340000")])).json()
     assert (shown["customer"]["id"], [row["id"] for row in shown["other_matches"]]) == (one.pk, [two.pk])
+
+
+def test_the_call_of_who_keyed_who_he_is_is_his_whatever_his_number_says(world: World) -> None:
+    CustomerPhone.objects.create(customer=customer(world, name="号码的主人"), e164="+86" + CUSTOMER)
+    one = customer(world, "沪A12345")
+    told = Told(world.east)("caller.identified", 9, result="found", way="plate", customer=one.pk)
+    assert told.end(12).take_in().customer == one
+    assert Told(world.east)("caller.identified", 9, result="found", way="plate", customer=1 << 40).take_in().customer
 
 
 def test_people_of_another_store_are_not_looked_for(world: World) -> None:

@@ -14,7 +14,11 @@ from django.db import DatabaseError, connection, transaction
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from dealerline.adapters import snapshot
+from dealerline.apps.accounts.models import Person, RoleGrant
 from dealerline.apps.audit.models import AuditEntry
+from dealerline.switch import tickets
+from dealerline.switch.directory import Viewer
 from tests.integration.records.conftest import PASSWORD, Browser, World
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +142,29 @@ def test_the_desks_ticket_is_signed_names_the_person_and_lasts_a_minute(world: W
     data = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     assert (data["person"], data["login"]) == (world.alice.pk, "alice")
     assert 55 < data["exp"] - time.time() <= 61
+
+
+def test_a_sales_consultants_pages_hear_of_what_he_may_see_until_he_signs_out(
+    world: World, product: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr("dealerline.apps.accounts.api.tell_switch", lambda path, body: told.append((path, body)))
+    sally = Person.objects.create(username="sally", name="Sally", store=world.east)
+    RoleGrant.objects.create(person=sally, role="sales", scope="store", store=world.east)
+    browser = Browser().become(sally)
+    ticket = tickets.read(browser.send("POST", "/api/desk/ticket").json()["ticket"], product.secret("desk"), 0)
+    viewers = {viewer.id: viewer for viewer in snapshot.build().viewers}
+    east = (world.east.pk,)
+    assert viewers[sally.pk] == Viewer(
+        sally.pk, "Sally", east[0], hears=(("customers.view", east), ("leads.view", east), ("promises.view", east))
+    )
+    assert sally.pk not in {person.id for person in snapshot.build().people}, "nobody can transfer to her"
+    alice, gina = viewers[world.alice.pk], viewers[world.gina.pk]
+    assert (alice.desk, alice.board, dict(alice.hears)["messages.view"]) == (True, True, east)
+    assert dict(gina.hears)["customers.merge"] == (world.east.pk, world.west.pk)
+    assert len(ticket.session) == 24
+    assert browser.send("DELETE", "/api/session").status_code == 200
+    assert told == [("signed_out", {"session": ticket.session})]
 
 
 @pytest.mark.parametrize(

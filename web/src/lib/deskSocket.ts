@@ -21,6 +21,7 @@ export interface DeskSocketOptions {
   tab: string
   device: DeviceKind
   watch: boolean
+  news?: boolean
   ticket: () => Promise<string>
   onMessage: (message: FromSwitch) => void
   onLink: (link: Link) => void
@@ -96,8 +97,8 @@ export class DeskSocket {
     this.socket = socket
     this.lastMessage = Date.now()
     socket.onopen = () => {
-      const { tab, device, watch } = this.options
-      socket.send(JSON.stringify({ type: 'hello', id: 'hello', ticket, tab, device, watch, ...(watch ? {} : { beat: BEAT }) }))
+      const { tab, device, watch, news } = this.options
+      socket.send(JSON.stringify({ type: 'hello', id: 'hello', ticket, tab, device, watch, ...(news ? { news } : {}), ...(watch ? {} : { beat: BEAT }) }))
       this.lastPing = Date.now()
     }
     socket.onmessage = (event: MessageEvent<string>) => {

@@ -75,8 +75,8 @@ export const useDesk = defineStore('desk', () => {
   const numbered = computed(() => calls.value.filter((c) => ['talking', 'held', 'reconnecting', 'dialling', 'parked'].includes(c.phase)).sort((a, b) => a.arrived - b.arrived))
   const parked = computed(() => numbered.value.filter((c) => c.phase === 'parked'))
 
-  /** `ticket`: for a screen on a wall, which nobody is signed in at. */
-  function connect(watch: boolean, ticket?: () => Promise<string>): void {
+  /** `ticket`: for a screen on a wall, which nobody is signed in at. `news`: a page that wants nothing but what was changed. */
+  function connect(watch: boolean, ticket?: () => Promise<string>, news = false): void {
     if (socket) return
     signedOut.value = ''
     watching.value = watch
@@ -86,6 +86,7 @@ export const useDesk = defineStore('desk', () => {
       tab,
       device: device.value,
       watch,
+      news,
       ticket: ticket ?? (async () => (await ok(api.POST('/api/desk/ticket'))).ticket),
       onMessage: read,
       onLink: (value) => (link.value = value),

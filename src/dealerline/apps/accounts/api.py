@@ -20,13 +20,14 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from dealerline import __version__
-from dealerline.apps.accounts.auth import need, person_of, signed_in, visitor
+from dealerline.apps.accounts.auth import person_of, signed_in, visitor
 from dealerline.apps.accounts.logic import sign_in as signing
 from dealerline.apps.accounts.logic import walls
 from dealerline.apps.accounts.logic.masking import sees_numbers
 from dealerline.apps.accounts.models import Person, WallScreen
 from dealerline.apps.audit import facade as audit
 from dealerline.apps.common.errors import Problem
+from dealerline.apps.common.outgoing import tell_switch
 from dealerline.apps.common.schemas import Done, LockedOut, Plain, ProblemOut, Text
 from dealerline.apps.organisation import facade as organisation
 
@@ -120,6 +121,12 @@ def _remember_language(response: HttpResponse, language: str) -> None:
                         secure=settings.SESSION_COOKIE_SECURE)
 
 
+def _mark(request: HttpRequest) -> str:
+    """What tells this browser's session from others, and gives none of it away."""
+    key = settings.DEALERLINE.secret("desk").encode()
+    return hmac.new(key, (request.session.session_key or "").encode(), hashlib.sha256).hexdigest()[:24]
+
+
 @router.get("/session", response=SessionOut, auth=None)
 def session(request: HttpRequest) -> dict[str, Any]:
     """Whether somebody is signed in, and the CSRF token for what follows."""
@@ -139,9 +146,10 @@ def open_session(request: HttpRequest, response: HttpResponse, data: SignInIn) -
 
 @router.delete("/session", response=Done, auth=visitor)
 def close_session(request: HttpRequest) -> dict[str, bool]:
-    """Sign out; harmless when nobody is signed in."""
+    """Sign out; harmless when nobody is signed in. Other pages of this browser lose their connection, too."""
     if request.user.is_authenticated:
         audit.record(request, "sign_out")
+        tell_switch("signed_out", {"session": _mark(request)})
     logout(request)
     return {"ok": True}
 
@@ -236,11 +244,10 @@ def wall_ticket(request: HttpRequest, data: WallIn) -> dict[str, str]:
 
 @router.post("/desk/ticket", response={200: TicketOut, 403: ProblemOut}, auth=signed_in)
 def desk_ticket(request: HttpRequest) -> dict[str, str]:
-    """A ticket for the desk's socket, good for a minute: docs/reference/desk-protocol.md."""
+    """A ticket for a page's socket, good for a minute: docs/reference/desk-protocol.md. His rights say what for."""
     person = person_of(request)
-    if not person.can("desk.use"):
-        need(request, "board.view")
-    payload = {"person": person.pk, "login": person.username, "exp": int(time.time()) + TICKET_SECONDS}
+    payload = {"person": person.pk, "login": person.username, "exp": int(time.time()) + TICKET_SECONDS,
+               "session": _mark(request)}
     text = base64.urlsafe_b64encode(json.dumps(payload, separators=(",", ":")).encode()).decode().rstrip("=")
     key = settings.DEALERLINE.secret("desk").encode()
     return {"ticket": f"{text}.{hmac.new(key, text.encode(), hashlib.sha256).hexdigest()}"}

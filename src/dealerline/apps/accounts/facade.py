@@ -8,11 +8,12 @@ from dealerline.apps.accounts.auth import need, person_of, signed_in, visitor
 from dealerline.apps.accounts.logic.masking import sees_numbers
 from dealerline.apps.accounts.models import Person, Role, RoleGrant, ScopeKind, WallScreen
 from dealerline.apps.common.phones import e164
+from dealerline.apps.common.telling import NEEDS, SEES
 from dealerline.apps.organisation.facade import directory_stores
 
 __all__ = [
-    "Person", "Role", "RoleGrant", "ScopeKind", "administrator_exists", "directory_people", "directory_walls", "names",
-    "need", "person_of", "sees_numbers", "signed_in", "visitor", "who_may",
+    "Person", "Role", "RoleGrant", "ScopeKind", "administrator_exists", "directory_people", "directory_viewers",
+    "directory_walls", "names", "need", "person_of", "sees_numbers", "signed_in", "visitor", "who_may",
 ]
 
 
@@ -47,6 +48,22 @@ def directory_people() -> list[dict[str, Any]]:
             "extension": person.extension or "", "roles": person.access.roles, "stores": seen,
             "masked": not sees_numbers(person, person.store_id), "phone": person.desk_phone_id or 0,
             "mobile": e164(person.mobile), "language": "en" if person.language == "en" else "zh"})
+    return result
+
+
+def directory_viewers() -> list[dict[str, Any]]:
+    """Everybody who may sign in, and of which stores' changes his pages are told, as the switch's directory has them.
+    """
+    people = Person.objects.filter(is_active=True).select_related("store").prefetch_related("grants").order_by("pk")
+    every = tuple(store["id"] for store in directory_stores())
+    told = sorted({SEES, *NEEDS.values()})
+    result = []
+    for person in people:
+        scopes = ((permission, person.stores_for(permission)) for permission in told)
+        hears = tuple((permission, every if stores.every else tuple(sorted(stores.ids & set(every))))
+                      for permission, stores in scopes if stores)
+        result.append({"id": person.pk, "name": person.name, "store": person.store_id or 0,
+                       "desk": person.can("desk.use"), "board": person.can("board.view"), "hears": hears})
     return result
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from dealerline.apps.common.errors import Problem
 from dealerline.apps.common.live import ask_switch
+from dealerline.apps.common.outgoing import tell_switch
 
 
 def dial(person: int, number: str, line: int = 0) -> None:
@@ -25,5 +26,4 @@ def dial(person: int, number: str, line: int = 0) -> None:
 def notice(people: Sequence[int], text: dict[str, str], kind: str = "info") -> None:
     """A notice at the desks of those who are there, once what it tells of is certain; nobody waits for it."""
     if people:
-        transaction.on_commit(
-            lambda: ask_switch("notice", "POST", {"people": list(people), "text": text, "kind": kind}) and None)
+        transaction.on_commit(lambda: tell_switch("notice", {"people": list(people), "text": text, "kind": kind}))

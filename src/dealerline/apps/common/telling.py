@@ -8,7 +8,12 @@ from typing import Any
 
 from django.db import transaction
 
-from dealerline.apps.common.live import ask_switch
+from dealerline.apps.common.outgoing import tell_switch
+
+NEEDS = {"lead": "leads.view", "promise": "promises.view", "task": "promises.view", "leftover": "messages.view",
+         "duplicate": "customers.merge"}
+SEES = "customers.view"
+"""Who is told of a change: whoever has this permission in its store, or that of its kind in ``NEEDS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +46,6 @@ def tell_changed(kind: str, object_id: Any, *, store: int, customer: int | None 
     news = News(kind, str(object_id), store, customer, by)
     for tell in _hearers:
         tell(news)
-    message = {"kind": kind, "id": str(object_id), "store": store, "customer": customer, "by": by}
-    transaction.on_commit(lambda: ask_switch("changed", "POST", message) and None)
+    message = {"kind": kind, "id": str(object_id), "store": store, "customer": customer, "by": by,
+               "needs": NEEDS.get(kind, SEES)}
+    transaction.on_commit(lambda: tell_switch("changed", message))

@@ -1042,7 +1042,7 @@ export interface paths {
         put?: never;
         /**
          * Desk Ticket
-         * @description A ticket for the desk's socket, good for a minute: docs/reference/desk-protocol.md.
+         * @description A ticket for a page's socket, good for a minute: docs/reference/desk-protocol.md. His rights say what for.
          */
         post: operations["dealerline_apps_accounts_api_desk_ticket"];
         delete?: never;
@@ -3233,7 +3233,7 @@ export interface paths {
         post: operations["dealerline_apps_accounts_api_open_session"];
         /**
          * Close Session
-         * @description Sign out; harmless when nobody is signed in.
+         * @description Sign out; harmless when nobody is signed in. Other pages of this browser lose their connection, too.
          */
         delete: operations["dealerline_apps_accounts_api_close_session"];
         options?: never;

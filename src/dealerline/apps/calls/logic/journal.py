@@ -60,6 +60,11 @@ FROM (SELECT DISTINCT ON (k.id) k.id, p.customer_id
 WHERE c.id = found.id
 """
 
+# What he keyed says more than his number. The fact comes once, before anybody can have chosen somebody else.
+KEYED_CUSTOMER = """
+UPDATE calls_call AS c SET customer_id = u.id FROM customers_customer u WHERE c.id = %s AND u.id = %s
+"""
+
 
 def _at(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
@@ -95,6 +100,7 @@ def take_in(facts: Sequence[Fact], segment: str, offset: int) -> int:
     with transaction.atomic():
         new = insert_events(facts)
         project({fact.call for fact in new if fact.call})
+        _identify(new)
         audit_supervision(new)
         for tell in _hearers:
             tell(new)
@@ -152,6 +158,15 @@ def project(calls: Iterable[str]) -> None:
     _write_recordings(all_rows)
     _write_tracks(all_rows)
     _write_messages(all_rows)
+
+
+def _identify(new: Sequence[Fact]) -> None:
+    """Calls of who keyed who he is are his."""
+    keyed = [(uuid.UUID(fact.call), fact.data["customer"]) for fact in new
+             if fact.kind == "caller.identified" and fact.call and fact.data["customer"]]
+    if keyed:
+        with connection.cursor() as cursor:
+            cursor.executemany(KEYED_CUSTOMER, keyed)
 
 
 def _call(rows: CallRows) -> Call:
