@@ -39,7 +39,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
         found.append((path, body or {}))
         return {}
 
-    for module in ("leads.logic.telling", "leads.api", "common.telling"):
+    for module in ("common.desks", "common.telling"):
         monkeypatch.setattr(f"dealerline.apps.{module}.ask_switch", ask)
     return found
 
@@ -240,7 +240,7 @@ def test_of_ten_at_once_one_gets_the_customer_and_of_ten_one_the_pools_lead(
     two: tuple[Customer, list[Person]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     customer, people = two
-    monkeypatch.setattr("dealerline.apps.leads.logic.telling.ask_switch", lambda *_: None)
+    monkeypatch.setattr("dealerline.apps.common.desks.ask_switch", lambda *_: None)
     monkeypatch.setattr("dealerline.apps.common.telling.ask_switch", lambda *_: None)
     made = at_once(people, lambda p: work.create(p, customer=customer, store=customer.store_id, owner=None, values={}))
     assert sorted(made) == ["done"] + ["held"] * 9

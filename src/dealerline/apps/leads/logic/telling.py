@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import transaction
-
 from dealerline.apps.accounts.facade import who_may
-from dealerline.apps.common.live import ask_switch
+from dealerline.apps.common.desks import notice
 from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.leads.models import Lead
 
 
 def tell(people: Iterable[int | None], zh: str, en: str, kind: str = "info") -> None:
     """A notice at the desks of those who are there, once what it tells of is certain; nobody waits for it."""
-    found = sorted({pk for pk in people if pk is not None})
-    if found:
-        transaction.on_commit(
-            lambda: ask_switch("notice", "POST", {"people": found, "text": {"zh": zh, "en": en}, "kind": kind})
-            and None)
+    notice(sorted({pk for pk in people if pk is not None}), {"zh": zh, "en": en}, kind)
 
 
 def leads_of(store: int) -> list[int]:
