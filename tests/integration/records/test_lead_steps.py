@@ -11,9 +11,10 @@ from django.utils import timezone
 from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.customers.models import Customer, CustomerPhone
 from dealerline.apps.leads.logic import personal
-from dealerline.apps.leads.models import Lead, LeadEvent
+from dealerline.apps.leads.models import Lead, LeadEvent, Stage
 from tests.integration.records.conftest import Browser, World
 from tests.integration.records.test_leads import NUMBER, make
+from tests.integration.records.test_records_back_office import submit
 
 
 @pytest.fixture
@@ -114,3 +115,50 @@ def test_whoever_rings_for_a_store_has_the_lead_and_a_first_reaction_is_not_undo
     assert bob.send("POST", f"/api/todos/lead/{lead}/reopen", {}).json()["code"] == "reacted"
     assert bob.send("POST", "/api/todos/lead/999999/reopen", {}).status_code == 404
     assert bob.send("POST", "/api/todos/lead/x/ring", {}).status_code == 404
+
+
+def test_a_discount_that_was_asked_for_waits_in_the_list_of_who_may_answer_and_is_answered_there(
+    world: World, customer: Customer
+) -> None:
+    alice, lena, max_ = (world.browser(name) for name in ("alice", "lena", "max"))
+    lead = planned(alice, customer)
+    asked = {"kind": "discount", "amount": 8000, "text": "对手更低"}
+    event = alice.send("POST", f"/api/leads/{lead}/events", asked).json()["id"]
+
+    def waits(browser: Browser, view: str = "mine") -> list[str]:
+        items = browser.get(f"/api/todos?view={view}").json()["items"]
+        return [f"{row['title']['en']}/{row['result']}" for row in items if row["kind"] == "lead_ask"]
+
+    what = "Alice asks for CNY 8,000 off/"
+    assert (waits(alice), waits(alice, "free"), waits(world.browser("walter"), "free")) == ([], [], [])
+    assert waits(lena) == waits(max_) == waits(world.browser("gina"), "free") == [what]
+    finish_it = f"/api/todos/lead_ask/{event}/finish"
+    body = {"version": 1, "result": "granted", "note": "仅限本周"}
+    assert alice.send("POST", finish_it, body).status_code == 404
+    assert max_.send("POST", finish_it, body).json()["result"] == "granted"
+    assert lena.send("POST", finish_it, body).status_code == 409
+    assert (waits(lena), waits(max_, "done")) == ([], [what + "granted"])
+    assert max_.send("POST", f"/api/todos/lead_ask/{event}/reopen").status_code == 409
+    answer = LeadEvent.objects.get(answers=event)
+    assert (answer.text, answer.data["amount"]) == ("仅限本周", 8000)
+    seen = alice.get(f"/api/leads/{lead}?events=1").json()
+    assert ([one["kind"] for one in seen["events"]], seen["events_total"]) == (["answer"], 3), "the newest"
+    alice.send("POST", f"/api/leads/{lead}/events", {**asked, "amount": 1})
+    alice.send("POST", f"/api/leads/{lead}/events", {"kind": "note", "text": "later"})
+    kinds = [one["kind"] for one in alice.get(f"/api/leads/{lead}?events=1").json()["events"]]
+    assert kinds == ["discount", "note"], "what waits for an answer is there however old it is"
+
+
+def test_a_stage_is_retired_in_the_browser_but_not_the_last_of_its_kind(world: World, customer: Customer) -> None:
+    lead = planned(world.browser("alice"), customer)
+    ada = world.browser("ada")
+    lost, first = Stage.objects.get(kind="lost"), Lead.objects.get(pk=lead).stage
+    path = "/admin/leads/stage/{}/change/"
+    assert "last active stage" in submit(ada, path.format(lost.pk), active=None)
+    assert "its kind and its brand stay" in submit(ada, path.format(first.pk), kind="won")
+    assert submit(ada, path.format(first.pk), active=None, name_zh="新") == ""
+    second = Stage.objects.create(name_zh="流失", kind="lost", position=9)
+    assert submit(ada, path.format(lost.pk), active=None) == ""
+    assert ada.get(f"/admin/leads/stage/{second.pk}/delete/").status_code == 403
+    columns = [column["stage"]["id"] for column in ada.get("/api/leads/board").json()]
+    assert first.pk in columns and lost.pk not in columns, "a lead that stands on it is still seen"

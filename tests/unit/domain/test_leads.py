@@ -29,6 +29,7 @@ from dealerline.domain.leads.moves import (
 )
 from dealerline.domain.leads.protection import Held, in_the_way
 from dealerline.domain.leads.sharing import share
+from dealerline.domain.leads.stages import missing
 
 ZONE = "Asia/Shanghai"
 
@@ -210,7 +211,7 @@ def riff(*parts: tuple[bytes, bytes]) -> bytes:
 def test_what_the_camera_wrote_beside_the_picture_is_left_out() -> None:
     photo = photos.clean(jpeg(segment(0xE0, b"JFIF\0"), segment(0xE1, exif(6)), segment(0xFE, b"taken by"),
                               tail=b"a film"))  # fmt: skip
-    assert (photo.content_type, photo.width, photo.height) == ("image/jpeg", 64, 48)
+    assert (photo.content_type, photo.width, photo.height) == ("image/jpeg", 48, 64), "as it is seen"
     assert b"31.2304N" not in photo.content and b"taken by" not in photo.content and b"film" not in photo.content
     assert b"in a table" in photo.content and photo.content.endswith(b"\x78\xff\xd9")
     assert photos.clean(photo.content) == photo, "once is enough"
@@ -221,6 +222,7 @@ def test_which_way_is_up_stays(way: int) -> None:
     photo = photos.clean(jpeg(segment(0xE1, exif(way))))
     blocks = [payload for marker, payload in photos._segments(photo.content) if marker == 0xE1]
     assert [photos.orientation_of(block) for block in blocks] == ([way] if way != 1 else [])
+    assert (photo.width, photo.height) == ((64, 48) if way < 5 else (48, 64))
 
 
 def test_a_png_and_a_webp_keep_the_picture_only() -> None:
@@ -266,3 +268,9 @@ def test_with_nobody_to_share_among_there_is_nothing_to_share() -> None:
     assert share(0, []) == []
     with pytest.raises(ValueError):
         share(1, [])
+
+
+# stages ---------------------------------------------------------------------------------------------------------------
+def test_stages_work_only_where_a_lead_can_begin_be_won_and_be_lost() -> None:
+    assert missing(["open", "open", "won"]) == {"lost"} and missing([]) == {"open", "won", "lost"}
+    assert not missing(["lost", "open", "won"])

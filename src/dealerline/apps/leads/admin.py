@@ -26,11 +26,20 @@ class RulesScreen(GroupAdmin):
 class StageScreen(GroupAdmin):
     view, edit = "organisation.view", "organisation.edit"
     list_display = ("__str__", "kind", "brand", "position", "active")
+    list_editable = ("position", "active")
     list_filter = ("kind", "brand", "active")
     list_select_related = ("brand",)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """One by one only: of many at once nobody asks whether a lead could still begin or end."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.needed())
 
 
 @admin.register(LostReason)
 class LostReasonScreen(GroupAdmin):
     view, edit = "organisation.view", "organisation.edit"
     list_display = ("__str__", "position", "active")
+    list_editable = ("position", "active")

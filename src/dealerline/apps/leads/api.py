@@ -13,8 +13,9 @@ from pydantic import Field
 
 from dealerline.apps.accounts.facade import Person, need, person_of, signed_in
 from dealerline.apps.audit import facade as audit
+from dealerline.apps.common.desks import dial
 from dealerline.apps.common.errors import NotAllowed, Problem
-from dealerline.apps.common.live import ask_switch, live_call
+from dealerline.apps.common.live import live_call
 from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Done, Id, Plain, ProblemOut, StaleOut
 from dealerline.apps.customers import facade as customers
@@ -44,6 +45,12 @@ class LeadsQuery(Schema):
     intention: str = Field("", pattern="^([ABCD]|)$")
     origin: str = Field("", pattern=shapes.ORIGIN.replace(")$", "|)$"))
     q: Plain = Field("", max_length=60)
+
+
+class ThreadQuery(Schema):
+    """``events``: how many of the newest entries; what waits for an answer comes in any case."""
+
+    events: int = Field(rows.THREAD, ge=1, le=5000)
 
 
 class ReportQuery(Schema):
@@ -160,10 +167,10 @@ def create(request: HttpRequest, data: shapes.LeadIn) -> dict[str, Any]:
 
 
 @router.get("/leads/{lead}", response={200: shapes.WholeLeadOut, 404: ProblemOut})
-def read(request: HttpRequest, lead: Id) -> dict[str, Any]:
-    """A lead with its thread, and what the person may do with it."""
+def read(request: HttpRequest, lead: Id, query: Query[ThreadQuery]) -> dict[str, Any]:
+    """A lead with the newest of its thread, and what the person may do with it."""
     person = person_of(request)
-    return rows.draw_whole(person, rows.access_lead(person, lead))
+    return rows.draw_whole(person, rows.access_lead(person, lead), query.events)
 
 
 @router.patch("/leads/{lead}", response={200: shapes.LeadOut, **ERRORS})
@@ -247,15 +254,7 @@ def ring(request: HttpRequest, lead: Id) -> dict[str, bool]:
     dialled = customers.main_number(row.customer_id)
     if not dialled:
         raise Problem("no_number", "这位客户没有可拨打的号码。", "The customer has no number to ring.")
-    answer = ask_switch("dial_for", "POST", {"person": person.pk, "number": dialled, "line": sales_line(row.store_id)},
-                        timeout=2.0)
-    if answer is None:
-        raise Problem("switch_away", "话务服务暂时不可用，请稍后再试。", "The switch is away: try again in a moment.",
-                      status=503)
-    if "code" in answer:
-        text = answer.get("text")
-        words = text if isinstance(text, dict) else {}
-        raise Problem(str(answer["code"]), str(words.get("zh", "")), str(words.get("en", "")), status=409)
+    dial(person.pk, dialled, sales_line(row.store_id))
     _audit(request, row, "rung", "ring_back")
     return {"ok": True}
 

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.common.names import Named
+from dealerline.domain.leads.stages import missing
 
 M = TypeVar("M", bound=models.Model)
 PERSON = settings.AUTH_USER_MODEL
@@ -59,7 +60,8 @@ class Stage(Named):
 
     brand = models.ForeignKey("organisation.Brand", models.CASCADE, null=True, blank=True, related_name="+",
                               verbose_name=_("brand"),
-                              help_text=_("Empty: for every brand that has no steps of its own."))
+                              help_text=_("Empty: for every brand that has no steps of its own. A brand's own hold "
+                                          "once one of them goes on, one is won and one is lost."))
     kind = models.CharField(_("kind"), max_length=4, choices=StageKind.choices, default=StageKind.OPEN)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     active = models.BooleanField(_("active"), default=True)
@@ -68,6 +70,23 @@ class Stage(Named):
         verbose_name = _("stage of leads")
         verbose_name_plural = _("stages of leads")
         ordering = ["brand_id", "position", "id"]
+
+    def clean(self) -> None:
+        if self.pk is None:
+            return
+        before = Stage.objects.filter(pk=self.pk).first()
+        moved = before is not None and (before.kind, before.brand_id) != (self.kind, self.brand_id)
+        if moved and self.leads.exists():
+            raise ValidationError(_("Leads stand on this stage: its kind and its brand stay. Retire it (not active) "
+                                    "and make a new one."))
+        if before is not None and before.needed() and (moved or not self.active):
+            raise ValidationError(_("This is the last active stage of its kind: leads have to begin, be won and be "
+                                    "lost somewhere. Make another one first."))
+
+    def needed(self) -> bool:
+        """Whether the group's leads could not begin, be won or be lost without it."""
+        others = Stage.objects.filter(brand=None, active=True).exclude(pk=self.pk).values_list("kind", flat=True)
+        return self.brand_id is None and self.active and self.kind in missing(others)
 
 
 class LostReason(Named):

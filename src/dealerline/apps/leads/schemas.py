@@ -114,8 +114,9 @@ class HandoverOut(Schema):
 
 
 class WholeLeadOut(LeadOut):
-    """A lead with its thread. ``can``: what the person may do with it."""
+    """A lead with the newest of its thread. ``can``: what the person may do with it."""
 
+    events_total: int
     helpers: list[Ref]
     stages: list[StageOut]
     can: dict[str, bool]

@@ -137,7 +137,8 @@ def _jpeg(content: bytes) -> Photo:
             if orientation != 1:
                 kept.insert(1, _upright(orientation))
             kept.append(b"\xff\xda" + _scan(payload))
-            return Photo(b"".join(kept), "image/jpeg", ".jpg", *size)
+            lies = orientation >= 5  # on its side: seen, it is as wide as it was high
+            return Photo(b"".join(kept), "image/jpeg", ".jpg", *(size[::-1] if lies else size))
         if marker == 0xE1:
             orientation = max(orientation, orientation_of(payload))
         if marker in _SIZES:

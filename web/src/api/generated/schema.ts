@@ -2120,7 +2120,7 @@ export interface paths {
         };
         /**
          * Read
-         * @description A lead with its thread, and what the person may do with it.
+         * @description A lead with the newest of its thread, and what the person may do with it.
          */
         get: operations["dealerline_apps_leads_api_read"];
         put?: never;
@@ -10200,6 +10200,17 @@ export interface components {
             /** Plate */
             plate: string;
         };
+        /**
+         * ThreadQuery
+         * @description ``events``: how many of the newest entries; what waits for an answer comes in any case.
+         */
+        ThreadQuery: {
+            /**
+             * Events
+             * @default 100
+             */
+            events: number;
+        };
         /** TicketOut */
         TicketOut: {
             /** Ticket */
@@ -10593,7 +10604,7 @@ export interface components {
         };
         /**
          * WholeLeadOut
-         * @description A lead with its thread. ``can``: what the person may do with it.
+         * @description A lead with the newest of its thread. ``can``: what the person may do with it.
          */
         WholeLeadOut: {
             brand: components["schemas"]["NamedRef"] | null;
@@ -10617,6 +10628,8 @@ export interface components {
             customer: components["schemas"]["LeadCustomerOut"];
             /** Events */
             events: components["schemas"]["LeadEventOut"][];
+            /** Events Total */
+            events_total: number;
             /**
              * Handed At
              * Format: date-time
@@ -16492,7 +16505,9 @@ export interface operations {
     };
     dealerline_apps_leads_api_read: {
         parameters: {
-            query?: never;
+            query?: {
+                events?: number;
+            };
             header?: never;
             path: {
                 lead: number;

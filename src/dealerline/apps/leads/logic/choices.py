@@ -10,6 +10,7 @@ from dealerline.apps.accounts.facade import Person, names, who_may
 from dealerline.apps.leads.models import LostReason, Rules, Stage, StageKind
 from dealerline.apps.organisation import facade as organisation
 from dealerline.domain.leads.clock import Rules as ClockRules
+from dealerline.domain.leads.stages import missing
 
 STAGES = (("新线索", "New", "open"), ("已联系", "Contacted", "open"), ("已到店", "Visited", "open"),
           ("已试驾", "Test drive", "open"), ("已报价", "Quoted", "open"), ("商谈中", "Negotiating", "open"),
@@ -49,9 +50,9 @@ def clock_rules() -> ClockRules:
 
 
 def stages(brand: int | None) -> list[Stage]:
-    """The steps of that brand, in order: its own where it has any, else the group's."""
+    """The steps of that brand, in order: its own where they are whole, else the group's."""
     own = list(Stage.objects.filter(brand=brand, active=True)) if brand is not None else []
-    return own or list(Stage.objects.filter(brand=None, active=True))
+    return own if not missing(stage.kind for stage in own) else list(Stage.objects.filter(brand=None, active=True))
 
 
 def first(brand: int | None) -> Stage:

@@ -19,6 +19,7 @@ from dealerline.domain.leads.moves import Actor, Move, State, actor_of, may
 SEE, EDIT, ASSIGN = "leads.view", "leads.edit", "leads.assign"
 OPEN_STATES = (State.WAITING, State.ACTIVE, State.POOL)
 A_COLUMN = 40  # cards of a stage that the board draws at once
+THREAD = 100  # entries of a thread that are read with a lead
 RECENT_DAYS = 30  # how long the board shows what was won or lost
 
 
@@ -68,20 +69,32 @@ def draw(person: Person, row: Lead, now: datetime | None = None) -> dict[str, An
         "last_at": row.last_at, "created_at": row.created_at, "closed_at": row.closed_at}
 
 
-def draw_whole(person: Person, row: Lead) -> dict[str, Any]:
+def _thread(row: Lead, newest: int) -> list[LeadEvent]:
+    """The newest of what happened, in order; what waits for an answer is there however old it is."""
+    shown = row.events.order_by("-at", "-id").values("pk")[:newest]
+    return list(row.events.filter(Q(pk__in=shown) | Q(state="open")).select_related("by").prefetch_related("photos"))
+
+
+def _path(row: Lead) -> list[Stage]:
+    """The stages it may go through, also the one it stands on when that was retired."""
+    found = choices.stages(row.brand_id)
+    return found if row.stage in found else sorted([*found, row.stage], key=lambda stage: stage.position)
+
+
+def draw_whole(person: Person, row: Lead, newest: int = THREAD) -> dict[str, Any]:
     """A lead with its thread, what the person may do with it, and who had it."""
     who = actor(person, row)
-    events = list(row.events.select_related("by").prefetch_related("photos"))
+    events = _thread(row, newest)
     handovers = Handover.objects.filter(lead=row).select_related("store", "person", "by")
     can = {move.value: who is not None and may(State(row.state), move, who) for move in Move}
     near = who in (Actor.OWNER, Actor.HELPER, Actor.LEAD)
     return {
         **draw(person, row), "helpers": [_who(helper) for helper in row.helpers.all()],
-        "stages": [choices.as_json(stage) for stage in choices.stages(row.brand_id)],
+        "stages": [choices.as_json(stage) for stage in _path(row)],
         "can": {**can, "edit": near and row.closed_at is None, "write": who is not None, "contact": near,
                 "answer": who is Actor.LEAD, "join": who is Actor.COLLEAGUE and row.closed_at is None,
                 "number": near and not sees_numbers(person, row.store_id)},
-        "events": [draw_event(event) for event in events],
+        "events": [draw_event(event) for event in events], "events_total": row.events.count(),
         "handovers": [{"at": h.at, "store": h.store.text, "person": _who(h.person), "by": _who(h.by),
                        "due_at": h.due_at, "reacted_at": h.reacted_at, "seconds": h.seconds, "ended_at": h.ended_at}
                       for h in handovers]}
