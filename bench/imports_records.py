@@ -69,6 +69,14 @@ def undo(run: str) -> bool:
     return True
 
 
+def subscribe() -> bool:
+    """An address that wants every change; nobody answers there, so what is measured is only the telling."""
+    from dealerline.apps.exchange.models import WebHook
+
+    WebHook.objects.create(name="bench", url="http://127.0.0.1:9/", secret="bench", kinds=["customer.*"])
+    return True
+
+
 def plain(count: str) -> float:
     """The peer: seconds for so many customers saved one by one, each looked for by number and name before."""
     from dealerline.apps.customers.models import Customer, CustomerPhone
@@ -91,7 +99,8 @@ def main() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dealerline.config.settings")
     django.setup()
-    commands: dict[str, Any] = {"prepare": prepare, "upload": upload, "start": start, "undo": undo, "plain": plain}
+    commands: dict[str, Any] = {"prepare": prepare, "upload": upload, "start": start, "undo": undo, "plain": plain,
+                                "subscribe": subscribe}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))
 
 

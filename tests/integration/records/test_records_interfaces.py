@@ -8,6 +8,7 @@ import json
 import shlex
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,8 +21,9 @@ from openpyxl import load_workbook
 
 from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.common.telling import tell_changed
-from dealerline.apps.customers.models import Customer, CustomerPhone, Order
-from dealerline.apps.exchange.logic import exporting, hooks, inbox, sources
+from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Order
+from dealerline.apps.exchange.facade import checked_list
+from dealerline.apps.exchange.logic import applying, exporting, hooks, inbox, sources, undoing
 from dealerline.apps.exchange.models import Delivery, Export, ImportRun, Source, WebHook
 from dealerline.apps.segments.models import Segment
 from dealerline.config.api import api
@@ -197,8 +199,6 @@ def receiver() -> Iterator[tuple[str, type[Receiver]]]:
 def test_a_web_hook_gets_signed_events_again_and_again_until_it_is_dead(
     world: World, receiver: tuple[str, type[Receiver]], settings: Any
 ) -> None:
-    from dataclasses import replace
-
     url, handler = receiver
     ada = world.browser("ada")
     body = {"name": "DMS", "url": url, "kinds": ["customer.*"], "stores": None}
@@ -213,10 +213,10 @@ def test_a_web_hook_gets_signed_events_again_and_again_until_it_is_dead(
 
     settings.DEALERLINE = replace(settings.DEALERLINE, hooks_inside="127.0.0.0/8")
     tell_changed("customer", 9, store=world.east.pk)
-    assert hooks.deliver(timezone.now() + timedelta(seconds=2)) == 1, "what is behind a failure does not wait for it"
-    assert [json.loads(sent)["data"]["id"] for _headers, sent in handler.got] == ["9"]
-    assert hooks.deliver(timezone.now() + timedelta(minutes=2)) == 1
-    headers, sent = handler.got[1]
+    assert hooks.deliver(timezone.now() + timedelta(seconds=2)) == 0, "what is behind a failure waits for it"
+    assert hooks.deliver(timezone.now() + timedelta(minutes=2)) == 2
+    assert [json.loads(sent)["data"]["id"] for _headers, sent in handler.got] == ["7", "9"], "in their order"
+    headers, sent = handler.got[0]
     event = json.loads(sent)
     assert (event["kind"], event["data"]["id"], event["store"]) == ("customer.changed", "7", world.east.pk)
     expected = hmac.new(
@@ -237,8 +237,68 @@ def test_a_web_hook_gets_signed_events_again_and_again_until_it_is_dead(
     assert ada.send("POST", f"/api/hooks/{hook.pk}/deliveries/{listed[0]['id']}/again").json()["state"] == "waiting"
     hooks.deliver(timezone.now() + timedelta(seconds=1))
     assert Delivery.objects.filter(state="delivered").count() == 3
+
+    handler.status = 422
+    tell_changed("customer", 11, store=world.east.pk)
+    hooks.deliver(timezone.now() + timedelta(seconds=1))
+    handler.status = 200
+    tell_changed("customer", 12, store=world.east.pk)
+    assert hooks.deliver(timezone.now() + timedelta(seconds=2)) == 1, "an event that is refused holds up no other"
+    assert hooks.deliver(timezone.now() + timedelta(minutes=2)) == 1
+    assert [json.loads(sent)["data"]["id"] for _headers, sent in handler.got[-2:]] == ["12", "11"]
     assert ada.send("POST", f"/api/hooks/{hook.pk}/test").json()["taken"] is True
     assert ada.send("POST", "/api/hooks", body | {"url": "ftp://x"}).status_code == 400
+
+
+def rows_told(handler: type[Receiver]) -> list[tuple[str, int, int | None, str, tuple[str, ...]]]:
+    """What was delivered by now, row by row; each once."""
+    hooks.deliver(timezone.now() + timedelta(seconds=1))
+    bodies = [json.loads(sent)["data"] for _headers, sent in handler.got]
+    handler.got.clear()
+    return [(row["kind"], row["id"], row["customer"], row["how"], tuple(row.get("fields", ())))
+            for body in bodies for row in body["rows"]]
+
+
+def test_a_web_hook_is_told_of_every_row_that_comes_in_from_outside(
+    world: World, receiver: tuple[str, type[Receiver]], settings: Any, product: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEALERLINE = replace(settings.DEALERLINE, hooks_inside="127.0.0.0/8")
+    monkeypatch.setattr(hooks, "ROWS", 2)
+    url, handler = receiver
+    ada, max_ = world.browser("ada"), world.browser("max")
+    ada.send("POST", "/api/hooks", {"name": "DMS", "url": url, "kinds": ["customer.changed"], "stores": None})
+    ada.send("POST", "/api/hooks", {"name": "West", "url": url, "kinds": ["*"], "stores": [world.west.pk]})
+
+    def bring(name: str, text: str) -> ImportRun:
+        run, _rows = checked_list(name, text, store=world.east.pk, person=world.max, at=timezone.now())
+        run.state = "waiting"
+        run.save()
+        applying.apply(run)
+        return run
+
+    bring("customers.csv", "姓名,手机\n张三,13800000001\n李四,13800000002\n王五,13800000003\n")
+    people = list(Customer.objects.order_by("pk").values_list("pk", flat=True))
+    assert Delivery.objects.count() == 2, "two rows in the first, one in the second"
+    assert rows_told(handler) == [("customers", pk, pk, "made", ()) for pk in people]
+    run = bring("cars.csv", "车牌,车主,手机\n渝A12345,张三,13800000001\n渝A22222,赵六,13800000009\n")
+    new = Customer.objects.get(name="赵六").pk
+    cars = {car.plate: car.pk for car in Car.objects.all()}
+    told = [("cars", cars["渝A12345"], people[0], "made", ()), ("customers", new, new, "made", ()),
+            ("cars", cars["渝A22222"], new, "made", ())]
+    assert rows_told(handler) == told
+    changed = bring("customers 2.csv", "姓名,手机,级别,备注\n张三,13800000001,VIP,很急\n李四,13800000002,,\n")
+    assert rows_told(handler) == [("customers", people[0], people[0], "changed", ("level", "notes"))]
+    for taken_back in (changed, run):
+        taken_back.state = "undoing"
+        taken_back.save()
+        undoing.undo(taken_back)
+    assert rows_told(handler) == [
+        ("customers", people[0], people[0], "changed", ("level", "notes")),
+        *((*row[:3], "removed", ()) for row in (told[2], told[0], told[1]))], "the last first"
+    body = {"values": {"plate": "渝A33333", "owner_phone": "13800000002", "owner_name": "李四"}}
+    made = max_.send("PUT", "/api/upsert/cars/dms/1", body).json()
+    assert rows_told(handler) == [("cars", made["id"], people[1], "made", ())]
+    assert max_.send("PUT", "/api/upsert/cars/dms/1", body).json()["changed"] == [] and rows_told(handler) == []
 
 
 # folders --------------------------------------------------------------------------------------------------------------

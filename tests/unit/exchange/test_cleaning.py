@@ -38,6 +38,14 @@ def fault(kind: str, column: str, text: str) -> str:
         ("023-68881234转801", ["+862368881234"]),
         ("13812345678/13912345678", ["+8613812345678", "+8613912345678"]),
         ("+44 20 7946 0958", ["+442079460958"]),
+        ("0086 138 1234 5678", ["+8613812345678"]),
+        ("013812345678", ["+8613812345678"]),
+        ("'13812345678", ["+8613812345678"]),
+        ('="13812345678"', ["+8613812345678"]),
+        ("\u202d13812345678\u202c", ["+8613812345678"]),
+        ("13812345678、未知", ["+8613812345678"]),
+        ("400-800-1234", ["+864008001234"]),
+        ("10086", ["+8610086"]),
     ],
 )
 def test_numbers_of_every_shape_become_one(text: str, wanted: list[str]) -> None:
@@ -51,7 +59,9 @@ def test_the_quick_way_for_mobiles_says_what_the_numbering_plans_say(number: int
 
 def test_what_is_wrong_is_told_by_its_code() -> None:
     assert fault("customers", "phone", "1.38123E+10") == "rounded"
-    assert fault("customers", "phone", "张三") == "phone"
+    for none in ("张三", "138123456789", "1381234567", "00000000000", "手机13812345678", "+"):
+        assert fault("customers", "phone", none) == "phone", none
+    assert fault("customers", "phone", "68881234") == "area_code"
     assert fault("customers", "level", "超级") == "choice"
     assert fault("customers", "notes", "=HYPERLINK(1)") == "formula"
     assert fault("customers", "company", "#REF!") == "error_value"
@@ -59,18 +69,28 @@ def test_what_is_wrong_is_told_by_its_code() -> None:
     assert fault("cars", "plate", "渝A1234O") == "plate"
     assert fault("cars", "insurance_until", "2024-02-30") == "date"
     assert fault("cars", "insurance_until", "01/02/2024") == "date_order"
-    assert fault("cars", "insurance_until", "1024-01-01") == "date_far"
+    for far in ("1024-01-01", "1900-01-01", "2999-01-01", "1949-12-31"):
+        assert fault("cars", "insurance_until", far) == "date_far", far
+    for none in ("20240230", "2023年2月29日", "2024-13-01", "60", "0", "-1", "明天", "24-3-1"):
+        assert fault("cars", "insurance_until", none) == "date", none
+    assert fault("customers", "birthday", "1900-01-01") == "date_far"
     assert fault("cars", "mileage_km", "-5") == "whole"
     assert fault("repairs", "promised_at", "2024-01-01 25:00") == "time"
     assert fault("cards", "balance", "much") == "money"
-    assert [f.code for f in clean(CARS, {"vin": "LSVAM4187C218484O"}).faults] == ["vin"]
+    for vin in ("LSVAM4187C218484O", "LSVAM4187C218484", "0" * 17):
+        assert [f.code for f in clean(CARS, {"vin": vin}).faults] == ["vin"], vin
+    for plate in ("渝I12345", "渝A123456", "12345", "临A12345", "京A12345警"):
+        assert [f.code for f in clean(CARS, {"plate": plate}).faults] == ["plate"], plate
     assert [f.code for f in clean(CUSTOMERS, {"phone": "13812345678"}).faults] == ["missing"]
 
 
 def test_dates_and_amounts_as_people_and_spreadsheets_write_them() -> None:
     for text in ("2024-3-1", "2024/03/01", "2024.3.1", "2024年3月1日", "20240301", "45352", "2024-03-01 00:00:00"):
         assert value("cars", "insurance_until", text) == "2024-03-01", text
+    assert value("cars", "insurance_until", "2024/3/1 12:30") == value("cars", "insurance_until", "45352.75")
+    assert value("customers", "birthday", "1938-05-06") == "1938-05-06"
     assert value("repairs", "promised_at", "2024/3/1 9:05") == "2024-03-01T09:05:00"
+    assert value("repairs", "promised_at", "45352.378472") == "2024-03-01T09:05:00"
     assert value("orders", "amount", "¥ 123,456.7") == "123456.70"
     assert value("orders", "amount", "12.5万") == "125000.00"
     assert value("cars", "mileage_km", "12,000 公里") == 12000
@@ -80,9 +100,12 @@ def test_dates_and_amounts_as_people_and_spreadsheets_write_them() -> None:
 
 
 def test_names_of_every_kind_stay_as_they_are() -> None:
-    for name in ("买买提·吐尔逊", "李", "王小明😀", "O'Brien", "Anna Maria"):
+    odd = ("👨\u200d👩\u200d👧", "𠮷野", "+1", "@SUM(1)")
+    for name in ("买买提·吐尔逊", "李", "王小明😀", "O'Brien", "Anna Maria", *odd):
         assert value("customers", "name", name) == name
-    assert value("customers", "name", "张　　三") == "张三"
+    assert value("customers", "name", "张　　三") == value("customers", "name", "\ufeff张\u202e三\u200b") == "张三"
+    assert [f.code for f in clean(CUSTOMERS, {"name": "\u200b"}).faults] == ["missing"], "a name that nobody sees"
+    assert "phones" not in clean(CUSTOMERS, {"name": "李", "phone": "匿名"}).values
 
 
 def test_an_order_that_is_delivered_is_not_open() -> None:

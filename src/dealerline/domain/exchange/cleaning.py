@@ -19,8 +19,11 @@ from dealerline.domain.exchange.kinds import Column, Kind
 from dealerline.domain.exchange.mapping import plain
 
 Words = tuple[str, str]
+_SEEN = frozenset("\n\t\u200c\u200d") | {chr(code) for code in range(0xE0020, 0xE0080)}  # joiners, and flags' letters
+_CONSTANT = re.compile(r"=\"([^\"]*)\"|'(?=[\d+])(.*)", re.DOTALL)
+_LOCAL = re.compile(r"(?!400|800)[2-8]\d{6,7}")
 MOST_LABELS = 20
-FIRST_YEAR, LAST_YEAR = 1950, 2100
+FIRST_YEAR, LAST_YEAR, FIRST_BIRTH = 1950, 2100, 1901  # 1900 is what spreadsheets make of an empty cell
 _SERIAL_START = date(1899, 12, 30)  # day 0 of a spreadsheet's dates
 _SERIALS = range(18_000, 75_000)  # 1949 to 2105, as days of a spreadsheet
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
@@ -63,9 +66,14 @@ class _Refused(Exception):
 
 
 def tidy(text: str) -> str:
-    """Without control characters and outer blanks; inner ones single, except line breaks."""
-    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-    return re.sub(r"[ \t\u00a0\u3000]+", " ", kept).strip()
+    """Without signs that nobody sees and outer blanks; inner ones single, except line breaks.
+
+    What spreadsheets put before digits so that they stay a text (``'138``, ``="138"``) goes; what joins emoji stays.
+    """
+    kept = "".join(c for c in text if c in _SEEN or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    bare = re.sub(r"[ \t\u00a0\u3000]+", " ", kept).strip()
+    constant = _CONSTANT.fullmatch(bare)
+    return (constant[1] or constant[2] or "").strip() if constant else bare
 
 
 def clean(kind: Kind, cells: Mapping[str, str]) -> Cleaned:
@@ -81,7 +89,9 @@ def clean(kind: Kind, cells: Mapping[str, str]) -> Cleaned:
                                "The cell is a formula: replace it by its value (copy, then paste as values).")
             if text.startswith("#") and text.rstrip("!?").upper() in _ERRORS:
                 raise _Refused("error_value", f"单元格是错误值 {text}。", f"The cell holds an error, {text}.")
-            result.values[column.name] = _SORTS[column.sort](text, column)
+            value = _SORTS[column.sort](text, column)
+            if value != []:
+                result.values[column.name] = value
         except _Refused as refused:
             result.faults.append(Fault(column.name, refused.code, refused.zh, refused.en))
     faulty = {fault.column for fault in result.faults}
@@ -108,7 +118,7 @@ def _text(text: str, column: Column) -> str:
 def _phones(text: str, column: Column) -> list[str]:
     found: list[str] = []
     for part in re.split(r"[;；,，、/|\n]| {2,}", text):
-        if not part.strip():
+        if not part.strip() or numbers.is_anonymous(part):
             continue
         number = phone(part)
         if number not in found:
@@ -130,10 +140,16 @@ def phone(text: str) -> str:
     mobile = _MOBILE.fullmatch(bare)
     if mobile:
         return "+86" + mobile.group(1)  # the usual case, a hundred times faster than asking the numbering plans
+    why = numbers.why_not(text)
+    if why is not None:
+        raise _Refused("phone", why["zh"], why["en"])
     dialled = re.sub(r"(?:转|ext\.?|x|#)\s*\d+$", "", text, flags=re.IGNORECASE).strip()
     found = numbers.e164(dialled) if numbers.is_plausible(dialled) else ""
-    if not found or not found.startswith("+"):
+    if not found.startswith("+") or len(set(bare.removeprefix("+"))) == 1:
         raise _Refused("phone", "不是有效的电话号码。", "Not a telephone number.")
+    if _LOCAL.fullmatch(bare) and not numbers.in_plan(found):
+        raise _Refused("area_code", "固定电话缺少区号，例如 023-68881234。",
+                       "A landline without its area code: write 023-68881234.")
     return found
 
 
@@ -148,6 +164,9 @@ def _vin(text: str, column: Column) -> str:
     verdict = vins.check(text)
     if verdict.impossible and verdict.reason is not None:
         raise _Refused("vin", verdict.reason["zh"], verdict.reason["en"])
+    if len(set(vins.normalised(text))) == 1:  # all the cars that have it would be one
+        raise _Refused("vin", "VIN 是占位的重复字符，请留空或填写真实 VIN。",
+                       "One sign repeated is no VIN: leave it empty, or write the real one.")
     return vins.normalised(text)  # a wrong check digit is a warning on the car's page: some imported cars have none
 
 
@@ -194,7 +213,7 @@ def _labels(text: str, column: Column) -> list[str]:
     return found
 
 
-def _day(text: str) -> date:
+def _day(text: str, first_year: int = FIRST_YEAR) -> date:
     text = unicodedata.normalize("NFKC", text).strip()
     found = _WHOLE_DATE.fullmatch(text) or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
     if found:
@@ -209,19 +228,25 @@ def _day(text: str) -> date:
                        "Day and month cannot be told apart: write 2024-01-31.")
     else:
         raise _Refused("date", "应为日期，例如 2024-01-31。", "A date is wanted, as 2024-01-31.")
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise _Refused("date_far", f"年份应在 {FIRST_YEAR} 到 {LAST_YEAR} 之间。",
-                       f"The year must lie between {FIRST_YEAR} and {LAST_YEAR}.")
+    if not first_year <= day.year <= LAST_YEAR:
+        raise _Refused("date_far", f"年份应在 {first_year} 到 {LAST_YEAR} 之间。",
+                       f"The year must lie between {first_year} and {LAST_YEAR}.")
     return day
 
 
 def _date(text: str, column: Column) -> str:
-    return _day(re.sub(r"[ T]0{1,2}:00(:00)?(\.0+)?$", "", text)).isoformat()
+    """Exports often have a time behind the day, which says nothing."""
+    day = re.sub(r"[ T]\d{1,2}:\d{2}(:\d{2})?(\.\d+)?Z?$", "", unicodedata.normalize("NFKC", text))
+    return _day(day, FIRST_BIRTH if column.name == "birthday" else FIRST_YEAR).isoformat()
 
 
 def _time(text: str, column: Column) -> str:
     """Of the store's wall clock, without a zone: who writes it to a table knows the zone."""
     text = unicodedata.normalize("NFKC", text).strip()
+    serial = re.fullmatch(r"(\d{5})(\.\d+)", text)
+    if serial:  # of a day, to the minute
+        minutes = round(float(serial[2]) * 1440)
+        return (datetime.combine(_day(serial[1]), datetime.min.time()) + timedelta(minutes=minutes)).isoformat()
     day, _blank, clock = text.replace("T", " ").partition(" ")
     found = _CLOCK.fullmatch(clock.strip()) if clock.strip() else None
     if clock.strip() and not found:

@@ -829,13 +829,13 @@ export interface paths {
          * Get Score
          * @description A customer's loyalty index and risk of loss, with their parts and the formula in words.
          */
-        get: operations["dealerline_apps_segments_api_get_score"];
+        get: operations["dealerline_apps_segments_api_loyalty_get_score"];
         put?: never;
         /**
          * Recompute Score
          * @description Measure him anew now.
          */
-        post: operations["dealerline_apps_segments_api_recompute_score"];
+        post: operations["dealerline_apps_segments_api_loyalty_recompute_score"];
         delete?: never;
         options?: never;
         head?: never;
@@ -853,7 +853,7 @@ export interface paths {
          * List Segments Of Customer
          * @description The saved groups one sees that the customer is in now.
          */
-        get: operations["dealerline_apps_segments_api_list_segments_of_customer"];
+        get: operations["dealerline_apps_segments_api_segments_list_segments_of_customer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1770,13 +1770,13 @@ export interface paths {
          * List Rules
          * @description The rules of one's stores and of the group, in the order the night takes them.
          */
-        get: operations["dealerline_apps_segments_api_list_rules"];
+        get: operations["dealerline_apps_segments_api_labels_list_rules"];
         put?: never;
         /**
          * Create Rule
          * @description A new rule. It runs in the night, or when somebody lets it.
          */
-        post: operations["dealerline_apps_segments_api_create_rule"];
+        post: operations["dealerline_apps_segments_api_labels_create_rule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1797,14 +1797,14 @@ export interface paths {
          * Delete Rule
          * @description Remove the rule; the labels and levels it gave stay.
          */
-        delete: operations["dealerline_apps_segments_api_delete_rule"];
+        delete: operations["dealerline_apps_segments_api_labels_delete_rule"];
         options?: never;
         head?: never;
         /**
          * Change Rule
          * @description Change it; what it gave under another value stays with the customers.
          */
-        patch: operations["dealerline_apps_segments_api_change_rule"];
+        patch: operations["dealerline_apps_segments_api_labels_change_rule"];
         trace?: never;
     };
     "/api/label-rules/{rule}/preview": {
@@ -1820,7 +1820,7 @@ export interface paths {
          * Preview Rule
          * @description What a run would change now.
          */
-        post: operations["dealerline_apps_segments_api_preview_rule"];
+        post: operations["dealerline_apps_segments_api_labels_preview_rule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1840,7 +1840,7 @@ export interface paths {
          * Run Rule
          * @description Let it run now; 202 when it reaches so many that the worker does it in the background.
          */
-        post: operations["dealerline_apps_segments_api_run_rule"];
+        post: operations["dealerline_apps_segments_api_labels_run_rule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1858,7 +1858,7 @@ export interface paths {
          * List Runs
          * @description The newest fifty runs.
          */
-        get: operations["dealerline_apps_segments_api_list_runs"];
+        get: operations["dealerline_apps_segments_api_labels_list_runs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1880,7 +1880,7 @@ export interface paths {
          * Undo Run
          * @description Set back what a run did, where nobody changed it since. The rule is switched off.
          */
-        post: operations["dealerline_apps_segments_api_undo_run"];
+        post: operations["dealerline_apps_segments_api_labels_undo_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2366,13 +2366,13 @@ export interface paths {
          * Get Formulas
          * @description The formulas in force, and their versions.
          */
-        get: operations["dealerline_apps_segments_api_get_formulas"];
+        get: operations["dealerline_apps_segments_api_loyalty_get_formulas"];
         put?: never;
         /**
          * Save Formula
          * @description Put a changed formula in force, and have every customer measured anew by the worker.
          */
-        post: operations["dealerline_apps_segments_api_save_formula"];
+        post: operations["dealerline_apps_segments_api_loyalty_save_formula"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2392,7 +2392,7 @@ export interface paths {
          * Preview Formula
          * @description What a changed formula would do to the newest five hundred customers one sees. Nothing is saved.
          */
-        post: operations["dealerline_apps_segments_api_preview_formula"];
+        post: operations["dealerline_apps_segments_api_loyalty_preview_formula"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3072,13 +3072,13 @@ export interface paths {
          * List Segments
          * @description One's own, and those shared with one's stores or with everybody.
          */
-        get: operations["dealerline_apps_segments_api_list_segments"];
+        get: operations["dealerline_apps_segments_api_segments_list_segments"];
         put?: never;
         /**
          * Create Segment
          * @description Save a group.
          */
-        post: operations["dealerline_apps_segments_api_create_segment"];
+        post: operations["dealerline_apps_segments_api_segments_create_segment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3098,7 +3098,7 @@ export interface paths {
          * Count Segment
          * @description How many customers fit a rule, some of them, and the rule in words. Nothing is saved.
          */
-        post: operations["dealerline_apps_segments_api_count_segment"];
+        post: operations["dealerline_apps_segments_api_segments_count_segment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3116,7 +3116,7 @@ export interface paths {
          * Get Fields
          * @description What rules can ask about, with the values there are to choose from.
          */
-        get: operations["dealerline_apps_segments_api_get_fields"];
+        get: operations["dealerline_apps_segments_api_segments_get_fields"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3136,21 +3136,21 @@ export interface paths {
          * Get Segment
          * @description One group.
          */
-        get: operations["dealerline_apps_segments_api_get_segment"];
+        get: operations["dealerline_apps_segments_api_segments_get_segment"];
         put?: never;
         post?: never;
         /**
          * Delete Segment
          * @description Remove it; 409 while a rule for labels uses it.
          */
-        delete: operations["dealerline_apps_segments_api_delete_segment"];
+        delete: operations["dealerline_apps_segments_api_segments_delete_segment"];
         options?: never;
         head?: never;
         /**
          * Change Segment
          * @description Change it; 409 with the newer one when somebody saved meanwhile.
          */
-        patch: operations["dealerline_apps_segments_api_change_segment"];
+        patch: operations["dealerline_apps_segments_api_segments_change_segment"];
         trace?: never;
     };
     "/api/segments/{segment}/members": {
@@ -3164,7 +3164,7 @@ export interface paths {
          * List Members
          * @description Who is in it now, of the customers one may see; newest first.
          */
-        get: operations["dealerline_apps_segments_api_list_members"];
+        get: operations["dealerline_apps_segments_api_segments_list_members"];
         put?: never;
         post?: never;
         delete?: never;
@@ -13197,7 +13197,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_get_score: {
+    dealerline_apps_segments_api_loyalty_get_score: {
         parameters: {
             query?: never;
             header?: never;
@@ -13255,7 +13255,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_recompute_score: {
+    dealerline_apps_segments_api_loyalty_recompute_score: {
         parameters: {
             query?: never;
             header?: never;
@@ -13313,7 +13313,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_list_segments_of_customer: {
+    dealerline_apps_segments_api_segments_list_segments_of_customer: {
         parameters: {
             query?: never;
             header?: never;
@@ -15524,7 +15524,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_list_rules: {
+    dealerline_apps_segments_api_labels_list_rules: {
         parameters: {
             query?: never;
             header?: never;
@@ -15553,7 +15553,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_create_rule: {
+    dealerline_apps_segments_api_labels_create_rule: {
         parameters: {
             query?: never;
             header?: never;
@@ -15613,7 +15613,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_delete_rule: {
+    dealerline_apps_segments_api_labels_delete_rule: {
         parameters: {
             query?: never;
             header?: never;
@@ -15671,7 +15671,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_change_rule: {
+    dealerline_apps_segments_api_labels_change_rule: {
         parameters: {
             query?: never;
             header?: never;
@@ -15733,7 +15733,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_preview_rule: {
+    dealerline_apps_segments_api_labels_preview_rule: {
         parameters: {
             query?: never;
             header?: never;
@@ -15791,7 +15791,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_run_rule: {
+    dealerline_apps_segments_api_labels_run_rule: {
         parameters: {
             query?: never;
             header?: never;
@@ -15858,7 +15858,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_list_runs: {
+    dealerline_apps_segments_api_labels_list_runs: {
         parameters: {
             query?: never;
             header?: never;
@@ -15916,7 +15916,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_undo_run: {
+    dealerline_apps_segments_api_labels_undo_run: {
         parameters: {
             query?: never;
             header?: never;
@@ -17216,7 +17216,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_get_formulas: {
+    dealerline_apps_segments_api_loyalty_get_formulas: {
         parameters: {
             query?: never;
             header?: never;
@@ -17245,7 +17245,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_save_formula: {
+    dealerline_apps_segments_api_loyalty_save_formula: {
         parameters: {
             query?: never;
             header?: never;
@@ -17305,7 +17305,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_preview_formula: {
+    dealerline_apps_segments_api_loyalty_preview_formula: {
         parameters: {
             query?: never;
             header?: never;
@@ -19302,7 +19302,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_list_segments: {
+    dealerline_apps_segments_api_segments_list_segments: {
         parameters: {
             query?: never;
             header?: never;
@@ -19331,7 +19331,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_create_segment: {
+    dealerline_apps_segments_api_segments_create_segment: {
         parameters: {
             query?: never;
             header?: never;
@@ -19391,7 +19391,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_count_segment: {
+    dealerline_apps_segments_api_segments_count_segment: {
         parameters: {
             query?: never;
             header?: never;
@@ -19451,7 +19451,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_get_fields: {
+    dealerline_apps_segments_api_segments_get_fields: {
         parameters: {
             query?: never;
             header?: never;
@@ -19480,7 +19480,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_get_segment: {
+    dealerline_apps_segments_api_segments_get_segment: {
         parameters: {
             query?: never;
             header?: never;
@@ -19538,7 +19538,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_delete_segment: {
+    dealerline_apps_segments_api_segments_delete_segment: {
         parameters: {
             query?: never;
             header?: never;
@@ -19596,7 +19596,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_change_segment: {
+    dealerline_apps_segments_api_segments_change_segment: {
         parameters: {
             query?: never;
             header?: never;
@@ -19658,7 +19658,7 @@ export interface operations {
             };
         };
     };
-    dealerline_apps_segments_api_list_members: {
+    dealerline_apps_segments_api_segments_list_members: {
         parameters: {
             query?: {
                 page?: number;

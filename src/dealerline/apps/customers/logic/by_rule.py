@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from dealerline.apps.common.telling import tell_changed
+from dealerline.apps.common.telling import Row, show_changed, tell_rows
 from dealerline.apps.customers.models import Customer, LevelSource
 from dealerline.apps.history import facade as history
 
@@ -27,7 +27,8 @@ def set_by_rule(customers: Iterable[int], decide: Decide, *, by: Any, because: s
     keys, changed, stores = sorted(set(customers)), 0, set()
     for start in range(0, len(keys), CHUNK):
         with transaction.atomic():
-            done = []
+            done: list[int] = []
+            told: list[tuple[int, Row]] = []
             for row in Customer.objects.select_for_update().filter(pk__in=keys[start:start + CHUNK]).order_by("pk"):
                 values = {field: value for field, value in decide(row).items() if field in ("level", "labels")}
                 before = history.snapshot(row, ("level", "labels"))
@@ -44,9 +45,12 @@ def set_by_rule(customers: Iterable[int], decide: Decide, *, by: Any, because: s
                 history.record(row, before, by=by, source=history.Source.RULE, customer=row.pk, store=row.store_id)
                 done.append(row.pk)
                 stores.add(row.store_id)
+                told.append((row.store_id, Row("customers", row.pk, row.pk, "changed", tuple(
+                    field for field in before if history.snapshot(row, (field,))[field] != before[field]))))
+            tell_rows(told, by=by.pk if by is not None else None)
             if after is not None:
                 after(done)
         changed += len(done)
     for store in stores:
-        tell_changed("customer", 0, store=store)
+        show_changed("customer", store=store)
     return changed

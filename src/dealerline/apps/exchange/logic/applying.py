@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from dealerline.apps.exchange.logic.bringing import bring_in
+from dealerline.apps.common.telling import show_changed, tell_rows
+from dealerline.apps.exchange.logic.bringing import Brought, bring_in
 from dealerline.apps.exchange.logic.deciding import Row, Rule, Words, as_row, decide
 from dealerline.apps.exchange.logic.staging import count, file_of, rule_of
 from dealerline.apps.exchange.models import ImportRow, ImportRun
@@ -54,14 +54,22 @@ def _end(run: ImportRun, what: str) -> None:
     if gone is not None:
         run.file = ""
     run.save()
+    show(run)
     if gone is not None:
         with suppress(OSError):  # its rows are in the table; the file itself is personal data lying about
             gone.unlink(missing_ok=True)
 
 
+def show(run: ImportRun) -> None:
+    """Screens of the stores that it wrote into read again: once, when it is done."""
+    stores = ImportRow.objects.filter(run=run, outcome__in=("done", "undone")).order_by()
+    for store in stores.values_list("store_id", flat=True).distinct():
+        show_changed("customer", store=store or run.store_id)
+
+
 def _chunk(run: ImportRun, staged: list[ImportRow], rule: Rule, words: Words) -> None:
     left = [as_row(row.line, row.values, []) for row in staged]
-    done: list[tuple[Row, Any]] = []
+    done: list[tuple[Row, Brought | None]] = []
     while left:
         decide(left, rule, words)
         now: list[Row] = []
@@ -75,17 +83,20 @@ def _chunk(run: ImportRun, staged: list[ImportRow], rule: Rule, words: Words) ->
         done += [(row, made.get(row.line)) for row in now]
         left = [as_row(row.line, row.values, []) for row in later]
     _remember(run, done)
+    tell_rows((news for row, brought in done if brought for news in brought.news(run.kind, row.store)),
+              by=run.person_id)
 
 
-def _remember(run: ImportRun, done: list[tuple[Row, Any]]) -> None:
+def _remember(run: ImportRun, done: list[tuple[Row, Brought | None]]) -> None:
     """What became of each row: the base of the report and of taking the import back."""
     rows = []
-    for row, result in done:
-        made, changed, pk = result or ([], None, row.found.id)
+    for row, brought in done:
+        changed = brought.changed if brought else None
         rows.append({
-            "line": row.line, "action": row.action, "object": pk, "made": made,
-            "before": changed.before if changed else {}, "after": changed.after if changed else {},
-            "faults": [fault.as_json() for fault in row.faults], "outcome": "done" if result else ""})
+            "line": row.line, "action": row.action, "object": brought.id if brought else row.found.id,
+            "made": brought.made if brought else [], "before": changed.before if changed else {},
+            "after": changed.after if changed else {}, "faults": [fault.as_json() for fault in row.faults],
+            "outcome": "done" if brought else ""})
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -1,8 +1,8 @@
 """Web hooks: events written in the transaction of what happened, delivered later, signed, again and again.
 
 The rule of the file: an event says which record, never what stands in it; who wants that asks with a key, which knows
-his stores. One event that an address does not take holds up no other, so they may come in another order than they
-happened; an address that nobody answers at is left alone until the next try, and the other addresses go on.
+his stores. Each address gets its events in their order: what it does not take holds up the later ones until the next
+try, and no other address. Only an answer that refuses one event (``ABOUT_ONE``) lets the later ones pass.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from django.conf import settings
@@ -25,9 +26,9 @@ from dealerline.apps.accounts.facade import Person
 from dealerline.apps.calls.facade import raise_alarm
 from dealerline.apps.common.access import StoreSet
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
-from dealerline.apps.common.telling import News
+from dealerline.apps.common.telling import News, Row
 from dealerline.apps.exchange.models import Delivery, OutEvent, WebHook
-from dealerline.domain.exchange.hooks import DELAYS, next_try, wants
+from dealerline.domain.exchange.hooks import ABOUT_ONE, DELAYS, LONGEST, ROWS, next_try, wants
 from dealerline.domain.facts import Fact
 from dealerline.integrations.hooks import HookError, check_address, send, signature
 
@@ -40,7 +41,15 @@ KEEP_DAYS = 30
 # what happened --------------------------------------------------------------------------------------------------------
 def on_changed(news: News) -> None:
     """A record changed: ``customer.changed`` and so on."""
-    emit(f"{news.kind}.changed", news.store, {"id": news.id, "customer": news.customer, "by": news.by})
+    body = {"id": news.id, "customer": news.customer, "by": news.by}
+    for start in range(0, len(news.rows), ROWS) or (0,):
+        rows = [_row_json(row) for row in news.rows[start:start + ROWS]]
+        emit(f"{news.kind}.changed", news.store, body | ({"rows": rows} if rows else {}))
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    fields = {"fields": list(row.fields)} if row.fields else {}
+    return {"kind": row.kind, "id": row.id, "customer": row.customer, "how": row.how, **fields}
 
 
 def on_facts(facts: Sequence[Fact]) -> None:
@@ -87,7 +96,7 @@ def deliver(now: datetime) -> int:
     """Deliver what is due, a round; how many were tried."""
     due = Delivery.objects.filter(state="waiting", next_at__lte=now, hook__active=True)
     hooks = list(due.order_by("hook_id").values_list("hook_id", flat=True).distinct())
-    lanes = [list(due.filter(hook=hook).select_related("hook", "event").order_by("pk")[:A_ROUND]) for hook in hooks]
+    lanes = [_lane_of(hook, now) for hook in hooks]
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         results = list(pool.map(_lane, lanes))
     tried = 0
@@ -95,20 +104,23 @@ def deliver(now: datetime) -> int:
         for delivery, status, milliseconds, error in lane:
             tried += 1
             _settle(delivery, status, milliseconds, error, now)
-            if status is None and delivery.error:
-                # Nobody answers there: what else is due does not wait ten seconds each to find that out.
-                Delivery.objects.filter(hook=delivery.hook, state="waiting", pk__gt=delivery.pk,
-                                        next_at__lte=now).update(next_at=now + timedelta(seconds=DELAYS[0]))
     return tried
 
 
+def _lane_of(hook: int, now: datetime) -> list[Delivery]:
+    """What one address gets in this round: the oldest first, up to the first whose next try is not due."""
+    rows = Delivery.objects.filter(hook=hook, state="waiting").exclude(status__in=ABOUT_ONE, next_at__gt=now)
+    found = rows.select_related("hook", "event").order_by("pk")[:A_ROUND]
+    return list(takewhile(lambda delivery: delivery.next_at <= now, found))
+
+
 def _lane(lane: list[Delivery]) -> list[tuple[Delivery, int | None, int | None, str]]:
-    """One address's events, up to the first to which nobody answers. No database here: these are threads."""
+    """One address's events, up to the first that it does not take. No database here: these are threads."""
     results: list[tuple[Delivery, int | None, int | None, str]] = []
     for delivery in lane:
         status, milliseconds, error = _call(delivery)
         results.append((delivery, status, milliseconds, error))
-        if error and status is None:
+        if error and status not in ABOUT_ONE:
             break
     return results
 
@@ -134,6 +146,10 @@ def _settle(delivery: Delivery, status: int | None, milliseconds: int | None, er
         again = next_try(delivery.tries)
         if again is None:
             delivery.state, delivery.done_at = "dead", now
+            if status not in ABOUT_ONE:  # the address has been away that long: so long later ones have waited, too
+                Delivery.objects.filter(
+                    hook=delivery.hook, state="waiting", pk__gt=delivery.pk,
+                    event__at__lt=now - timedelta(seconds=LONGEST)).update(state="dead", done_at=now, error=error[:200])
             raise_alarm("webhook.dead", delivery.hook.name, {"hook": delivery.hook_id, "error": delivery.error})
         else:
             delivery.next_at = now + timedelta(seconds=again)

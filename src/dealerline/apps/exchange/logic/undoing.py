@@ -12,7 +12,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from dealerline.apps.common.telling import Row, tell_rows
 from dealerline.apps.customers.facade import bulk
+from dealerline.apps.exchange.logic.applying import show
 from dealerline.apps.exchange.logic.staging import count
 from dealerline.apps.exchange.models import ImportRow, ImportRun
 from dealerline.domain.exchange.states import step
@@ -43,12 +45,17 @@ def undo(run: ImportRun) -> None:
     kept = ImportRow.objects.filter(run=run, outcome="kept").count()
     run.counts = count(run) | ({"kept": kept} if kept else {})
     run.save()
+    show(run)
 
 
 def _chunk(run: ImportRun, rows: list[ImportRow]) -> None:
     changed = {row.object_id: bulk.Changed(row.before, row.after) for row in rows if row.after and row.object_id}
     fields = bulk.set_back(run.kind, changed, by=run.person, source="import")
-    kept = _remove(run, (entry for row in rows for entry in row.made))
+    whose = _whose(run.kind, changed)
+    kept = _remove(run, rows)
+    tell_rows(((row.store_id or run.store_id, Row(run.kind, row.object_id, whose[row.object_id], "changed", back))
+               for row in rows if row.object_id in whose
+               and (back := tuple(sorted(set(row.after) - set(fields.get(row.object_id, ())))))), by=run.person_id)
     for row in rows:
         row.outcome, row.why = "undone", {}
         reason = next((kept[(kind, pk)] for kind, pk, _values in row.made if (kind, pk) in kept), "")
@@ -63,15 +70,26 @@ def _chunk(run: ImportRun, rows: list[ImportRow]) -> None:
     ImportRow.objects.bulk_update(rows, ["outcome", "why"], batch_size=CHUNK)
 
 
-def _remove(run: ImportRun, made: Iterable[list[Any]]) -> dict[tuple[str, int], str]:
-    """Why rows were not removed. What belongs to others first, then customers."""
-    by_kind: dict[str, dict[int, dict[str, Any]]] = {}
-    for kind, pk, values in made:
-        by_kind.setdefault(kind, {})[pk] = values
+def _remove(run: ImportRun, rows: Iterable[ImportRow]) -> dict[tuple[str, int], str]:
+    """Why rows that these made were not removed. What belongs to others first, then customers."""
+    by_kind: dict[str, dict[int, tuple[int, dict[str, Any]]]] = {}
+    for row in rows:
+        for kind, pk, values in row.made:
+            by_kind.setdefault(kind, {})[pk] = (row.store_id or run.store_id, values)
     kept: dict[tuple[str, int], str] = {}
     for kind in sorted(by_kind, key=lambda name: (name == "customers", name)):
-        kept.update({(kind, pk): why for pk, why in bulk.remove(kind, by_kind[kind]).items()})
+        whose = _whose(kind, by_kind[kind])
+        stay = bulk.remove(kind, {pk: values for pk, (_store, values) in by_kind[kind].items()})
+        kept.update({(kind, pk): why for pk, why in stay.items()})
+        tell_rows(((store, Row(kind, pk, whose.get(pk), "removed")) for pk, (store, _values) in by_kind[kind].items()
+                   if pk not in stay), by=run.person_id)
     return kept
+
+
+def _whose(kind: str, ids: Iterable[int]) -> dict[int, int]:
+    """The customer of each of those rows."""
+    rows = bulk.model_of(kind).objects.filter(pk__in=list(ids))
+    return dict(rows.values_list("pk", "pk" if kind == "customers" else "customer_id"))
 
 
 def _again(run: ImportRun) -> None:
@@ -80,7 +98,7 @@ def _again(run: ImportRun) -> None:
     with transaction.atomic():
         for start in range(0, len(rows), CHUNK):
             part = rows[start:start + CHUNK]
-            kept = _remove(run, (entry for row in part for entry in row.made))
+            kept = _remove(run, part)
             for row in part:
                 reasons = {kept.get((kind, pk), "") for kind, pk, _values in row.made}
                 if reasons <= {"", "gone"}:

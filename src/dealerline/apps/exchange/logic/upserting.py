@@ -18,8 +18,6 @@ from dealerline.apps.organisation import facade as organisation
 from dealerline.domain import numbers
 from dealerline.domain.exchange import KINDS, clean
 
-TOLD = {"customers": "customer", "cars": "customer", "orders": "customer", "repairs": "customer", "cards": "customer"}
-
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     """JSON's values as the cells of a list have them."""
@@ -52,13 +50,15 @@ def put(viewer: Viewer, kind: str, source: str, key: str, values: Mapping[str, A
                 raise Problem(ERASED, erased.zh, erased.en, status=409,
                               fields={erased.column: {"zh": erased.zh, "en": erased.en}})
             raise _invalid({fault.column: {"zh": fault.zh, "en": fault.en} for fault in row.faults})
-        made, changed, pk = bring_in([row], rule, by=by, source="api").get(row.line, ([], None, row.found.id))
+        brought = bring_in([row], rule, by=by, source="api").get(row.line)
+        pk = brought.id if brought is not None else row.found.id
         if pk is None:
             raise NotFound
-        customer = pk if kind == "customers" else row.owner or next(
-            (found for name, found, _values in made if name == "customers"), None)
-        if row.action in ("new", "update"):
-            tell_changed(TOLD[kind], customer or 0, store=row.store, customer=customer, by=by.pk if by else None)
+        news = list(brought.news(kind, row.store)) if brought is not None else []
+        if brought is not None and news:
+            tell_changed("customer", brought.customer or 0, store=news[0][0], customer=brought.customer,
+                         by=by.pk if by else None, rows=[told for _store, told in news])
+    changed = brought.changed if brought is not None else None
     return {"id": pk, "kind": kind, "created": row.action == "new",
             "changed": sorted(changed.after) if changed is not None else []}
 
