@@ -83,11 +83,9 @@ def tell_changed(kind: str, object_id: Any, *, store: int, customer: int | None 
 def _hear(news: News) -> None:
     for tell in _hearers:
         tell(news)
-    message = {"kind": kind, "id": str(object_id), "store": store, "customer": customer, "by": by,
-               "needs": NEEDS.get(kind, SEES)}
-    transaction.on_commit(lambda: tell_switch("changed", message))
 
 
 def _show(news: News) -> None:
-    message = {"kind": news.kind, "id": news.id, "store": news.store, "customer": news.customer, "by": news.by}
-    transaction.on_commit(lambda: ask_switch("changed", "POST", message) and None)
+    message = {"kind": news.kind, "id": news.id, "store": news.store, "customer": news.customer, "by": news.by,
+               "needs": NEEDS.get(news.kind, SEES)}
+    transaction.on_commit(lambda: tell_switch("changed", message))
