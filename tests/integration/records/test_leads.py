@@ -39,12 +39,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
         found.append((path, body or {}))
         return {}
 
-    monkeypatch.setattr("dealerline.apps.leads.api.ask_switch", ask)
+    monkeypatch.setattr("dealerline.apps.common.desks.ask_switch", ask)
     for module in ("desks", "telling"):
         monkeypatch.setattr(f"dealerline.apps.common.{module}.tell_switch",
                             lambda path, body: found.append((path, body)))
-    for module in ("common.desks", "common.telling"):
-        monkeypatch.setattr(f"dealerline.apps.{module}.ask_switch", ask)
     return found
 
 
@@ -246,8 +244,6 @@ def test_of_ten_at_once_one_gets_the_customer_and_of_ten_one_the_pools_lead(
     customer, people = two
     monkeypatch.setattr("dealerline.apps.common.desks.tell_switch", lambda *_: None)
     monkeypatch.setattr("dealerline.apps.common.telling.tell_switch", lambda *_: None)
-    monkeypatch.setattr("dealerline.apps.common.desks.ask_switch", lambda *_: None)
-    monkeypatch.setattr("dealerline.apps.common.telling.ask_switch", lambda *_: None)
     made = at_once(people, lambda p: work.create(p, customer=customer, store=customer.store_id, owner=None, values={}))
     assert sorted(made) == ["done"] + ["held"] * 9
     Lead.objects.update(state="pool")
