@@ -1,6 +1,6 @@
 """Pictures of the running demo for the manuals: ``./dealerline up --demo --detach``, ``python tools/screenshots.py``.
 
-Writes ``docs/pictures/{signin,desk,board,call}.{zh,en}.png`` while simulated customers telephone, so that the pictures
+Writes ``docs/pictures/{signin,desk,board,call,customer,leads}.{zh,en}.png`` while simulated customers telephone, so that the pictures
 show a real file, real waiting and a real recording. Needs Chromium and the packages of requirements/dev.txt. The
 running centre is found as by every other command (``DEALERLINE_CONFIG``, ``DEALERLINE_DATA``). ``--size 1280x720
 --to FOLDER`` makes others, to look at.
@@ -30,6 +30,7 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 RINGS = {"keys": "11", "caller": "known", "say": ["sales.price"]}
 LARGEST = 400_000  # bytes of a committed picture
 ROBOTS = 6
+CUSTOMER = "15400000001"
 AGENT_EXTENSION = "8001"
 LINES = 2 * ("hongqiao:repair", "hongqiao:sales", "chaoyang:repair", "binjiang:sales", "yizhuang:sales")
 
@@ -153,6 +154,18 @@ class Photographer:
         self.take(page, "call")
         page.context.close()
 
+    def file(self) -> None:
+        """A customer's page, and the board of leads, as the manager of a store sees them."""
+        page = self.signed_in("manager1")
+        page.goto(f"{self.settings.origin}/customers?q={CUSTOMER}")
+        page.get_by_test_id("customers-row").first.click()
+        expect(page.get_by_test_id("overview-car").first).to_be_visible()
+        self.take(page, "customer")
+        page.goto(f"{self.settings.origin}/leads")
+        expect(page.get_by_test_id("lead-column").first).to_be_visible()
+        self.take(page, "leads")
+        page.context.close()
+
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -172,6 +185,7 @@ def main() -> None:
                 call = taking.desk()
                 taking.call(call)
                 taking.board()
+                taking.file()
             browser.close()
     finally:
         simulator(settings, "DELETE", "/robots")
