@@ -6,14 +6,15 @@ import EditField from '../src/components/EditField.vue'
 import { i18n } from '../src/i18n'
 import { useRow } from '../src/lib/useRow'
 
+vi.stubGlobal('fetch', async () => new Response('[]', { headers: { 'content-type': 'application/json' } }))
 let app: ReturnType<typeof createApp> | null = null
 afterEach(() => app?.unmount())
 
-async function field(value: unknown, kind: 'text' | 'number' | 'words' = 'text') {
+async function field(value: unknown, kind: 'text' | 'number' | 'words' | 'choice' = 'text', choices: { value: number | boolean; label: string }[] = []) {
   document.body.innerHTML = '<div id="app"></div>'
   const write = vi.fn(async (changes: Record<string, unknown>, version: number) => ({ ...changes, version: version + 1 }))
   const edit = useRow({ f: value, version: 1 }, write)
-  app = createApp(EditField, { edit, field: 'f', label: 'F', kind })
+  app = createApp(EditField, { edit, field: 'f', label: 'F', kind, choices })
   app.use(createPinia()).use(i18n).mount('#app')
   const opener = (): HTMLElement => document.querySelector<HTMLElement>('[data-open]')!
   const input = (): HTMLInputElement => document.querySelector<HTMLInputElement>('[data-input]')!
@@ -65,5 +66,21 @@ describe('a field edited where it stands', () => {
     document.querySelector<HTMLElement>('[data-testid="keep-mine"]')!.click()
     await new Promise((done) => setTimeout(done))
     expect(write).toHaveBeenCalledWith({ f: 'mine' }, 2)
+  })
+  it('has labels as chips: Enter puts one on, Backspace takes the last off, Enter alone saves', async () => {
+    const { write, input, type } = await field(['new', 'vip'], 'words')
+    await type('', 'Backspace')
+    await type('fleet', 'Enter')
+    expect([...document.querySelectorAll('.chip')].map((one) => one.textContent)).toEqual(['new×', 'fleet×'])
+    await type('', 'Enter')
+    expect(write).toHaveBeenCalledWith({ f: ['new', 'fleet'] }, 1)
+    expect(input()).toBeNull()
+  })
+  it('writes a choice as what it is, not as a word', async () => {
+    const { write, input } = await field(false, 'choice', [{ value: false, label: 'done' }, { value: true, label: 'declined' }])
+    input().value = 'true'
+    input().dispatchEvent(new Event('change', { bubbles: true }))
+    await new Promise((done) => setTimeout(done))
+    expect(write).toHaveBeenCalledWith({ f: true }, 1)
   })
 })

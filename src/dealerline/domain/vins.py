@@ -106,58 +106,102 @@ def _table(rows: str) -> dict[str, tuple[str, str]]:
     return table
 
 
-MAKERS = _table("""
+_MADE_IN_CHINA = """
 LSV | 上汽大众 | SAIC Volkswagen
 LFV | 一汽-大众 | FAW-Volkswagen
-LSG | 上汽通用 | SAIC-GM
+LSG LRB LRE | 上汽通用 | SAIC-GM
 LSJ | 上汽（荣威、名爵） | SAIC (Roewe, MG)
-LZW LK6 | 上汽通用五菱 | SAIC-GM-Wuling
-LSK LSF | 上汽大通 | SAIC Maxus
+LZW | 上汽通用五菱 | SAIC-GM-Wuling
+LSK LSF LSH | 上汽大通 | SAIC Maxus
+LNP | 南京名爵、菲亚特 | Nanjing MG, Fiat
+LNY | 跃进、南京依维柯 | Yuejin, Naveco
 LBV | 华晨宝马 | BMW Brilliance
+LSY | 华晨（中华、金杯） | Brilliance (Zhonghua, Jinbei)
 LE4 | 北京奔驰 | Beijing Benz
 LB1 | 福建奔驰 | Fujian Benz
-LHG LUC | 广汽本田 | GAC Honda
+LHG | 广汽本田 | GAC Honda
+LUC | 本田汽车（中国） | Honda (China)
 LVH | 东风本田 | Dongfeng Honda
 LVG | 广汽丰田 | GAC Toyota
 LFM LTV | 一汽丰田 | FAW Toyota
 LGB | 东风日产 | Dongfeng Nissan
+LJN | 郑州日产 | Zhengzhou Nissan
 LVS | 长安福特 | Changan Ford
 LVR | 长安马自达 | Changan Mazda
-LS4 LS5 | 长安汽车 | Changan
+LPA | 长安标致雪铁龙（DS） | Changan PSA (DS)
+LS4 LS5 LSC | 长安汽车 | Changan
 LBE | 北京现代 | Beijing Hyundai
 LJD | 悦达起亚 | Yueda Kia
 LDC | 神龙（东风标致、东风雪铁龙） | Dongfeng Peugeot-Citroën
 LVY LYV | 沃尔沃（中国） | Volvo (China)
+LPS | 极星 | Polestar
 L2C | 奇瑞捷豹路虎 | Chery Jaguar Land Rover
 LWV | 广汽菲克 | GAC Fiat Chrysler
-LL6 | 广汽三菱 | GAC Mitsubishi
-LDN | 东南汽车 | Soueast
+LL6 | 广汽三菱、长丰 | GAC Mitsubishi, Changfeng
+LN8 | 猎豹 | Leopaard
+LDN LTN | 东南汽车 | Soueast
 LRW | 特斯拉（上海） | Tesla (Shanghai)
-LGX LC0 | 比亚迪 | BYD
-L6T LB3 | 吉利 | Geely
-LVV LVT | 奇瑞 | Chery
+LGX LC0 LPE | 比亚迪 | BYD
+L6T LB3 L10 | 吉利 | Geely
+LJU | 华普、吉利英伦 | Maple, Geely Englon
+LVV LVT LVM | 奇瑞 | Chery
+LLN | 观致 | Qoros
 LGW | 长城 | Great Wall
 LJ1 | 江淮、蔚来 | JAC, NIO
+LMG | 广汽传祺 | GAC Trumpchi
+LCR | 广汽吉奥 | GAC Gonow
+LNB | 北汽 | BAIC
+LHB | 北汽制造 | Beijing Automobile Works
+LXV | 宝沃 | Borgward
+LVA LVB LVC LRD | 福田 | Foton
+LFP | 一汽（红旗、奔腾） | FAW (Hongqi, Bestune)
+LFB | 一汽吉林 | FAW Jilin
+LH1 LMV | 海马 | Haima
+LJ8 | 众泰 | Zotye
+LLV | 力帆 | Lifan
+LKC LVF | 昌河 | Changhe
+LUX | 东风裕隆（纳智捷） | Dongfeng Yulon (Luxgen)
+LGG | 东风柳汽（风行） | Dongfeng Liuzhou (Forthing)
+LGJ | 东风风神 | Dongfeng Aeolus
+LVZ | 东风小康 | DFSK
+LGA LGC LGH | 东风商用车 | Dongfeng commercial vehicles
+LEF | 江铃 | JMC
+LJX | 江铃福特 | JMC Ford
+LET | 江西五十铃 | Jiangxi Isuzu
+LVX | 陆风 | Landwind
+LWL | 庆铃五十铃 | Qingling Isuzu
+LTA | 中兴 | ZX Auto
+LRH | 华泰 | Hawtai
+LDD | 黄海 | Huanghai
+LM6 | 斯威 | SWM
+LLT | 福迪 | Foday
+LFN | 一汽客车（无锡） | FAW Bus (Wuxi)
+LDK | 一汽客车（大连） | FAW Bus (Dalian)
+LZZ LJV | 中国重汽 | Sinotruk
+LZG | 陕汽 | Shacman
+LZF | 上汽红岩 | SAIC Hongyan
+LZY | 宇通 | Yutong
+LA6 | 厦门金龙 | King Long
+LL3 | 厦门金旅 | Golden Dragon
+LKL | 苏州金龙（海格） | Higer
+LDY | 中通 | Zhongtong
+LYB LJS | 亚星 | Yaxing
+"""
+_NEWER = """
+LK6 | 上汽通用五菱 | SAIC-GM-Wuling
 LW4 HLX | 理想 | Li Auto
 L1N | 小鹏 | XPeng
 HXM | 小米 | Xiaomi
 LFZ | 零跑 | Leapmotor
 LUZ | 哪吒（合众） | Neta (Hozon)
-LMG HAC | 广汽传祺 | GAC Trumpchi
-LNB | 北汽 | BAIC
-LFP | 一汽（红旗、奔腾） | FAW (Hongqi, Bestune)
-LFW LFN | 一汽解放 | FAW Jiefang
-LGJ LGA LGC LGH | 东风汽车 | Dongfeng
-LEF LET LJX | 江铃 | JMC
-LSY | 华晨 | Brilliance
-LZZ | 中国重汽 | Sinotruk
-LZG | 陕汽 | Shacman
-LZY | 宇通 | Yutong
-LA6 LKL | 金龙 | King Long
+HAC | 广汽传祺 | GAC Trumpchi
+LFW | 一汽解放 | FAW Jiefang
+"""
+_IMPORTED = """
 WVW WVG WV1 WV2 WV3 | 大众（进口） | Volkswagen
 WAU WA1 TRU WUA | 奥迪（进口） | Audi
 WBA WBS WBX WBY 4US 5UX 5UM 5YM | 宝马（进口） | BMW
-WMW | 迷你（MINI） | MINI
+WMW WMZ | 迷你（MINI） | MINI
 WDB WDC WDD WDF W1K W1N W1V 4JG 55S | 梅赛德斯-奔驰（进口） | Mercedes-Benz
 WME | 精灵（smart） | smart
 WP0 WP1 | 保时捷 | Porsche
@@ -192,5 +236,13 @@ ZAR | 阿尔法·罗密欧 | Alfa Romeo
 VF1 | 雷诺 | Renault
 VF3 VR3 | 标致（进口） | Peugeot
 VF7 VR7 | 雪铁龙（进口） | Citroën
-""")
-"""World manufacturer identifiers of the makes sold in China; facts, gathered from what makers register."""
+"""
+MAKERS = {**_table(_IMPORTED), **_table(_NEWER), **_table(_MADE_IN_CHINA)}
+"""World manufacturer identifiers of the makes sold in China: facts, in our own words.
+
+Those made in China were compared with three public lists: that of vininfo (github.com/idlesign/vininfo), one made after
+the collection of Wikibooks ("Vehicle Identification Numbers (VIN codes)/World Manufacturer Identifier (WMI)"), and the
+codes seen on cars that are registered in China (github.com/WALL-E/vin-decoder, csv). ``_NEWER`` has codes that none of
+them knows yet or that they disagree on: seen on cars, but not confirmed. Some plants build for several makes, and a
+code may change hands: what is read from it stands beside the make that a person wrote, never over it.
+"""

@@ -239,6 +239,12 @@ def test_orders_and_repairs_go_by_steps_and_declined_work_is_asked_again(world: 
     assert done["delivered_on"] is not None
     back = alice.send("POST", f"{path}/payments", {"kind": "refund", "amount": "10", "paid_on": "2026-11-01"})
     assert set(back.json()["fields"]) == {"amount"}
+    # how it was paid is the payment's own, not by what way the change came
+    paid = {"kind": "part", "amount": "9", "paid_on": "2026-11-01", "way": "微信"}
+    made = alice.send("POST", f"{path}/payments", paid).json()
+    said = alice.send("PATCH", f"/api/payments/{made['id']}", {"version": 1, "way": "现金", "note": "x"}).json()
+    assert (made["way"], said["way"], said["note"]) == ("微信", "现金", "x")
+    assert set(Change.objects.filter(object_type="customers.payment").values_list("source", flat=True)) == {"page"}
     path = f"/api/repairs/{things['repair']}"
     alice.send("POST", f"{path}/lines", {"text": "机油", "quantity": 2, "price": "100.50"})
     closed = alice.send("PATCH", path, {"version": 1, "stage": "closed"}).json()
@@ -355,6 +361,13 @@ def test_the_car_he_most_likely_rings_about_is_on_top_and_warnings_over_all(
     asked = alice.get("/api/pop", {"q": "沪B00003"}).json()["cars"][0]
     assert (asked["plate"], asked["because"]) == ("沪B00003", "asked")
     assert alice.get("/api/pop", {"q": "沪B00005"}).json()["customer"]["name"] == "李四"
+    # and whoever is taken of several comes with the car he was found by, else with his own likeliest one
+    taken = alice.get(f"/api/customers/{zhang.pk}/file", {"car": theirs.pk}).json()["cars"][0]
+    assert (taken["plate"], taken["because"]) == ("沪B00005", "asked")
+    assert alice.get(f"/api/customers/{zhang.pk}/file").json()["cars"][0]["because"] == "recall"
+    choices = alice.get("/api/file-choices", {"store": world.east.pk}).json()
+    assert "Alice" in {one["name"] for one in choices["people"]}
+    assert alice.get("/api/file-choices", {"store": world.west.pk}).status_code == 404
 
 
 def test_everything_that_happened_is_in_one_list_by_pages_and_kinds(
@@ -382,6 +395,11 @@ def test_everything_that_happened_is_in_one_list_by_pages_and_kinds(
     assert (made["title"]["zh"], made["by"]) == ("新建车辆", "Alice")
     assert {e["kind"] for e in alice.get(path, {"kinds": "repair,booking"}).json()["items"]} == {"repair", "booking"}
     assert alice.get(path, {"kinds": "nothing"}).json()["items"] == []
+    mine = [entry for entry in seen if entry["by"] == "Alice"]
+    assert 0 < len(mine) < len(seen)
+    assert alice.get(path, {"by": "Alice", "limit": 100}).json()["items"] == mine
+    assert "Alice" in alice.get(f"{path}-people").json()
+    assert world.browser("charlie").get(f"{path}-people").status_code == 404
     assert world.browser("charlie").get(path).status_code == 404
 
 

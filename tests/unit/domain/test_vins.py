@@ -72,3 +72,26 @@ def test_an_unknown_maker_is_none_and_a_short_vin_has_no_type() -> None:
     assert vins.maker("ZZZ") is None
     assert vins.type_key("LSV") == ""
     assert vins.maker("lsv123") == ("上汽大众", "SAIC Volkswagen")
+
+
+@pytest.mark.parametrize(
+    ("code", "make"),
+    [
+        ("LSV", "SAIC Volkswagen"), ("LFV", "FAW-Volkswagen"), ("LSG", "SAIC-GM"), ("LZW", "SAIC-GM-Wuling"),
+        ("LBV", "BMW Brilliance"), ("LE4", "Beijing Benz"), ("LHG", "GAC Honda"), ("LVH", "Dongfeng Honda"),
+        ("LVG", "GAC Toyota"), ("LFM", "FAW Toyota"), ("LGB", "Dongfeng Nissan"), ("LVS", "Changan Ford"),
+        ("LVR", "Changan Mazda"), ("LS5", "Changan"), ("LGX", "BYD"), ("LB3", "Geely"), ("LRW", "Tesla (Shanghai)"),
+        ("LFP", "FAW (Hongqi, Bestune)"), ("LGW", "Great Wall"), ("LET", "Jiangxi Isuzu"), ("LJX", "JMC Ford"),
+        ("LVB", "Foton"), ("LKL", "Higer"), ("WMZ", "MINI"), ("LUC", "Honda (China)"),
+    ],
+)  # fmt: skip
+def test_makers_are_known_by_the_beginning_of_their_vins(code: str, make: str) -> None:
+    made = vins.maker(code + "AA418")
+    assert made is not None and made[1] == make
+
+
+def test_every_code_of_a_maker_is_three_signs_that_a_vin_can_have_and_has_one_maker() -> None:
+    codes = [code for table in (vins._MADE_IN_CHINA, vins._NEWER, vins._IMPORTED)
+             for row in table.strip().splitlines() for code in row.split("|")[0].split()]  # fmt: skip
+    assert len(codes) == len(set(codes)) == len(vins.MAKERS)
+    assert all(len(code) == 3 and vins.check(code).code == "length" for code in codes)

@@ -57,6 +57,17 @@ export function dayBegins(day: string, later = 0): string {
   return new Date(year!, month! - 1, date! + later).toISOString()
 }
 
+/** A moment as the browser's own field has it, by the clock here: 2026-11-25T14:05; `''` for none. */
+export function fieldMoment(at: string | null | undefined): string {
+  const seconds = toSeconds(at)
+  if (seconds === null) return ''
+  const date = new Date(seconds * 1000)
+  return `${isoDay(seconds)}T${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`
+}
+
+/** And back, with its zone; null for none. */
+export const momentOf = (field: string): string | null => (field ? new Date(field).toISOString() : null)
+
 export type Spoken = { key: string; values: Record<string, string | number> }
 
 /** What to say, as a catalogue key under `time.` and its values: just now, 3 min ago, today 14:05, yesterday 9:10, 12 May 14:05. */

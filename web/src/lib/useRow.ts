@@ -25,22 +25,25 @@ export interface RowEdit {
   save: (field: string, value: unknown, base: unknown) => Promise<boolean>
   keepMine: (field: string) => Promise<boolean>
   takeTheirs: (field: string) => void
-  /** A newer row came by another way. */
+  /** A newer row came by another way, as the server says it. */
   fresh: (row: Values) => void
 }
 
+/** `read`: a row as it is edited, of one as the server says it (a car by its id, say). */
 type Write = (changes: Values, version: number) => Promise<Values>
 const TRIES = 4
 
-export function useRow(first: Values, write: Write, more: { changed?: (row: Values) => void; failed?: (error: unknown) => void } = {}): RowEdit {
-  const row = shallowRef<Values>(first)
+export function useRow(first: Values, write: Write, more: { changed?: (row: Values) => void; failed?: (error: unknown) => void; read?: (row: Values) => Values } = {}): RowEdit {
+  const read = more.read ?? ((row) => row)
+  const row = shallowRef<Values>(read(first))
   const conflicts = reactive<Record<string, Both>>({})
   const problems = reactive<Record<string, string>>({})
   const saving = ref('')
   const told = ref<string[]>([])
   let line: Promise<unknown> = Promise.resolve() // one after the other: the second needs the version of the first
 
-  function fresh(next: Values): void {
+  function fresh(given: Values): void {
+    const next = read(given)
     if (Number(next.version) < Number(row.value.version)) return
     row.value = { ...row.value, ...next }
     for (const [field, both] of Object.entries(conflicts)) {
@@ -67,7 +70,7 @@ export function useRow(first: Values, write: Write, more: { changed?: (row: Valu
       if (!(error instanceof ApiError)) throw error
       const now = error.body.current as Values | undefined
       if (error.status === 409 && now && tries < TRIES) {
-        told.value = settle(row.value, {}, now).theirs
+        told.value = settle(row.value, {}, read(now)).theirs
         fresh(now)
         more.changed?.(row.value)
         return send(field, value, base, tries + 1)

@@ -258,12 +258,16 @@ BOOKINGS = OfCustomer(BOOKING, draw_booking, _put_booking)
 # rows below them ------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Below:
-    """A kind of row below an order or a repair order. ``check``: what must hold of it, or follows from it."""
+    """A kind of row below an order or a repair order. ``check``: what must hold of it, or follows from it.
+
+    ``own_way``: its ``way`` is a field of the row (how it was paid), not by what way the change came.
+    """
 
     kind: rows.Kind[Any]
     above: rows.Kind[Any]
     check: Callable[[Any], None]
     emptied: tuple[str, ...] = ()
+    own_way: bool = False
 
     def add(self, person: Person, key: int, values: dict[str, Any], source: str) -> Any:
         """One more of the row with that id."""
@@ -289,5 +293,5 @@ def _check_line(line: RepairLine) -> None:
         line.declined_why, line.ask_again_on = "", None
 
 
-PAYMENTS = Below(PAYMENT, ORDER, _check_payment)
+PAYMENTS = Below(PAYMENT, ORDER, _check_payment, own_way=True)
 LINES = Below(LINE, REPAIR, _check_line, ("price", "ask_again_on"))

@@ -219,18 +219,21 @@ def _get(request: HttpRequest, of: OfCustomer, key: int) -> dict[str, Any]:
 def _add(request: HttpRequest, of: OfCustomer, customer: int, data: Schema) -> dict[str, Any]:
     person = person_of(request)
     row = access_customer(person, customer, rows.EDIT)
-    return of.kind.draw(person, of.add(person, row, given(data), _source(request, data)))
+    return of.kind.draw(person, of.add(person, row, given(data), _source(request, data, of)))
 
 
 def _add_below(request: HttpRequest, of: Below, above: int, data: Schema) -> dict[str, Any]:
     person = person_of(request)
-    return of.kind.draw(person, of.add(person, above, data.dict(exclude={"way"}), _source(request, data)))
+    values = data.dict(exclude=set() if of.own_way else {"way"})
+    return of.kind.draw(person, of.add(person, above, values, _source(request, data, of)))
 
 
 def _change(request: HttpRequest, of: OfCustomer | Below, key: int, data: Any) -> dict[str, Any]:
     person = person_of(request)
     values = given(data, *of.emptied)
-    return of.kind.draw(person, of.change(person, key, data.version, values, _source(request, data)))
+    if isinstance(of, Below) and of.own_way and data.way is not None:
+        values["way"] = data.way
+    return of.kind.draw(person, of.change(person, key, data.version, values, _source(request, data, of)))
 
 
 def _remove(request: HttpRequest, of: Below, key: int, version: int) -> dict[str, bool]:
@@ -243,5 +246,5 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _source(request: HttpRequest, data: Any) -> str:
-    return source_of(request, getattr(data, "way", None))
+def _source(request: HttpRequest, data: Any, of: OfCustomer | Below) -> str:
+    return source_of(request, None if isinstance(of, Below) and of.own_way else data.way)
