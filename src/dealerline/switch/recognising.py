@@ -96,7 +96,7 @@ class Recognising:
         self.engine.remember(call)
         way, customer = (found.by, found.customer) if found is not None else ("", 0)
         self.core.fact("caller.identified", call, result=result, way=way, customer=customer)
-        self.core.after.append(lambda: answer("not_found" if result == "several" else result))
+        self.core.after.append(lambda: answer(result))
 
     def level(self, call: Call) -> int:
         """The priority that he has for what he is."""
