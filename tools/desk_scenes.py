@@ -317,9 +317,26 @@ def promises(stage: Stage) -> None:
     stage.take("customer-promises")
 
 
+def keyed(stage: Stage) -> None:
+    """What a caller keyed in the flow: who he is, who he may be, and digits of nobody that become a plate."""
+    page = stage.page
+    for name in ("keyed", "keyed-several", "keyed-nobody"):
+        stage.scene(name)
+        stage.take(name)
+    page.get_by_test_id("new-name").fill("王")
+    page.get_by_test_id("new-plate").fill("沪a")
+    stage.take("keyed-plate")
+    page.get_by_test_id("new-plate").press("Enter")
+    expect(page.get_by_test_id("new-plate")).to_have_value("沪A12345")
+    stage.scene("keyed-several")
+    expect(page.get_by_test_id("pop-person")).to_have_count(2)
+    page.keyboard.press("2")
+    expect(page.get_by_test_id("pop-name")).to_be_visible()
+
+
 PARTS: dict[str, Callable[[Stage], None]] = {
-    "scenes": every_scene, "picker": picker, "two_actions": two_actions, "dragging": dragging, "hand": hand,
-    "leading": leading, "presence": presence, "board": board, "wall": wall,
+    "scenes": every_scene, "keyed": keyed, "picker": picker, "two_actions": two_actions, "dragging": dragging,
+    "hand": hand, "leading": leading, "presence": presence, "board": board, "wall": wall,
     "promises": promises,
 }
 

@@ -18,6 +18,7 @@ const base = (more = {}) => ({
 const attempt = (how, state, to, p, ring = true) => ({ how, state, to, party: p, until: ring ? now() + 17 : null })
 const held = () => ({ phase: 'held', held_since: now() - 22 })
 const offer = (how, by, text = null) => ({ agent: 'ringing', calls: [base({ phase: 'offered', answered: null, recording: 'off', offer: { how, by, text }, parties: [customer({ state: 'waiting' }), wang({ host: true }), me({ state: 'ringing', host: false })] })] })
+const rung = (id, more) => ({ agent: 'ringing', calls: [base({ id: `0192dddd-0000-7000-8000-0000000000${id}`, number: '+8613900001234', phase: 'offered', answered: null, recording: 'off', parties: [customer({ state: 'waiting' }), me({ state: 'ringing', host: false })], ...more })] })
 const again = () => ({ call: base({}).id, number: base({}).number, line_name: base({}).line_name, people: ['王磊', '赵敏'] })
 const talk = (more) => ({ agent: 'talking', calls: [base(more)] })
 const led = (state, more = {}) => ({ agent: 'supervising', calls: [base({ phase: 'supervising', me: 'p9', my_role: 'lead', host: false, parties: [customer(), wang({ host: true, since: now() - 180 }), lead({ name: '陈思雨', person: 7, me: true, state })], ...more })] })
@@ -33,6 +34,9 @@ export const scenes = {
   'several-dialling': () => several(base(parked(4)), second({ phase: 'dialling', answered: null, far_answered: false, recording: 'off', arrived: now() - 4 })),
   'several-three': () => several(base(parked(68)), second(parked(29)), third()),
   'several-ended': () => several(base(parked(68)), second({ phase: 'wrap', recording: 'off', parties: [] })),
+  keyed: () => rung('11', { number: '+8613812345678', keyed: { customer: 501, car: null, by: 'plate', among: [], digits: '' } }),
+  'keyed-several': () => rung('12', { keyed: { customer: null, car: null, by: 'several', among: [501, 502], digits: '12345' } }),
+  'keyed-nobody': () => rung('13', { keyed: { customer: null, car: null, by: 'nobody', among: [], digits: '12345' } }),
   talk: () => talk(),
   'talk-supervised': () => talk({ supervised: true }),
   'talk-whispered': () => talk({ supervised: true, parties: [customer(), me(), lead({ state: 'whispering' })] }),

@@ -183,7 +183,7 @@ class Agents:
         if not again:
             self.core.fact("agent.signed_in", person=seat.person, agent=seat.person, device=device)
         if seat.call is not None:
-            self.engine.talk.desk_back(seat, moved)
+            self.engine.pages.desk_back(seat, moved)
         self.engine.parking.page_back(seat, moved)
         self.core.touch_seat(seat)
         self.sync(seat)
@@ -204,7 +204,7 @@ class Agents:
             return
         leg = call.leg_of(seat.person)
         if leg is not None and leg.answered:
-            self.engine.talk.desk_gone(call, seat)
+            self.engine.pages.desk_gone(call, seat)
         elif leg is not None and seat.device == "browser":
             self.core.later(RING_GRACE, self._page_gone, call, seat)
 
@@ -262,7 +262,7 @@ class Agents:
         self.core.touch_seat(seat)
         self.engine.parking.watch(seat)
         if seat.call is not None:
-            self.engine.talk.device_back(seat)
+            self.engine.pages.device_back(seat)
 
     def device(self, endpoint: str, online: bool) -> None:
         """Asterisk can reach an endpoint, or no longer."""
@@ -272,14 +272,14 @@ class Agents:
             if online:
                 self.sync(seat)
                 if seat.call is not None:
-                    self.engine.talk.device_back(seat)
+                    self.engine.pages.device_back(seat)
                 continue
             self.sync(seat)
             leg = seat.call.leg_of(seat.person) if seat.call is not None else None
             if seat.call is not None and leg is not None and not leg.answered:
                 self.core.later(RING_GRACE, self._ringing_lost, seat.call, seat)
             elif seat.call is not None and leg is not None and seat.device == "browser":
-                self.engine.talk.desk_gone(seat.call, seat)
+                self.engine.pages.desk_gone(seat.call, seat)
             elif seat.presence.state in TAKES_CALLS and seat.desk is not None:
                 # A page that reloads, or a phone that registers anew, is back at once; only one that stays away counts.
                 self.core.later(GRACE, self._device_stayed_away, seat)

@@ -13,11 +13,11 @@ import logging
 import time
 from asyncio import Future
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from dealerline.domain.conversation import Ear
 from dealerline.switch.ari import AmiError, Ari, AriError, Manager, models
+from dealerline.switch.ari_inventory import APPLICATION, MANAGER_SECONDS, Stock
 from dealerline.switch.first_sound import BROWSER, FirstSound
 from dealerline.switch.media import (
     Arrived,
@@ -30,7 +30,6 @@ from dealerline.switch.media import (
     Held,
     Inventory,
     Leg,
-    LiveChannel,
     Lost,
     PlayEnded,
     RecordEnded,
@@ -40,19 +39,11 @@ from dealerline.switch.media import (
 
 log = logging.getLogger(__name__)
 
-APPLICATION = "dealerline"
-VARIABLES = ("DL_CALL", "DL_ROLE", "DL_AGENT", "DL_TAB", "DL_STATE")
 VOICEMAIL = "voicemail/"
 PIECE = 280  # characters, of up to three bytes each
-MANAGER_SECONDS = 10.0  # how long it may take to be there after ARI
 NORMAL = 16  # Q.850: somebody hung up
 TRANSFER_SECONDS = 2.0  # in which both halves of a telephone's transfer are there, or it has come to nothing
-LEAVING_SECONDS = 60.0  # a channel that takes longer to go after its hang-up does not go by itself
 SLOW = 0.5  # an order that takes so many seconds holds up all behind it, and is worth a line in the log
-
-
-def _ours(channel: models.Channel) -> bool:
-    return channel.dialplan.app_name == "Stasis" or channel.id.count("-") >= 5
 
 
 class AriMedia:
@@ -102,6 +93,7 @@ class AriMedia:
         self._first_sound = FirstSound(self.ari.channels, self._arrived)
         host, port, name, secret = manager
         self.manager = Manager(host, port, name, secret)
+        self._stock = Stock(self.ari, self.manager)
 
     def start(self) -> None:
         """Connect, and stay connected."""
@@ -240,7 +232,7 @@ class AriMedia:
         if self.before_back is not None:
             await self.before_back(restarted or not self._booted)
         self._booted = booted
-        found = await self._full_inventory()
+        found = await self._stock.whole()
         self._events(Back(found, restarted))
         if restarted:
             self._asking = asyncio.ensure_future(self._ask_phones(found))
@@ -249,77 +241,9 @@ class AriMedia:
         """A restarted Asterisk remembers desk phones, but asks them only within half a minute: ask at once."""
         with contextlib.suppress(AmiError, AriError):  # then it asks by itself, later
             await self.manager.ready(MANAGER_SECONDS)
-            for endpoint in await self._endpoints():
+            for endpoint in await self._stock.endpoints():
                 if endpoint.resource.startswith("phone-") and endpoint.resource not in found.online:
                     self._watch(self.manager.action("PJSIPQualify", Endpoint=endpoint.resource), "qualify", "")
-
-    async def _endpoints(self) -> list[models.Endpoint]:
-        """All SIP accounts. An Asterisk that has none yet, and is not ours, does not know the technology."""
-        try:
-            return await self.ari.endpoints.list_by_tech("PJSIP")
-        except AriError as error:
-            if error.status != 404:
-                raise
-            return []
-
-    async def _full_inventory(self) -> Inventory:
-        channels, bridges, endpoints = await asyncio.gather(
-            self.ari.channels.list_all(), self.ari.bridges.list_all(), self._endpoints()
-        )
-        ours = [c for c in channels if _ours(c)]
-        values = await asyncio.gather(*(self._remembered(c.id) for c in ours))
-        return Inventory(
-            {c.id: self._live(c, v) for c, v in zip(ours, values, strict=True)},
-            {b.id: frozenset(b.channels) for b in bridges if b.id.startswith("dl-")},
-            frozenset(e.resource for e in endpoints if e.state == "online"),
-        )
-
-    async def _inventory(self) -> Inventory:
-        await self.ari.caught_up()  # what was ordered before is done, as far as Asterisk does it at once
-        channels, bridges = await asyncio.gather(
-            self.ari.aside(list[models.Channel], "/channels"), self.ari.aside(list[models.Bridge], "/bridges")
-        )
-        await self.ari.caught_up()  # and what had happened until then has been told
-        late = time.monotonic() - LEAVING_SECONDS
-        return Inventory(
-            {c.id: LiveChannel(c.id, c.name, c.state) for c in channels if _ours(c)},
-            {b.id: frozenset(b.channels) for b in bridges if b.id.startswith("dl-")},
-            leaving=frozenset(channel for channel, since in self._leaving.items() if since > late),
-        )
-
-    async def _remembered(self, channel: str) -> dict[str, str]:
-        """Our variables of a channel; none when it is gone. By the manager, for the reason told at ``remember``."""
-        await self.manager.ready(MANAGER_SECONDS)
-        found = {name: await self._variable(channel, name) for name in VARIABLES}
-        for name, value in found.items():
-            count, bar, text = value.partition("|")
-            if bar and count.isdigit():
-                pieces = [await self._variable(channel, f"{name}_{n}") for n in range(1, int(count))]
-                found[name] = text + "".join(pieces)
-        return found
-
-    async def _variable(self, channel: str, name: str) -> str:
-        try:
-            return (await self.manager.action("Getvar", Channel=channel, Variable=name)).get("Value", "")
-        except AmiError:
-            return ""
-
-    def _live(self, channel: models.Channel, values: Mapping[str, str]) -> LiveChannel:
-        data = channel.dialplan.app_data.split(",")
-        args = tuple(data[1:]) if data[0] == APPLICATION else ()
-        try:
-            created = datetime.fromisoformat(channel.creationtime).timestamp()
-        except ValueError:
-            created = 0.0
-        return LiveChannel(
-            channel.id,
-            channel.name,
-            channel.state,
-            args,
-            channel.caller.number,
-            created,
-            {k: v for k, v in values.items() if v},
-        )
 
     # orders
     # -------------------------------------------------------------------------------------------------------------
@@ -493,7 +417,7 @@ class AriMedia:
         )
 
     def inventory(self, done: Callable[[Inventory | None], None]) -> None:
-        task = asyncio.ensure_future(self._inventory())
+        task = asyncio.ensure_future(self._stock.now(self._leaving))
 
         def asked(answer: asyncio.Task[Inventory]) -> None:
             failed = answer.cancelled() or answer.exception() is not None

@@ -47,6 +47,7 @@ from dealerline.switch.media import (
 from dealerline.switch.model import TALKS, Call, Phase, Seat
 from dealerline.switch.outside import Outside
 from dealerline.switch.overflowing import Overflowing
+from dealerline.switch.pages import Pages
 from dealerline.switch.parking import Parking
 from dealerline.switch.ports import Callers, Clock, Directory, Journal, Keeper
 from dealerline.switch.queueing import Queueing
@@ -92,6 +93,7 @@ class Engine:
         self.hearing = Hearing(self.core, self)
         self.tones = Tones(self.core, self)
         self.talk = Talking(self.core, self)
+        self.pages = Pages(self.core, self)
         self.bringing = Bringing(self.core, self)
         self.leaving = Leaving(self.core, self)
         self.ringback = Ringback(self.core)

@@ -49,7 +49,7 @@ class Known:
     ``standing``: what his number is listed as: "", blocked, nuisance or vip. ``named``: who serves this VIP, the first
     choice first. ``by``: where he is known by what he keyed, what that was (plate, vin_end, card, order or repair), and
     ``car`` the car that it is of. ``among``: of whom he is one by what he keyed, the likeliest first; ``tried``: the
-    digits he keyed last where they said nobody, for the agent to see.
+    digits he keyed last where they did not say who he is, for the agent to see.
     """
 
     customer: int = 0

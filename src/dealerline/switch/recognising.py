@@ -92,11 +92,11 @@ class Recognising:
             call.known = replace(found, last=found.last or before.last, named=before.named, standing=before.standing)
         else:
             among = found.among if found is not None else before.among
-            call.known = replace(before, among=among, tried="" if among else digits)
+            call.known = replace(before, among=among, tried=digits)
         self.engine.remember(call)
         way, customer = (found.by, found.customer) if found is not None else ("", 0)
         self.core.fact("caller.identified", call, result=result, way=way, customer=customer)
-        self.core.after.append(lambda: answer("not_found" if result == "several" else result))
+        self.core.after.append(lambda: answer(result))
 
     def level(self, call: Call) -> int:
         """The priority that he has for what he is."""

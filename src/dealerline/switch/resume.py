@@ -68,7 +68,7 @@ class Resumer:
         for seat in list(self.core.seats.values()):
             self.engine.agents.sync(seat)
             if seat.call is not None:
-                self.engine.talk.device_back(seat)
+                self.engine.pages.device_back(seat)
 
     # calls we have
     # -------------------------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ class Talks:
             self.engine.agents.event(seat, presence.Resume(state, call.id, leg.joined or self.core.now))
         seat.lost = seat.desk is None
         if seat.desk is None:
-            self.engine.talk.desk_gone(call, seat)
+            self.engine.pages.desk_gone(call, seat)
 
     def _device(self, name: str) -> str:
         """On what he talks: ``PJSIP/<endpoint>-<number>``; a desk phone that dialled is there by its own user name."""

@@ -1,11 +1,10 @@
-"""Conversations: from answer to end, with hold, mute, keys, a lost browser and its return.
+"""Conversations: from answer to end, with hold, mute, keys, an agent who is lost and comes back.
 
 Rules of the file. Who hears whom is ``hearing``'s; here is when and why. The agent who has the call is ``call.leg``;
 everybody else is in ``call.others`` and comes and goes by ``bringing`` and ``supervising``. A customer who is held, or
-whose agent went away, hears music, never silence. A page that loses its socket loses nothing else: the voice goes on as
-long as sound comes from the browser, which Asterisk is asked. Only when no sound comes any more, or the channel is gone
-without a hang-up, is the agent lost; he has ``agent_lost_seconds`` to come back before the customer goes to the front
-of the queue. In a conversation of several the others go on without him.
+whose agent went away, hears music, never silence. When no sound comes from his browser any more (``pages``), or his
+channel is gone without a hang-up, the agent is lost; he has ``agent_lost_seconds`` to come back before the customer
+goes to the front of the queue. In a conversation of several the others go on without him.
 """
 
 from __future__ import annotations
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SETTLE = 0.8  # how long after a browser's channel ended its socket must live for the end to have been meant
-PROBE = 1.2  # between two looks at what a browser sends
-SILENT_PROBES = 2
 REJOIN_SECONDS = 12  # how long a page that is back may take to answer by itself
 NORMAL = 16
 
@@ -36,7 +33,6 @@ class Talking:
     def __init__(self, core: Core, engine: Engine) -> None:
         self.core = core
         self.engine = engine
-        self._received: dict[str, tuple[int, int]] = {}  # channel -> packets at the last look, looks without a new one
 
     # begin
     # --------------------------------------------------------------------------------------------------------------
@@ -258,7 +254,7 @@ class Talking:
         if leg is None:
             return
         leg.quiet()
-        self._received.pop(leg.channel, None)
+        self.engine.pages.forget(leg)
         self.engine.desklines.lets_go(leg)
         if self.core.by_channel.pop(leg.channel, None) is not None:
             self.core.do(self.core.media.hang_up, leg.channel)
@@ -356,7 +352,7 @@ class Talking:
         call.lost_timer = self.core.later(seconds, self._stayed_lost, call)
         self.engine.remember(call)
         if seat is not None:
-            self.device_back(seat)
+            self.engine.pages.device_back(seat)
 
     def _stayed_lost(self, call: Call) -> None:
         call.lost_timer = None
@@ -378,67 +374,8 @@ class Talking:
                 self.engine.agents.event(seat, presence.TalkLost(), "device_lost")
         self.engine.queueing.back(call, self.core.lookup.queues[call.queue], "agent_lost")
 
-    # the page: gone, silent, back
-    # ---------------------------------------------------------------------------------------
-    def desk_gone(self, call: Call, seat: Seat) -> None:
-        """The socket (or the SIP connection) of a talking agent closed: watch whether his browser still sends sound."""
-        leg = call.leg_of(seat.person)
-        if (
-            seat.device == "browser"
-            and leg is not None
-            and leg.probe is None
-            and leg.answered
-            and call.phase in SPEAKING
-        ):
-            self._probe(call, leg, seat)
-
-    def _probe(self, call: Call, leg: AgentLeg, seat: Seat) -> None:
-        leg.probe = None
-        if call.ended or leg not in call.legs_all or call.phase not in SPEAKING:
-            return
-        if seat.desk is not None and self.engine.agents.endpoint(seat) in self.core.online:
-            self._received.pop(leg.channel, None)
-            return  # all is well again
-        self.core.do(self.core.media.received, leg.channel, lambda n: self.core.run(self._heard, call, leg, n))
-        leg.probe = self.core.later(PROBE, self._probe, call, leg, seat)
-
-    def _heard(self, call: Call, leg: AgentLeg, packets: int | None) -> None:
-        if call.ended or leg not in call.legs_all or packets is None:
-            return
-        before, silent = self._received.get(leg.channel, (-1, 0))
-        silent = silent + 1 if packets == before else 0
-        self._received[leg.channel] = (packets, silent)
-        if silent >= SILENT_PROBES:
-            self.lost(call, leg, "browser")
-
-    def desk_back(self, seat: Seat, moved: bool) -> None:
-        """A page of the agent is there again. A new page (``moved``) has to be rung anew; the same one has its sound
-        still.
-        """
-        call = seat.call
-        if call is None or not moved or seat.device != "browser":
-            return
-        leg = call.leg_of(seat.person)
-        if leg is not None and leg.answered and call.phase in SPEAKING:
-            # The old page is dead or will be; what it still carries is kept until the new one answers.
-            self.desk_gone(call, seat)
-
-    def device_back(self, seat: Seat) -> None:
-        """The agent's phone can ring: if his call misses him, or is still on his old page, ring it, to be answered at
-        once.
-        """
-        call = seat.call
-        if call is None or call.next_leg is not None or not self.engine.agents.reachable(seat) or seat.desk is None:
-            return
-        leg = call.leg_of(seat.person)
-        missing = call.phase is Phase.RECONNECTING and call.person == seat.person
-        moved = call.phase in SPEAKING and leg is not None and bool(leg.answered) and leg.tab != seat.tab
-        if seat.device != "browser" and moved:
-            return
-        if not missing and not moved:
-            return
-        self.ring_again(call, seat)
-
+    # rung once more
+    # ---------------------------------------------------------------------------------------------------
     def ring_again(self, call: Call, seat: Seat) -> None:
         """Ring the phone of somebody whose call this is already, to be answered at once."""
         call.legs += 1

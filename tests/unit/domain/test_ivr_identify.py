@@ -105,6 +105,12 @@ def test_digits_of_nobody_are_asked_for_once_more_then_he_goes_on_unknown(caller
     assert caller.said == ("bye.unknown",)
 
 
+def test_digits_of_several_people_lead_on_since_the_agent_will_ask(caller: Caller) -> None:
+    caller.keys("12345#")
+    caller.do(Identified("several"))
+    assert caller.said == ("bye.unknown",)
+
+
 def test_too_few_digits_are_not_looked_for_and_count_as_a_try(caller: Caller) -> None:
     caller.keys("12#")
     assert caller.said == ("ask.again", "ask.plate")

@@ -78,11 +78,11 @@ def test_digits_that_mean_nobody_or_several_or_are_not_answered_lead_on(
 @pytest.mark.parametrize(
     ("digits", "keyed_in"),
     [
-        ("77777", {"customer": None, "car": None, "by": "several", "among": [7, 9], "digits": ""}),
+        ("77777", {"customer": None, "car": None, "by": "several", "among": [7, 9], "digits": "77777"}),
         ("54321", {"customer": None, "car": None, "by": "nobody", "among": [], "digits": "54321"}),
     ],
 )
-def test_of_several_the_agent_chooses_and_of_nobody_he_sees_the_digits(
+def test_where_they_do_not_say_who_he_is_the_agent_sees_the_digits_and_of_several_whom_they_mean(
     world: World, digits: str, keyed_in: dict[str, Any]
 ) -> None:
     callers = world.engine.recognising.callers

@@ -114,7 +114,7 @@ export interface CallView {
   offer: Offer | null
   /** Why this phone rings for a caller of a queue, where it is not simply his turn: he knows the caller, or helps out. */
   chosen?: { how: 'named' | 'last' | 'owner' | 'lent' } | null
-  /** Who he is by the digits he keyed in the flow, and what they are of; of several `among` whom, of nobody the digits. */
+  /** Who he is by the digits he keyed in the flow, and what they are of; of several `among` whom; the digits where they do not say it. */
   keyed?: Keyed | null
   parties: Party[]
   attempt: Attempt | null

@@ -57,6 +57,8 @@ def identified(run: Run, node: model.IdentifyNode, result: str) -> None:
         run.enter(node.found)
     elif not asked:
         _ask(run, node)
+    elif result == "several":  # the agent will ask which of them he is
+        run.enter(node.not_found)
     elif result == "unanswered":  # asking him once more would not help
         run.enter(node.on_timeout or node.not_found)
     else:

@@ -115,7 +115,7 @@ class Promised:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The answer to Identify. ``result``: found, not_found or unanswered (nobody could be asked, or not in time)."""
+    """The answer to Identify. ``result``: found, several, not_found or unanswered (by nobody, or too late)."""
 
     result: str
 
