@@ -29,32 +29,40 @@ CUSTOMERS = """
 INSERT INTO customers_customer (store_id, kind, name, title, name_pinyin, company, level, labels, notes, need,
                                 created_at, updated_at, version)
 SELECT (ARRAY(SELECT id FROM organisation_store ORDER BY id))[1 + i %% 6], 'person',
-       n.name, '先生', n.pinyin, '', (ARRAY['normal','silver','gold','vip'])[1 + i %% 4], '[]', '', '', now(), now(),
-       1
+       n.name, '先生', n.pinyin, '', (ARRAY['normal','silver','gold','vip'])[1 + i %% 4],
+       CASE WHEN i %% 10 = 0 THEN '["老客户"]' WHEN i %% 23 = 0 THEN '["大客户", "车队"]' ELSE '[]' END::jsonb, '', '',
+       now(), now(), 1
   FROM generate_series(1, %(n)s) AS i JOIN bench_names n ON n.id = i::bigint * 7919 %% %(names)s;
 INSERT INTO customers_customerphone (customer_id, e164, raw, use, "primary")
 SELECT id, '+86' || (%(mobiles)s::int[])[1 + n %% cardinality(%(mobiles)s::int[])]
            || lpad((n * %(factor)s %% 100000000)::text, 8, '0'), 'bench', 'mobile', true
   FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM customers_customer WHERE id > %(after)s) AS c;
-INSERT INTO customers_car (customer_id, vin, plate, model, colour, year, mileage_km)
-SELECT c.id, '', '沪A' || upper(lpad(to_hex(c.id), 6, '0')), 'ID.4 X', '', 2022, 20000
+INSERT INTO customers_car (customer_id, vin, plate, model, colour, year, mileage_km, bought_on, insurance_until)
+SELECT c.id, 'LSVAM4187C2' || lpad((c.id %% 1000000)::text, 6, '0'), '沪A' || upper(lpad(to_hex(c.id), 6, '0')),
+       (ARRAY['ID.4 X', 'Passat', 'Tiguan L'])[1 + c.id %% 3], '', 2012 + c.id %% 14, 20000 + c.id %% 90000,
+       current_date - (c.id * 7919 %% 5000)::int, current_date + (c.id * 6007 %% 730)::int - 365
   FROM customers_customer c WHERE c.id > %(after)s;
 INSERT INTO customers_order (customer_id, store_id, number, model, status, amount, open, ordered_on)
-SELECT c.id, c.store_id, 'B' || c.id, 'ID.4 X', 'ordered', 200000, c.id %% 5 = 0, current_date
+SELECT c.id, c.store_id, 'B' || c.id, 'ID.4 X', CASE WHEN c.id %% 5 = 0 THEN 'ordered' ELSE 'delivered' END,
+       90000 + c.id %% 300000, c.id %% 5 = 0, current_date - (c.id * 7919 %% 1500)::int
   FROM customers_customer c WHERE c.id > %(after)s AND c.id %% 3 = 0;
-INSERT INTO customers_repair (customer_id, store_id, number, stage, work, open, received_at)
-SELECT c.id, c.store_id, 'R' || c.id, 'working', '保养', c.id %% 4 = 0, now()
+INSERT INTO customers_repair (customer_id, store_id, number, stage, work, open, received_at, amount)
+SELECT c.id, c.store_id, 'R' || c.id, CASE WHEN c.id %% 4 = 0 THEN 'working' ELSE 'closed' END, '保养', c.id %% 4 = 0,
+       now() - (c.id * 104729 %% 1000) * interval '1 day', 300 + c.id %% 9000
   FROM customers_customer c WHERE c.id > %(after)s AND c.id %% 2 = 0;
+INSERT INTO customers_membershipcard (customer_id, number, level, points, balance)
+SELECT c.id, 'M' || lpad(c.id::text, 9, '8'), 'gold', c.id %% 5000, c.id %% 900
+  FROM customers_customer c WHERE c.id > %(after)s AND c.id %% 10 = 0;
 """
 # As in life: in the order of their arrival, ids too (UUIDv7), so that one customer's calls lie far from each other.
 CALLS = """
 INSERT INTO calls_call (id, direction, from_number, to_number, customer_number, customer_id, store_id, line_id,
-    language, path, outcome, ended_by, cause, arrived_at, ended_at, waited_seconds, talk_seconds,
+    language, path, outcome, ended_by, cause, arrived_at, answered_at, ended_at, waited_seconds, talk_seconds,
     hold_seconds, wrap_seconds, offers, seq)
 SELECT (lpad(to_hex((extract(epoch FROM k.at) * 1000)::bigint), 12, '0') || '7' || substr(k.noise, 1, 3) || '8'
         || substr(k.noise, 4, 15))::uuid, 'in', k.e164, '+862100000000', k.e164, k.customer_id, k.store_id,
        (SELECT id FROM organisation_line ORDER BY id LIMIT 1), 'zh', '[]', 'answered', 'customer', '16',
-       k.at, k.at + interval '2 minutes', 5, 120, 0, 0, 1, 1
+       k.at, k.at + interval '5 seconds', k.at + interval '2 minutes', 5, 120, 0, 0, 1, 1
   FROM (SELECT p.e164, p.customer_id, c.store_id, md5(p.id::text || '-' || n) AS noise,
                now() - n * interval '60 days' - (p.id * 7919 %% 5184000) * interval '1 second' AS at
           FROM customers_customerphone p JOIN customers_customer c ON c.id = p.customer_id,

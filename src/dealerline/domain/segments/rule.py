@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dealerline.domain.segments.fields import OF, Field, field_of
+from dealerline.domain.segments.choices import OF
+from dealerline.domain.segments.fields import Field, field_of
 
 HOWS = ("all", "any", "none", "one_car", "one_call", "one_order", "one_repair")
 DEEPEST = 5

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dealerline.domain.segments.fields import OF, UNITS, Field
+from dealerline.domain.segments.choices import OF, UNITS
+from dealerline.domain.segments.fields import Field
 from dealerline.domain.segments.rule import Condition, Group, Rule
 
 Names = Callable[[str, Any], dict[str, str]]

@@ -22,7 +22,7 @@ from dealerline.apps.segments.logic import groups
 from dealerline.apps.segments.logic.statement import Scope
 from dealerline.apps.segments.models import Score, Segment
 from dealerline.domain.segments import known_fields
-from dealerline.domain.segments.fields import OF, UNITS
+from dealerline.domain.segments.choices import OF, UNITS
 
 router = Router()
 MEMBERS_SECONDS = 15.0
