@@ -6,12 +6,8 @@ scored by the same measures one at a time; each customer's doubles looked for on
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from bench.report import spread
