@@ -1,7 +1,8 @@
 """Pictures of the running demo for the manuals: ``./dealerline up --demo --detach``, ``python tools/screenshots.py``.
 
 Writes ``docs/pictures/{signin,desk,board,call,customer,leads}.{zh,en}.png`` while simulated customers telephone, so
-that the pictures show a real file, real waiting and a real recording. Needs Chromium and the packages of requirements/dev.txt. The
+that the pictures show a real file, real waiting and a real recording. Needs Chromium and the packages of
+requirements/dev.txt. The
 running centre is found as by every other command (``DEALERLINE_CONFIG``, ``DEALERLINE_DATA``). ``--size 1280x720
 --to FOLDER`` makes others, to look at.
 """
