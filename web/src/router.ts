@@ -40,6 +40,8 @@ export const router = createRouter({ history: createWebHistory(), routes, scroll
 
 /** Narrower is a telephone: who has no desk begins with what is made for it. */
 const NARROW = 600
+/** Where who has neither desk nor board begins. */
+const HOMES = [['/leads', 'leads.view'], ['/tasks', 'promises.view'], ['/customers', 'customers.view']] as const
 
 router.beforeEach(async (to) => {
   const session = useSession()
@@ -53,5 +55,6 @@ router.beforeEach(async (to) => {
   if (!session.signedIn && !to.meta.open) return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
   if (session.signedIn && to.path === '/sign-in') return '/'
   if (to.path === '/' && session.signedIn && window.innerWidth < NARROW && session.may('leads.edit') && !session.may('desk.use')) return '/m/leads'
+  if (to.path === '/' && session.signedIn && !session.watches) return HOMES.find(([, permission]) => session.may(permission))?.[0] ?? '/me'
   return true
 })

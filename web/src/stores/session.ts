@@ -79,6 +79,9 @@ export const useSession = defineStore('session', () => {
   const may = (permission: string): boolean => person.value?.permissions.includes(permission) ?? false
   const has = (...roles: string[]): boolean => roles.some((role) => person.value?.roles.includes(role))
 
+  /** Who has a desk or a board: the others have no bar of queues. */
+  const watches = computed(() => may('desk.use') || may('board.view'))
+
   /** Who may listen, help and force; the switch decides in each case. */
   const leads = computed(() => has('shift_lead', 'store_manager', 'group_manager', 'administrator'))
 
@@ -86,5 +89,5 @@ export const useSession = defineStore('session', () => {
     if (info.value?.signed_in) location.assign(`/sign-in?again=1&next=${encodeURIComponent(location.pathname + location.search)}`)
   })
 
-  return { info, person, signedIn, demo, storeNames, load, keep, recall, signIn, signOut, chooseLanguage, may, has, leads }
+  return { info, person, signedIn, demo, storeNames, load, keep, recall, signIn, signOut, chooseLanguage, may, has, leads, watches }
 })
