@@ -61,7 +61,10 @@ def test_an_unknown_caller_becomes_a_customer_a_lead_a_test_drive_and_an_order(
     agent = desk("agent2")
     agent.ready()
     sales = desk("sales1")
+    sales.goes("/leads")
+    expect(sales.id("lead-card").first).to_be_visible()
     lead = _customer_and_lead_in_the_call(centre, agent)
+    expect(sales.page.locator(f"[data-lead='{lead}']")).to_be_visible(timeout=3000)  # at once, though she has no desk
     _test_drive_on_the_telephone(sales)
 
     def row() -> dict[str, object]:
