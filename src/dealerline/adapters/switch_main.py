@@ -154,13 +154,16 @@ class Switch:
         return {}
 
     async def _dial_for(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Dial a number at a person's desk, who may not see it: ``person``, ``number``, ``line`` (0: his own)."""
+        """Dial a number at a person's desk, who may not see it: ``person``, ``number``, ``line`` (0: his own).
+
+        Lists of what customers wait for ask for it: such a call serves him.
+        """
         seat = self.engine.core.seats.get(int(data.get("person", 0)))
         try:
             if seat is None or seat.desk is None:
                 raise Refused("hello_first")
             number, line = str(data.get("number", "")), int(data.get("line", 0))
-            return self.engine.core.ask(lambda: {"call": self.engine.outside.dial(seat, number, line).id})
+            return self.engine.core.ask(lambda: {"call": self.engine.outside.dial(seat, number, line, "service").id})
         except Refused as error:
             return {"code": error.code, "text": texts.error(error.code)}
 

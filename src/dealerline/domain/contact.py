@@ -8,13 +8,16 @@ The rules of the file:
 - Do not call: a number or a customer marked so is not rung for anything but what he asked for himself (``asked``).
 - Without a word of his, ``WITHOUT`` says what holds: advertising needs consent, service does not.
 - Advertising and surveys by telephone keep the quiet hours.
+- Advertising comes at most so often within so many days (``Limits``), by one channel and by all together. Counted is
+  what went out to him; what serves him does not count and is not held back by it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 CHANNELS: Mapping[str, Mapping[str, str]] = {
     "call": {"zh": "电话", "en": "Call"}, "sms": {"zh": "短信", "en": "Text message"},
@@ -33,6 +36,9 @@ SOURCES: Mapping[str, Mapping[str, str]] = {
 WITHOUT: Mapping[str, bool] = {"service": True, "marketing": False, "recording": True, "survey": True}
 """purpose -> whether he may be contacted who said nothing."""
 QUIET = frozenset({"marketing", "survey"})
+COUNTED = "marketing"
+CALLED_FOR = ("service", "marketing", "survey")
+"""What somebody of ours may ring a customer for."""
 
 REASONS: Mapping[str, Mapping[str, str]] = {
     "granted": {"zh": "客户已同意", "en": "he consented"},
@@ -43,6 +49,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "do_not_call": {"zh": "客户要求不要来电", "en": "he asked not to be called"},
     "erased": {"zh": "客户资料已按要求删除", "en": "his data were erased on his request"},
     "quiet_hours": {"zh": "现在是免打扰时段", "en": "these are the quiet hours"},
+    "too_often": {"zh": "近期营销联系次数已到上限", "en": "he was contacted with advertising as often as is allowed"},
     "asked": {"zh": "客户自己要求联系", "en": "he asked for it himself"},
 }
 
@@ -69,6 +76,51 @@ class Hours:
         return self.begin <= local.hour * 60 + local.minute < self.end
 
 
+    def next(self, local: datetime) -> datetime:
+        """That moment where it lies between them, else the next one that does."""
+        minute = local.hour * 60 + local.minute
+        if self.hold(local) or self.begin >= self.end:
+            return local
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight + timedelta(days=minute >= self.end, minutes=self.begin)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often advertising may come within ``days``: by one channel, and by all. None: without a limit."""
+
+    channel: int | None = 2
+    all: int | None = 3
+    days: int = 7
+
+
+class Contact(NamedTuple):
+    """He was contacted with advertising."""
+
+    channel: str
+    at: datetime
+
+
+class Answer(NamedTuple):
+    """Whether he may be contacted, the code of the reason (``REASONS``), and from when he may again, where that is
+    only a matter of time.
+    """
+
+    allowed: bool
+    reason: str
+    again: datetime | None = None
+
+
+def free_again(contacts: Iterable[Contact], channel: str, limits: Limits, now: datetime) -> datetime | None:
+    """When the next advertisement may go out by that channel; None for now. It looks back ``limits.days`` only."""
+    span = timedelta(days=limits.days)
+    counted = sorted((one for one in contacts if now - span < one.at <= now), key=lambda one: one.at, reverse=True)
+    own = [one.at for one in counted if one.channel == channel]
+    free = [found[most - 1] + span for found, most in ((own, limits.channel), ([one.at for one in counted], limits.all))
+            if most is not None and len(found) >= most > 0]
+    return max(free, default=None)
+
+
 def effective(words: Iterable[Word], channel: str, purpose: str, at: datetime) -> Word | None:
     """The word that counts at that time; None when he said nothing about it."""
     found = [word for word in words if word.at <= at and word.channel in (channel, ANY)
@@ -77,24 +129,29 @@ def effective(words: Iterable[Word], channel: str, purpose: str, at: datetime) -
 
 
 def may_contact(words: Iterable[Word], channel: str, purpose: str, local: datetime, *, do_not_call: bool = False,
-                erased: bool = False, asked: bool = False, hours: Hours | None = None) -> tuple[bool, str]:
-    """Whether, and the code of the reason (``REASONS``). ``local``: the time in the customer's zone (aware).
+                erased: bool = False, asked: bool = False, hours: Hours | None = None,
+                contacts: Iterable[Contact] = (), limits: Limits | None = None) -> Answer:
+    """Whether, and why. ``local``: the time in the customer's zone (aware); ``contacts``: the advertising he had.
 
     Raises ValueError for a channel or purpose that there is not.
     """
     if channel not in CHANNELS or purpose not in PURPOSES:
         raise ValueError(f"no such channel or purpose: {channel}, {purpose}")
     if erased:
-        return False, "erased"
+        return Answer(False, "erased")
     if asked and purpose == "service":
-        return True, "asked"
+        return Answer(True, "asked")
     if do_not_call and channel == "call" and purpose != "recording":
-        return False, "do_not_call"
+        return Answer(False, "do_not_call")
     word, hours = effective(words, channel, purpose, local), hours or Hours()
     if word is not None and word.state != "granted":
-        return False, word.state
+        return Answer(False, word.state)
     if word is None and not WITHOUT[purpose]:
-        return False, "needs_consent"
-    if purpose in QUIET and channel == "call" and not hours.hold(local):
-        return False, "quiet_hours"
-    return True, "granted" if word is not None else "no_word"
+        return Answer(False, "needs_consent")
+    quiet = purpose in QUIET and channel == "call"
+    free = free_again(contacts, channel, limits or Limits(), local) if purpose == COUNTED else None
+    if free is not None:
+        return Answer(False, "too_often", hours.next(free) if quiet else free)
+    if quiet and not hours.hold(local):
+        return Answer(False, "quiet_hours", hours.next(local))
+    return Answer(True, "granted" if word is not None else "no_word")

@@ -374,7 +374,10 @@ class Desks:
         line = message.get("line")
         return {
             "call": self.engine.outside.dial(
-                seat, str(message.get("number", "")), line if isinstance(line, int) else 0
+                seat,
+                str(message.get("number", "")),
+                line if isinstance(line, int) else 0,
+                str(message.get("purpose", "")),
             ).id
         }
 

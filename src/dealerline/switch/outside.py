@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from dealerline.domain import ivr, numbers, presence
+from dealerline.domain.contact import CALLED_FOR
 from dealerline.domain.conversation import Party
 from dealerline.switch.core import Core
 from dealerline.switch.directory import Line
@@ -182,8 +183,10 @@ class Outside:
         if not self.engine.agents.reachable(seat):
             raise Refused("no_phone")
 
-    def dial(self, seat: Seat, number: str, line_id: int) -> Call:
-        """The agent's phone, then the number; a call that he is on is parked. Raises Refused."""
+    def dial(self, seat: Seat, number: str, line_id: int, purpose: str = "") -> Call:
+        """The agent's phone, then the number; a call that he is on is parked. ``purpose``: what for, where he said so
+        (``domain.contact.CALLED_FOR``). Raises Refused.
+        """
         self.may_dial(seat)
         line = self.core.lookup.lines.get(line_id) or self._own_line(seat)
         if line is None or not self._carrier(line):
@@ -207,6 +210,7 @@ class Outside:
             line=call.line,
             channel="",
             agent=seat.person,
+            purpose=purpose if purpose in CALLED_FOR else "",
         )
         self.engine.agents.event(seat, presence.Turns(call.id) if talks else presence.Dial(call.id))
         if phone is not None:

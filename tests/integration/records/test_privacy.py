@@ -7,7 +7,7 @@ import json
 import uuid
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -20,16 +20,19 @@ from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.backlog.models import Callback, Item
 from dealerline.apps.calls.logic.journal import project
 from dealerline.apps.calls.models import Call, CallRecord, CallRecordVersion, Event, Recording, VoiceMessage
+from dealerline.apps.common import contacted
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, MembershipCard, Order, Repair
 from dealerline.apps.exchange.models import ImportRow, ImportRun
 from dealerline.apps.history import facade as history
 from dealerline.apps.leads.models import Lead, LeadEvent, Stage
+from dealerline.apps.messaging.models import Purpose, Text
 from dealerline.apps.privacy import facade as privacy
 from dealerline.apps.privacy.logic import retention
-from dealerline.apps.privacy.models import Consent, Erasure
+from dealerline.apps.privacy.models import Consent, Erasure, QuietHours
 from dealerline.apps.promises.models import Promise, Task
 from dealerline.apps.routing.models import CallerListing
 from tests.integration.records.conftest import World
+from tests.integration.records.telling import Told
 
 NUMBER = "+8613812345678"
 SECRETS = ("诸葛亮", "13812345678", "沪A12345", "LSVAU2180N2183294", "卧龙", "private words")
@@ -84,23 +87,64 @@ def zhuge(world: World, make_call: Callable[..., Any]) -> Customer:
 def test_consent_is_only_added_and_the_newest_word_counts(world: World, zhuge: Customer) -> None:
     alice, path = world.browser("alice"), f"/api/customers/{zhuge.pk}/consents"
     noon = timezone.localtime().replace(hour=12)
-    assert privacy.may_contact(zhuge.pk, "call", "marketing", noon) == (False, "needs_consent")
+    assert privacy.may_contact(zhuge.pk, "call", "marketing", noon)[:2] == (False, "needs_consent")
     word = {"channel": "call", "purpose": "marketing", "state": "granted", "source": "paper"}
     yesterday = (timezone.now() - timedelta(days=1)).isoformat()
     assert alice.send("POST", path, word | {"at": yesterday}).status_code == 200
-    assert privacy.may_contact(zhuge.pk, "call", "marketing", noon + timedelta(days=1)) == (True, "granted")
+    assert privacy.may_contact(zhuge.pk, "call", "marketing", noon + timedelta(days=1))[:2] == (True, "granted")
     late = noon.replace(hour=22) + timedelta(days=1)
-    assert privacy.may_contact(zhuge.pk, "call", "marketing", late) == (False, "quiet_hours")
+    assert privacy.may_contact(zhuge.pk, "call", "marketing", late)[:2] == (False, "quiet_hours")
     never = word | {"purpose": "any", "state": "refused", "source": "call"}
     shown = alice.send("POST", path, never).json()
     assert shown["do_not_call"] and len(shown["history"]) == 2
     assert {cell["allowed"] for cell in shown["table"] if cell["channel"] == "call"} == {False}
-    assert privacy.may_contact(zhuge.pk, "call", "service", noon + timedelta(days=1), asked=True) == (True, "asked")
+    assert privacy.may_contact(zhuge.pk, "call", "service", noon + timedelta(days=1), asked=True)[:2] == (True, "asked")
     future = (timezone.now() + timedelta(days=1)).isoformat()
     assert "at" in alice.send("POST", path, word | {"at": future}).json()["fields"]
     assert AuditEntry.objects.filter(action="consent", object_id=str(zhuge.pk)).count() == 2
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         Consent.objects.update(state="granted")
+
+
+@pytest.mark.django_db
+def test_advertising_is_counted_from_what_was_done_and_then_has_to_wait(
+    world: World, zhuge: Customer, django_assert_num_queries: Any
+) -> None:
+    alice, noon = world.browser("alice"), timezone.localtime().replace(hour=12)
+    Consent.objects.create(customer=zhuge, channel="any", purpose="marketing", state="granted", source="paper",
+                           at=noon - timedelta(days=30))  # fmt: skip
+    QuietHours.objects.create(begin=time(0), end=time(23, 59, 59))
+
+    def rung(purpose: str, days: float, outcome: str = "no_answer") -> datetime:
+        at = noon - timedelta(days=days)
+        facts = Told(world.east, at.timestamp())
+        facts.facts[0].data.update(direction="out", to_number="13812345678", from_number="", purpose=purpose)
+        Call.objects.filter(pk=facts.end(5).take_in().pk).update(outcome=outcome)
+        return at
+
+    rung("service", 1)
+    rung("", 1)
+    rung("marketing", 9)
+    rung("marketing", 1, "failed")
+    assert privacy.may_contact(zhuge.pk, "call", "marketing", noon).allowed, "none of these counts"
+    first = rung("marketing", 2)
+    rung("marketing", 1)
+    with django_assert_num_queries(1):
+        assert len(contacted.of_customer(zhuge.pk, noon - timedelta(days=7))) == 2
+    again = first + timedelta(days=7)
+    assert privacy.may_contact(zhuge.pk, "call", "marketing", noon) == (False, "too_often", again)
+    assert privacy.may_contact(zhuge.pk, "call", "service", noon).allowed
+    Text.objects.create(purpose=Purpose.ADVERT, number=NUMBER, text="x", customer=zhuge, state="sent")
+    assert not privacy.may_contact(zhuge.pk, "sms", "marketing").allowed, "three by all channels"
+    path = "/api/privacy/may-ring?number=138 1234 5678"
+    told = alice.get(f"{path}&purpose=marketing").json()
+    assert (told["known"], told["allowed"]) == (True, False) and "as often as" in told["reason"]["en"] and told["again"]
+    assert alice.get(path).json()["allowed"]
+    stranger = world.browser("charlie").get(f"{path}&purpose=marketing").json()
+    assert (stranger["known"], stranger["again"]) == (False, None), "he learns nothing of the east's customers"
+    shown = alice.get(f"/api/customers/{zhuge.pk}/consents").json()
+    assert [row["count"] for row in shown["advertising"]["channels"]] == [2, 1, 0, 0]
+    assert {cell["allowed"] for cell in shown["table"] if cell["purpose"] == "marketing"} == {False}
 
 
 @pytest.mark.django_db
@@ -164,7 +208,7 @@ def test_a_person_is_erased_in_two_steps_and_his_calls_still_count(
     project({str(call.pk) for call in calls})  # folding the facts anew brings nothing back
     assert not Call.objects.exclude(customer_number="").exists()
 
-    assert privacy.may_contact(zhuge.pk, "call", "service") == (False, "erased")
+    assert privacy.may_contact(zhuge.pk, "call", "service")[:2] == (False, "erased")
     known = privacy.was_erased([("phone", NUMBER), ("plate", "沪a12345"), ("phone", "+8613900000000")], world.east.pk)
     assert set(known) == {("phone", NUMBER), ("plate", "沪a12345")}
     assert not privacy.was_erased([("phone", NUMBER)], world.west.pk)
@@ -193,10 +237,16 @@ def test_what_is_kept_too_long_is_counted_first_and_purged_at_night(
     assert gina.send("PUT", "/api/privacy/retention/nonsense", {"days": 90}).status_code == 404
     for kind in ("strangers", "notes"):
         assert gina.send("PUT", f"/api/privacy/retention/{kind}", {"days": 90}).status_code == 200
+    Recording.objects.filter(call=stranger.pk).update(state="joined", delete_after=old)
+    tonight = gina.get("/api/privacy/retention/tonight").json()
+    assert {row["kind"]: row["count"] for row in tonight} == {"strangers": 1, "notes": 1, "recordings": 1}
+    assert Call.objects.get(pk=stranger.pk).customer_number, "a dry run takes nothing"
+    assert world.browser("max").get("/api/privacy/retention/tonight").status_code == 403
     assert retention.purge(timezone.now()) == {"strangers": 1, "notes": 1}
     assert Call.objects.get(pk=stranger.pk).customer_number == ""
     assert Call.objects.get(pk=known.pk).customer_number == "+8613900000000"
     assert CallRecord.objects.get().notes == ""
+    assert AuditEntry.objects.get(action="purge").detail == {"strangers": 1, "notes": 1}
     assert retention.purge(timezone.now()) == {"strangers": 0, "notes": 0}
     for method, path in (("GET", ""), ("PUT", "/strangers"), ("POST", "/strangers/preview")):
         assert world.browser("max").send(method, f"/api/privacy/retention{path}", {"days": 90}).status_code == 403

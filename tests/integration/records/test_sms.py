@@ -14,7 +14,7 @@ from dealerline.apps.calls.models import Alarm, Call, Event
 from dealerline.apps.common import timeline
 from dealerline.apps.customers.models import Customer, CustomerPhone
 from dealerline.apps.messaging.logic import sending
-from dealerline.apps.messaging.models import Asked, OptOut, Provider, State, Text
+from dealerline.apps.messaging.models import Asked, OptOut, Provider, State, Text, mark_of
 from tests.integration.records.conftest import World
 from tests.integration.records.telling import CUSTOMER, Told
 from tests.integration.records.test_records_back_office import submit
@@ -81,7 +81,7 @@ def test_nobody_is_asked_twice_in_a_month_nor_after_he_said_no_nor_late(world: W
     talked(world)
     assert Asked.objects.count() == 1
     assert answers(world, via, "退订") == 200
-    assert OptOut.objects.filter(pk=f"+86{CUSTOMER}").exists()
+    assert OptOut.objects.filter(pk=mark_of(f"+86{CUSTOMER}")).exists()
     Asked.objects.update(until=timezone.now() - timedelta(days=60))
     talked(world)
     assert Asked.objects.count() == 1

@@ -31,6 +31,15 @@ def test_dialling_rings_the_agent_then_the_number_and_is_recorded(world: World) 
     assert world.state(1) == "ready"
 
 
+def test_a_call_out_says_what_it_is_for_where_somebody_said_so(world: World) -> None:
+    session = world.sign_in(1)
+    for purpose, told in (("marketing", "marketing"), ("nonsense", "")):
+        answer = world.ask(session, "dial", number="13900000001", line=1, purpose=purpose)
+        arrived = [fact for fact in world.journal.facts if fact.kind == "call.arrived"]
+        assert arrived[-1].data["purpose"] == told
+        world.ask(session, "hangup", call=answer["call"])
+
+
 def test_a_busy_number_is_told_in_words_and_the_agent_is_what_he_was(world: World) -> None:
     session = world.sign_in(1, ready=False)
     world.ask(session, "state", state="busy", reason="break")

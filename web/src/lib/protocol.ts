@@ -7,6 +7,8 @@ export interface Text {
 }
 
 export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'supervising' | 'wrap' | 'busy' | 'away' | 'outbound'
+/** What a customer is rung for: advertising keeps consent, hours and how often. */
+export type DialPurpose = 'service' | 'marketing' | 'survey'
 export type Phase = 'offered' | 'talking' | 'held' | 'reconnecting' | 'wrap' | 'dialling' | 'test' | 'supervising' | 'parked'
 export type Way = 'transfer' | 'consult' | 'invite'
 export type Mode = 'listen' | 'whisper' | 'barge'
@@ -408,6 +410,6 @@ export type Command =
   | { type: 'lower_hand'; call: string; person?: number }
   | { type: 'colleagues'; on: boolean }
   | { type: 'keys'; call: string; digits: string }
-  | { type: 'dial'; number: string; line: number }
+  | { type: 'dial'; number: string; line: number; purpose: DialPurpose }
   | { type: 'headset_test' }
   | { type: 'board'; on: boolean }

@@ -13,7 +13,7 @@ import { useWork } from '@/stores/work'
 import { banner } from './attempt'
 import { CommandError } from './deskSocket'
 import { me, watched, whyNotBring } from './parties'
-import type { CallView, Command, Mode, Target, Way } from './protocol'
+import type { CallView, Command, DialPurpose, Mode, Target, Way } from './protocol'
 import { actionOf, CALL_KEYS, type Action } from './shortcuts'
 
 /** Everything one can do with a call, once: the buttons and the keys both come here. Failures are told in plain words. */
@@ -73,7 +73,7 @@ export function useActions(onHelp: () => void = () => undefined) {
   const wrapMore = (call: CallView): Promise<boolean> => order({ type: 'wrap_more', call: call.id }, call.id)
   const take = (call: CallView): Promise<boolean> => order({ type: 'take', call: call.id }, call.id)
   const keys = (call: CallView, digits: string): Promise<boolean> => run(desk.send({ type: 'keys', call: call.id, digits }))
-  const dial = (number: string, line: number): Promise<boolean> => run(desk.send({ type: 'dial', number, line }))
+  const dial = (number: string, line: number, purpose: DialPurpose): Promise<boolean> => run(desk.send({ type: 'dial', number, line, purpose }))
   const headsetTest = (): Promise<boolean> => run(desk.send({ type: 'headset_test' }))
   /** A reason that a lead has to consent to is only asked for; the switch says who could answer. */
   const state = (wish: 'ready' | 'busy' | 'offline', reason?: string): Promise<boolean> =>

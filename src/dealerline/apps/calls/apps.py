@@ -14,10 +14,15 @@ class CallsConfig(AppConfig):
     def ready(self) -> None:
         """What is known of a customer here, and how long; calls are part of his timeline."""
         from dealerline.apps.calls.logic import personal as own
-        from dealerline.apps.calls.logic.of_customer import entries
-        from dealerline.apps.common import personal, timeline
+        from dealerline.apps.calls.logic import recordings
+        from dealerline.apps.calls.logic.of_customer import advertising, entries
+        from dealerline.apps.common import contacted, personal, timeline
 
+        contacted.register("calls", advertising)
         personal.register("calls", own.export, own.erase, words=own.WORDS, holds=own.holds)
+        personal.register_expiring(
+            "recordings", {"zh": "录音（各门店自定天数）", "en": "Recordings, by each store's days"},
+            recordings.count_due)
         personal.register_kept(
             "strangers", {"zh": "从未成为客户的来电者的号码", "en": "Numbers of callers who never became customers"},
             own.count_strangers, own.forget_strangers)

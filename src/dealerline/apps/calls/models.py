@@ -193,6 +193,8 @@ class Call(models.Model):
     customer = models.ForeignKey("customers.Customer", models.SET_NULL, null=True, blank=True, related_name="calls",
                                  verbose_name=_("customer"))
     language = models.CharField(_("language"), max_length=2, blank=True)
+    # what he was rung for (domain.contact.CALLED_FOR); "" where nobody said
+    purpose = models.CharField(_("rung for"), max_length=10, blank=True, db_default="")
     path = models.JSONField(_("menu path"), default=list)  # keys dialled, in order
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices, default=Outcome.LIVE)
     ended_by = models.CharField(max_length=12, blank=True)

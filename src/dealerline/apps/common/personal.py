@@ -6,7 +6,8 @@ transaction with all others (and is rolled back for a preview, so files are remo
 ``holds`` says what forbids erasing now, in words.
 
 ``register_kept`` is the same for kinds of data that are kept for a time only: how many are older than a time, and
-taking what is personal out of them.
+taking what is personal out of them. ``register_expiring`` is for what says itself when its time is over, as recordings
+do by the rule of their store: how many that will be by a time.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Kept:
 
 _holders: dict[str, Holder] = {}
 _kept: dict[str, Kept] = {}
+_expiring: dict[str, tuple[Words, Callable[[datetime], int]]] = {}
 
 
 def register(app: str, export: Export, erase: Erase, *,
@@ -66,6 +68,11 @@ def register(app: str, export: Export, erase: Erase, *,
 def register_kept(kind: str, words: Words, count: Callable[[datetime], int], purge: Callable[[datetime], int]) -> None:
     """A kind of data that is kept for a time only."""
     _kept[kind] = Kept(kind, words, count, purge)
+
+
+def register_expiring(kind: str, words: Words, count: Callable[[datetime], int]) -> None:
+    """Data of which every row has its own end."""
+    _expiring[kind] = (words, count)
 
 
 def without_texts(value: Any) -> Any:
@@ -86,3 +93,8 @@ def holders() -> Sequence[Holder]:
 def kept() -> Mapping[str, Kept]:
     """The kinds there are."""
     return _kept
+
+
+def expiring() -> Mapping[str, tuple[Words, Callable[[datetime], int]]]:
+    """What says itself when its time is over."""
+    return _expiring

@@ -15,6 +15,7 @@ from dealerline.apps.customers.logic.customers import (
     numbers_of,
     owns_order,
     sharing_numbers,
+    with_number,
 )
 from dealerline.apps.customers.logic.identity import among as identify
 from dealerline.apps.customers.logic.names import pinyin_of, sort_key
@@ -43,6 +44,7 @@ __all__ = [
     "sort_key",
     "store_of",
     "taking",
+    "with_number",
 ]
 
 

@@ -1,4 +1,4 @@
-"""A text message has one state and one end. Whoever wants no more of them is kept by his number."""
+"""A text message has one state and one end. Whoever wants no more of them is kept by a hash of his number."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.common.access import ScopedQuerySet
@@ -81,6 +82,7 @@ class Purpose(models.TextChoices):
 
     RATING = "rating", _("Asks for a mark")
     PROMISE = "promise", _("Tells of a promise")
+    ADVERT = "advert", _("Advertising")
     REPLY = "reply", _("Reply of a customer")
     TEST = "test", _("Test")
 
@@ -140,10 +142,15 @@ class Asked(models.Model):
         return str(self.pk)
 
 
-class OptOut(models.Model):
-    """A number that wants no more text messages."""
+def mark_of(number: str) -> str:
+    """What is kept of a number that wants nothing: a hash under the installation's secret."""
+    return salted_hmac("dealerline.messaging.optout", number, algorithm="sha256").hexdigest()
 
-    number = models.CharField(max_length=40, primary_key=True)
+
+class OptOut(models.Model):
+    """A number that wants no more text messages, by its hash: so it outlives the erasing of whoever has it."""
+
+    mark = models.CharField(max_length=64, primary_key=True)
     at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from dealerline.apps.privacy.models import QuietHours
 @admin.register(QuietHours)
 class QuietHoursScreen(GroupAdmin):
     view, edit = "organisation.view", "organisation.edit"
-    list_display = ("__str__", "begin", "end")
+    list_display = ("__str__", "begin", "end", "channel_most", "all_most", "within_days")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not QuietHours.objects.exists()

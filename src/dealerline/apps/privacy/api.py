@@ -7,7 +7,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Schema
+from django.utils import timezone
+from ninja import Query, Router, Schema
 from pydantic import Field
 
 from dealerline.apps.accounts.facade import Person, names, need, person_of, signed_in
@@ -15,9 +16,10 @@ from dealerline.apps.audit import facade as audit
 from dealerline.apps.common.errors import NotAllowed
 from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import AwareDatetime, Done, Id, Plain, ProblemOut, Text
-from dealerline.apps.customers.facade import access_customer
+from dealerline.apps.customers.facade import access_customer, with_number
 from dealerline.apps.privacy.logic import consents, erasing, file, retention
 from dealerline.apps.privacy.models import Erasure
+from dealerline.domain import numbers
 
 router = Router(tags=["privacy"], auth=signed_in)
 ERRORS = {400: ProblemOut, 403: ProblemOut, 404: ProblemOut, 409: ProblemOut}
@@ -47,12 +49,44 @@ class ConsentOut(Schema):
     call: UUID | None
 
 
+class FrequencyCell(Schema):
+    """Advertising by one channel: how often within the days that count; ``again``: from when, where it is too often."""
+
+    channel: str
+    count: int
+    again: datetime | None
+
+
+class FrequencyOut(Schema):
+    """How often advertising may come. ``channel_most``, ``all_most``: null without a limit."""
+
+    days: int
+    channel_most: int | None
+    all_most: int | None
+    channels: list[FrequencyCell]
+
+
+class MayRingQuery(Schema):
+    number: Plain = Field(min_length=3, max_length=40)
+    purpose: Literal["service", "marketing", "survey"] = "service"
+
+
+class MayRingOut(Schema):
+    """Whether that number may be rung for that; ``again``: from when, where it is only a matter of time."""
+
+    known: bool
+    allowed: bool
+    reason: Text
+    again: datetime | None
+
+
 class ConsentsOut(Schema):
     """``do_not_call``: he asked not to be rung at all."""
 
     table: list[ConsentCell]
     do_not_call: bool
     erased: bool
+    advertising: FrequencyOut
     quiet_begin: str
     quiet_end: str
     history: list[ConsentOut]
@@ -137,8 +171,25 @@ class RetentionIn(Schema):
     days: int | None = Field(None, ge=1, le=2**31 - 1)
 
 
+class TonightOut(Schema):
+    kind: str
+    name: Text
+    count: int
+
+
 class CountedOut(Schema):
     count: int
+
+
+@router.get("/privacy/may-ring", response={200: MayRingOut, 403: ProblemOut})
+def may_ring(request: HttpRequest, query: Query[MayRingQuery]) -> dict[str, Any]:
+    """Before a number is dialled: whether whoever has it may be rung for that, as far as one's stores know him."""
+    person = need(request, "customers.view")
+    number = numbers.e164(query.number)
+    people = with_number(person, number)
+    answer = consents.may_ring(people, number, query.purpose)
+    return {"known": bool(people), "allowed": answer.allowed, "reason": consents.reason(answer.reason),
+            "again": answer.again}
 
 
 @router.get("/customers/{customer}/consents", response={200: ConsentsOut, **ERRORS})
@@ -241,6 +292,13 @@ def get_retention(request: HttpRequest) -> dict[str, Any]:
     """How long what is kept. Recordings have a rule of their own, in each store's settings."""
     person = need(request, erasing.ERASE)
     return {"items": retention.draw(), "may_edit": person.stores_for(erasing.ERASE).every}
+
+
+@router.get("/privacy/retention/tonight", response={200: list[TonightOut], 403: ProblemOut})
+def what_goes_tonight(request: HttpRequest) -> list[dict[str, Any]]:
+    """What the next night would take out, recordings included; nothing is changed."""
+    _whole_group(request)
+    return retention.tonight(timezone.now())
 
 
 def _whole_group(request: HttpRequest) -> Person:

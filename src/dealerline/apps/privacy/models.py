@@ -123,14 +123,24 @@ class Retention(models.Model):
 
 
 class QuietHours(models.Model):
-    """Between which hours advertising and surveys may ring: one row."""
+    """Between which hours advertising and surveys may ring, and how often advertising may come: one row."""
 
     begin = models.TimeField(_("not before"), default=time(9))
     end = models.TimeField(_("not after"), default=time(20))
+    channel_most = models.PositiveSmallIntegerField(
+        _("advertising by one channel, at most"), null=True, blank=True, default=2, db_default=2,
+        validators=[MinValueValidator(1)],
+        help_text=_("Contacts with one customer by telephone, by text message and so on. Empty: without a limit."))
+    all_most = models.PositiveSmallIntegerField(
+        _("advertising by all channels, at most"), null=True, blank=True, default=3, db_default=3,
+        validators=[MinValueValidator(1)], help_text=_("Empty: without a limit."))
+    within_days = models.PositiveSmallIntegerField(
+        _("within (days)"), default=7, db_default=7, validators=[MinValueValidator(1), MaxValueValidator(366)],
+        help_text=_("What serves him, a call-back or a message about his car, does not count."))
 
     class Meta:
-        verbose_name = _("hours for advertising calls")
-        verbose_name_plural = _("hours for advertising calls")
+        verbose_name = _("hours and frequency of advertising")
+        verbose_name_plural = _("hours and frequency of advertising")
 
     def __str__(self) -> str:
         return str(self._meta.verbose_name)

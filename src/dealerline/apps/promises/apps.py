@@ -21,6 +21,9 @@ class PromisesConfig(AppConfig):
         calls.hear_facts(keeping.take_in)
         texting.hear(telling.PURPOSE, telling.heard)
         personal.register("promises", own.export, own.erase, words=own.WORDS, holds=own.holds)
+        personal.register_kept("promises", {"zh": "已了结的承诺和任务里的文字和号码",
+                                            "en": "Words and numbers of promises and tasks that ended"},
+                               own.count_old, own.forget_old)
         timeline.register("promise", {"zh": "承诺", "en": "Promise"}, showing.entries)
         warnings.register("promise", showing.warned)
         todo.register("promise", {"zh": "承诺", "en": "Promise"}, sources.Promises())

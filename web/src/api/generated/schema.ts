@@ -2615,6 +2615,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/privacy/may-ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * May Ring
+         * @description Before a number is dialled: whether whoever has it may be rung for that, as far as one's stores know him.
+         */
+        get: operations["dealerline_apps_privacy_api_may_ring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/privacy/retention": {
         parameters: {
             query?: never;
@@ -2627,6 +2647,26 @@ export interface paths {
          * @description How long what is kept. Recordings have a rule of their own, in each store's settings.
          */
         get: operations["dealerline_apps_privacy_api_get_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/tonight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What Goes Tonight
+         * @description What the next night would take out, recordings included; nothing is changed.
+         */
+        get: operations["dealerline_apps_privacy_api_what_goes_tonight"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4835,6 +4875,7 @@ export interface components {
          * @description ``do_not_call``: he asked not to be rung at all.
          */
         ConsentsOut: {
+            advertising: components["schemas"]["FrequencyOut"];
             /** Do Not Call */
             do_not_call: boolean;
             /** Erased */
@@ -5794,6 +5835,32 @@ export interface components {
             may_edit: boolean;
             /** Measures */
             measures: components["schemas"]["OptionOut"][];
+        };
+        /**
+         * FrequencyCell
+         * @description Advertising by one channel: how often within the days that count; ``again``: from when, where it is too often.
+         */
+        FrequencyCell: {
+            /** Again */
+            again: string | null;
+            /** Channel */
+            channel: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * FrequencyOut
+         * @description How often advertising may come. ``channel_most``, ``all_most``: null without a limit.
+         */
+        FrequencyOut: {
+            /** All Most */
+            all_most: number | null;
+            /** Channel Most */
+            channel_most: number | null;
+            /** Channels */
+            channels: components["schemas"]["FrequencyCell"][];
+            /** Days */
+            days: number;
         };
         /** GoesAlongOut */
         GoesAlongOut: {
@@ -7082,6 +7149,30 @@ export interface components {
             by: string;
             car: components["schemas"]["CarRef"] | null;
             customer: components["schemas"]["MeantOut"];
+        };
+        /**
+         * MayRingOut
+         * @description Whether that number may be rung for that; ``again``: from when, where it is only a matter of time.
+         */
+        MayRingOut: {
+            /** Again */
+            again: string | null;
+            /** Allowed */
+            allowed: boolean;
+            /** Known */
+            known: boolean;
+            reason: components["schemas"]["Text"];
+        };
+        /** MayRingQuery */
+        MayRingQuery: {
+            /** Number */
+            number: string;
+            /**
+             * Purpose
+             * @default service
+             * @enum {string}
+             */
+            purpose: "service" | "marketing" | "survey";
         };
         /**
          * MeOut
@@ -10453,6 +10544,14 @@ export interface components {
              * @default mine
              */
             view: string;
+        };
+        /** TonightOut */
+        TonightOut: {
+            /** Count */
+            count: number;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Text"];
         };
         /**
          * TotpOut
@@ -17916,6 +18015,38 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_privacy_api_may_ring: {
+        parameters: {
+            query: {
+                number: string;
+                purpose?: "service" | "marketing" | "survey";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MayRingOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_privacy_api_get_retention: {
         parameters: {
             query?: never;
@@ -17932,6 +18063,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionsOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_privacy_api_what_goes_tonight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TonightOut"][];
                 };
             };
             /** @description Forbidden */

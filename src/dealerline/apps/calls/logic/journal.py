@@ -37,7 +37,7 @@ from dealerline.domain.facts import Fact
 
 CALL_FIELDS = [
     "direction", "from_number", "to_number", "customer_number", "carrier", "store", "line", "queue", "agent",
-    "language",
+    "language", "purpose",
     "path", "outcome", "ended_by", "cause", "arrived_at", "queued_at", "answered_at", "ended_at", "waited_seconds",
     "talk_seconds", "hold_seconds", "wrap_seconds", "offers", "told_wait", "told_at", "rating", "rated", "seq"]
 LEG_FIELDS = ["agent", "queue", "offered_at", "started_at", "ended_at", "result", "hold_seconds", "wrap_seconds", "how",
@@ -174,7 +174,8 @@ def _call(rows: CallRows) -> Call:
     return Call(
         id=uuid.UUID(rows.id), direction=rows.direction, from_number=rows.from_number, to_number=rows.to_number,
         customer_number=numbers.e164(theirs), carrier_id=rows.carrier, store_id=rows.store, line_id=rows.line,
-        queue_id=rows.queue, agent_id=rows.agent, language=rows.language, path=rows.path, outcome=rows.outcome,
+        queue_id=rows.queue, agent_id=rows.agent, language=rows.language,
+        purpose=rows.purpose, path=rows.path, outcome=rows.outcome,
         ended_by=rows.ended_by, cause=rows.cause, arrived_at=_time(rows.arrived_at), queued_at=_time(rows.queued_at),
         answered_at=_time(rows.answered_at), ended_at=_time(rows.ended_at), waited_seconds=rows.waited_seconds,
         talk_seconds=rows.talk_seconds, hold_seconds=rows.hold_seconds, wrap_seconds=rows.wrap_seconds,

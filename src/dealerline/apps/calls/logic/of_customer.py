@@ -6,13 +6,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from heapq import nlargest
+from typing import Any
 
 from django.utils import translation
 
 from dealerline.apps.calls.models import Call, Outcome
+from dealerline.apps.common import contacted
 from dealerline.apps.common.access import Viewer
 from dealerline.apps.common.timeline import Entry
 from dealerline.apps.customers.facade import numbers_of
+from dealerline.domain.contact import COUNTED, PURPOSES
 
 TONES = {"answered": "good", "abandoned": "lost"}
 
@@ -31,6 +34,12 @@ def entries(viewer: Viewer, customers: Sequence[int], before: datetime | None, l
     return nlargest(limit, found.values(), key=lambda entry: entry.at)
 
 
+def advertising(customer: int, since: datetime) -> Any:
+    """Calls of ours to him with advertising, answered or not; one that a fault cut off did not reach him."""
+    found = Call.objects.filter(customer=customer, direction="out", purpose=COUNTED, arrived_at__gte=since)
+    return contacted.rows(found.exclude(outcome=Outcome.FAILED), "call", "arrived_at")
+
+
 def _entry(call: Call) -> Entry:
     words = {}
     for key, language in (("zh", "zh-hans"), ("en", "en")):
@@ -41,6 +50,8 @@ def _entry(call: Call) -> Entry:
     title = {"zh": ("来电" if incoming else "去电") + f"：{words['zh']}" + (f"（{line['zh']}）" if line["zh"] else ""),
              "en": ("Call in" if incoming else "Call out") + f": {words['en']}" + (
                  f" ({line['en']})" if line["en"] else "")}
+    if call.purpose not in ("", "service"):  # he was rung for something that he did not need
+        title = {key: f"{words} · {PURPOSES[call.purpose][key]}" for key, words in title.items()}
     assert call.arrived_at is not None
     minutes, seconds = divmod(round(call.talk_seconds), 60)
     return Entry(call.arrived_at, "call", str(call.pk), call.store_id, title,

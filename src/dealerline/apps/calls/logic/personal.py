@@ -19,9 +19,11 @@ from dealerline.apps.calls.models import (
     CallRecord,
     CallRecordVersion,
     Event,
+    Participant,
     Recording,
     RecordingState,
     Track,
+    Transfer,
     VoiceMessage,
 )
 from dealerline.apps.common.personal import Words
@@ -30,6 +32,7 @@ from dealerline.domain import numbers
 
 WORDS: dict[str, Words] = {
     "calls": {"zh": "通话", "en": "Calls"}, "records": {"zh": "通话记录", "en": "Call records"},
+    "record_versions": {"zh": "通话记录的历史版本", "en": "Earlier versions of call records"},
     "call_numbers": {"zh": "通话里的号码", "en": "His number in calls"},
     "call_notes": {"zh": "通话备注（含历史版本）", "en": "Notes about calls, with earlier versions"},
     "recordings": {"zh": "录音", "en": "Recordings"}, "messages": {"zh": "语音留言", "en": "Voice messages"}}
@@ -62,6 +65,7 @@ def export(customer: int) -> dict[str, Any]:
     """His calls, what was written about them, and which recordings there are of them."""
     rows = calls_of(customer).order_by("arrived_at")
     keys = [row.pk for row in rows]
+    versions = CallRecordVersion.objects.filter(record__call__in=keys).order_by("pk")
     records = CallRecord.objects.filter(call__in=keys).select_related("matter", "result").order_by("created_at")
     return {
         "calls": [{"id": str(row.pk), "at": row.arrived_at, "direction": row.direction, "number": row.customer_number,
@@ -69,6 +73,8 @@ def export(customer: int) -> dict[str, Any]:
         "records": [{"call": str(row.call_id), "at": row.updated_at, "matter": str(row.matter or ""),
                      "result": str(row.result or ""), "notes": row.notes, "follow_up_at": row.follow_up_at,
                      "follow_up": row.follow_up_note} for row in records],
+        "record_versions": [{"call": str(row.record.call_id), "version": row.version, "content": row.content}
+                            for row in versions.select_related("record")],
         "recordings": [{"call": str(row.call_id), "started_at": row.started_at, "seconds": row.seconds,
                         "state": row.state, "kept_until": row.delete_after}
                        for row in Recording.objects.filter(call__in=keys).order_by("started_at")],
@@ -130,13 +136,19 @@ def _remove_later(paths: Iterable[str]) -> None:
 
 
 def forget_numbers(calls: Sequence[UUID], known: set[str]) -> int:
-    """Take the customer's number out of calls and out of their facts, so that folding them anew brings none back."""
+    """Take the customer's number out of calls, of whom was brought in there, and out of their facts, so that folding
+    them anew brings none back.
+    """
     same = {numbers.significant(number) for number in known} - {""}
     rows = list(Call.objects.filter(pk__in=calls))
     for row in rows:
         same |= {numbers.significant(row.customer_number)} - {""}
         side = {"from_number": ""} if row.direction == "in" else {"to_number": ""}
         Call.objects.filter(pk=row.pk).update(customer_number="", path=_short(row.path), **side)
+    for model, field in ((Participant, "phone"), (Transfer, "target")):
+        for key, number in model._default_manager.filter(call__in=calls).values_list("pk", field):
+            if numbers.significant(number) in same:
+                model._default_manager.filter(pk=key).update(**{field: ""})
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL dealerline.purge = 'erase'")
         for event in Event.objects.filter(call__in=calls):
@@ -158,7 +170,7 @@ def _without(key: str, value: Any, same: set[str]) -> Any:
         return [_without(key, one, same) for one in value]
     if not isinstance(value, str):
         return value
-    if key == "digits" and len(value) >= LONG_ENTRY:
+    if key == "note" or (key == "digits" and len(value) >= LONG_ENTRY):
         return ""
     for digits in set(re.findall(r"\+?\d{5,}", value)):
         if numbers.significant(digits) in same:

@@ -32,6 +32,7 @@ def _arrived(rows: CallRows, fact: Fact) -> None:
     rows.direction = "out" if data.get("direction") == "out" else "in"
     rows.from_number, rows.to_number = str(data.get("from_number", ""))[:40], str(data.get("to_number", ""))[:40]
     rows.carrier, rows.line = number(data.get("carrier")), number(data.get("line"))
+    rows.purpose = str(data.get("purpose", ""))[:10]
     rows.arrived_at = fact.at
 
 

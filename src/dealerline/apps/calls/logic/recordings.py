@@ -282,6 +282,12 @@ def expire(now: datetime) -> int:
     return _expire(Recording, now) + _expire(Track, now)
 
 
+def count_due(at: datetime) -> int:
+    """How many will be over by then."""
+    return sum(model._default_manager.filter(state="joined", delete_after__lt=at).count()
+               for model in (Recording, Track))
+
+
 def _expire(model: type[Recording] | type[Track], now: datetime) -> int:
     count = 0
     due = model._default_manager.filter(state="joined", delete_after__lt=now).order_by("delete_after")

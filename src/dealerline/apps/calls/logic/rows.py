@@ -145,6 +145,7 @@ class CallRows:
     queue: int | None = None
     agent: int | None = None
     language: str = ""
+    purpose: str = ""
     path: list[str] = field(default_factory=list)
     outcome: str = "live"
     ended_by: str = ""

@@ -165,6 +165,12 @@ def sharing_numbers(customer: int) -> set[int]:
     return {customer, *found}
 
 
+def with_number(person: Person, number: str) -> list[int]:
+    """Those whom he may see who have that number, E.164."""
+    found = Customer.objects.visible_to(person, rows.VIEW).filter(phones__e164=number).order_by("pk")
+    return list(found.values_list("pk", flat=True).distinct()[:20]) if number else []
+
+
 def owns_order(customer: int, order: int) -> bool:
     """Whether that order is his."""
     return Order.objects.filter(pk=order, customer=customer).exists()

@@ -31,8 +31,11 @@ KEEP: dict[str, frozenset[str]] = {
 }
 REMOVE = frozenset({"customerphone", "tie"})
 """Tables whose rows go as a whole."""
-FREE_TEXTS = frozenset({"note", "notes", "remark", "comment", "why"})
+FREE_TEXTS = frozenset({"note", "notes", "remark", "comment", "why", "text", "declined_why", "external_source",
+                        "external_key"})
 """What is blanked in rows below his orders, repairs, cards and cars."""
+WORK = {"repairline": frozenset({"text"})}
+"""But what was done to a car stays, with what it cost."""
 
 
 def _tables(model: Any) -> Iterator[tuple[Any, str]]:
@@ -79,7 +82,7 @@ def erase(customer: int) -> dict[str, int]:
         for row in rows:
             for below, link in _tables(model):
                 for one in below._base_manager.filter(**{link: row.pk}):
-                    _write(one, _blanked(one, FREE_TEXTS))
+                    _write(one, _blanked(one, FREE_TEXTS - WORK.get(one._meta.model_name, frozenset())))
             _write(row, _blanked(row))
             counts[name] = counts.get(name, 0) + 1
     row = Customer.objects.get(pk=customer)

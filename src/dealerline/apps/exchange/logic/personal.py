@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db.models import Q, QuerySet
 
 from dealerline.apps.common.personal import Words
-from dealerline.apps.exchange.models import ImportRow
+from dealerline.apps.exchange.models import ImportRow, ImportRun
 
 WORDS: dict[str, Words] = {"import_rows": {"zh": "导入的行", "en": "Rows of imports"}}
 TABLES = {"cars": "customers.Car", "orders": "customers.Order", "repairs": "customers.Repair",
@@ -34,6 +34,9 @@ def export(customer: int) -> dict[str, Any]:
 
 
 def erase(customer: int) -> dict[str, int]:
-    """Their contents; such a row is left alone when its import is taken back."""
-    return {"import_rows": _rows(customer).update(cells={}, values={}, faults=[], made=[], before={}, after={},
+    """Their contents, and the first rows that their imports show; such a row is left alone when its import is taken
+    back.
+    """
+    ImportRun.objects.filter(pk__in=_rows(customer).values("run")).update(sample=[])
+    return {"import_rows": _rows(customer).update(cells={}, values={}, faults=[], keys=[], made=[], before={}, after={},
                                                   outcome="kept", why=WHY)}

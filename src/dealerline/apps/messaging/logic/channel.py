@@ -7,7 +7,7 @@ from uuid import UUID
 from dealerline.apps.common.texting import Message
 from dealerline.apps.messaging.logic import sending
 from dealerline.apps.messaging.logic.ratings import MOBILE
-from dealerline.apps.messaging.models import OptOut, Purpose
+from dealerline.apps.messaging.models import OptOut, Purpose, mark_of
 
 
 class Texts:
@@ -19,7 +19,7 @@ class Texts:
     def refuses(self, number: str) -> str:
         if not MOBILE.fullmatch(number):
             return "not_mobile"
-        return "opted_out" if OptOut.objects.filter(pk=number).exists() else ""
+        return "opted_out" if OptOut.objects.filter(pk=mark_of(number)).exists() else ""
 
     def send(self, message: Message) -> UUID | None:
         row = sending.queue(message.number, message.text, purpose=Purpose(message.purpose), store=message.store,

@@ -8,15 +8,18 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from dealerline.apps.common import contacted
 from dealerline.apps.common.access import Viewer
 from dealerline.apps.common.personal import Words
 from dealerline.apps.common.timeline import Entry
+from dealerline.apps.customers.facade import numbers_of, store_of
 from dealerline.apps.messaging.models import Asked, Purpose, State, Text
 
 WORDS: dict[str, Words] = {"texts": {"zh": "短信", "en": "Text messages"}}
 TITLES: dict[str, Words] = {
     Purpose.RATING: {"zh": "短信邀请评分", "en": "Asked for a mark by text message"},
     Purpose.PROMISE: {"zh": "短信告知承诺没有忘记", "en": "Told by text message that a promise is not forgotten"},
+    Purpose.ADVERT: {"zh": "营销短信", "en": "Advertising by text message"},
     Purpose.REPLY: {"zh": "客户短信回复", "en": "Text message from the customer"},
     Purpose.TEST: {"zh": "测试短信", "en": "Test message"},
 }
@@ -36,7 +39,15 @@ def entries(viewer: Viewer, customers: Sequence[int], before: datetime | None, l
 
 
 def _of(customer: int) -> QuerySet[Text]:
-    return Text.objects.filter(customer_id=customer)
+    """His own, and those with his numbers that name nobody and are of no other store than his."""
+    store = Q(store=None) | Q(store_id=store_of(customer))
+    return Text.objects.filter(Q(customer_id=customer) | store & Q(customer=None, number__in=numbers_of(customer)))
+
+
+def advertising(customer: int, since: datetime) -> Any:
+    """Advertising that went out to him, or is about to."""
+    found = Text.objects.filter(customer_id=customer, purpose=Purpose.ADVERT, at__gte=since).exclude(state=State.FAILED)
+    return contacted.rows(found, "sms", "at")
 
 
 def export(customer: int) -> dict[str, Any]:
@@ -46,8 +57,8 @@ def export(customer: int) -> dict[str, Any]:
 
 
 def erase(customer: int) -> dict[str, int]:
-    """Numbers and words. That a number wants no more messages is kept: it protects him."""
-    rows = _of(customer)
+    """Numbers and words. That a number wants no more messages is kept, as a hash: it protects him."""
+    rows = Text.objects.filter(pk__in=list(_of(customer).values_list("pk", flat=True)))
     Asked.objects.filter(text__in=rows).update(number="")
     rows.filter(state=State.WAITING).update(state=State.FAILED, next_at=None, error="erased")
     return {"texts": rows.update(number="", text="")}

@@ -19,7 +19,7 @@ from dealerline.apps.backlog import facade as backlog
 from dealerline.apps.calls import facade as calls
 from dealerline.apps.calls.facade import Brief
 from dealerline.apps.messaging.logic import sending
-from dealerline.apps.messaging.models import Asked, OptOut, Purpose
+from dealerline.apps.messaging.models import Asked, OptOut, Purpose, mark_of
 from dealerline.apps.organisation import facade as organisation
 from dealerline.apps.privacy import facade as privacy
 from dealerline.domain.facts import Fact
@@ -84,7 +84,7 @@ def reply(number: str, text: str) -> Asked | None:
     now = timezone.now()
     asked = Asked.objects.select_for_update().filter(number=number, until__gte=now).order_by("-until").first()
     if wants_no_more(text):
-        OptOut.objects.get_or_create(pk=number)
+        OptOut.objects.get_or_create(pk=mark_of(number))
         return asked
     mark = mark_in(text)
     if asked is None or mark is None or asked.mark is not None:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from dealerline.apps.calls.facade import raise_alarm
 from dealerline.apps.common.texting import Outcome, tell_outcome
 from dealerline.apps.messaging import jobs
-from dealerline.apps.messaging.models import OptOut, Provider, Purpose, State, Text
+from dealerline.apps.messaging.models import OptOut, Provider, Purpose, State, Text, mark_of
+from dealerline.apps.privacy import facade as privacy
 from dealerline.integrations.sms import SmsError
 
 DELAYS = (30, 120, 600, 3600)
@@ -29,8 +30,13 @@ def provider() -> Provider | None:
 
 def queue(number: str, text: str, *, purpose: Purpose, store: int | None, customer: int | None = None,
           call: UUID | None = None) -> Text | None:
-    """Have a message sent, after the transaction; None where nobody sends or the number wants none."""
-    if provider() is None or OptOut.objects.filter(pk=number).exists():
+    """Have a message sent, after the transaction; None where nobody sends, the number wants none, or where it is
+    advertising, and that customer may not have any now.
+    """
+    if provider() is None or OptOut.objects.filter(pk=mark_of(number)).exists():
+        return None
+    if purpose is Purpose.ADVERT and not (
+            customer and privacy.may_contact(customer, "sms", "marketing", phone=number).allowed):
         return None
     row = Text.objects.create(number=number, text=text, purpose=purpose, store_id=store, customer_id=customer,
                               call=call, next_at=timezone.now())

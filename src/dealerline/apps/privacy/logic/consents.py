@@ -13,22 +13,42 @@ from django.conf import settings
 from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person, names
+from dealerline.apps.common import contacted
 from dealerline.apps.common.access import Viewer
 from dealerline.apps.common.errors import Problem
 from dealerline.apps.common.timeline import Entry
 from dealerline.apps.history import facade as history
 from dealerline.apps.privacy.models import Consent, Erasure, ErasureState, QuietHours
 from dealerline.domain import contact
-from dealerline.domain.contact import ANY, CHANNELS, PURPOSES, REASONS, SOURCES, STATES, Hours, Word
+from dealerline.domain.contact import (
+    ANY,
+    CHANNELS,
+    COUNTED,
+    PURPOSES,
+    REASONS,
+    SOURCES,
+    STATES,
+    Answer,
+    Contact,
+    Hours,
+    Limits,
+    Word,
+)
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 ANY_WORDS = {"zh": "全部", "en": "Everything"}
 
 
-def hours() -> Hours:
-    """Between which advertising may ring."""
+def rules() -> tuple[Hours, Limits]:
+    """Between which hours advertising may ring, and how often it may come."""
     row = QuietHours.objects.first() or QuietHours()
-    return Hours(row.begin.hour * 60 + row.begin.minute, row.end.hour * 60 + row.end.minute)
+    return (Hours(row.begin.hour * 60 + row.begin.minute, row.end.hour * 60 + row.end.minute),
+            Limits(row.channel_most, row.all_most, row.within_days))
+
+
+def contacts_of(customer: int, limits: Limits, at: datetime) -> list[Contact]:
+    """The advertising that went out to him within the days that count."""
+    return [Contact(*row) for row in contacted.of_customer(customer, at - timedelta(days=limits.days))]
 
 
 def words_of(customer: int) -> list[Word]:
@@ -53,19 +73,29 @@ def never_call(customer: int, phone: str = "") -> bool:
 
 
 def may_contact(customer: int, channel: str, purpose: str, at: datetime | None = None, *, phone: str = "",
-                asked: bool = False) -> tuple[bool, str]:
-    """Whether he may be contacted then, and the code of the reason (``domain.contact.REASONS``).
+                asked: bool = False) -> Answer:
+    """Whether he may be contacted then, the code of the reason (``domain.contact.REASONS``), and from when again.
 
     ``phone``: the number that would be rung; ``asked``: he asked for it himself (a promised call-back).
     """
-    local = (at or timezone.now()).astimezone(ZoneInfo(settings.TIME_ZONE))
+    local, (hours, limits) = (at or timezone.now()).astimezone(ZoneInfo(settings.TIME_ZONE)), rules()
+    contacts = contacts_of(customer, limits, local) if purpose == COUNTED else ()
     return contact.may_contact(words_of(customer), channel, purpose, local, erased=erased(customer), asked=asked,
-                               do_not_call=channel == "call" and never_call(customer, phone), hours=hours())
+                               do_not_call=channel == "call" and never_call(customer, phone), hours=hours,
+                               contacts=contacts, limits=limits)
+
+
+def may_ring(people: Iterable[int], number: str, purpose: str) -> Answer:
+    """The same for a number and all who have it: what forbids one of them forbids it; a stranger said nothing."""
+    answers = [may_contact(customer, "call", purpose, phone=number) for customer in people]
+    local = timezone.now().astimezone(ZoneInfo(settings.TIME_ZONE))
+    answers = answers or [contact.may_contact((), "call", purpose, local, hours=rules()[0])]
+    return min(answers, key=lambda answer: (answer.allowed, answer.again is not None))
 
 
 def may_disturb(at: datetime) -> bool:
     """Whether it is an hour in which the group lets customers be disturbed with what they did not ask for."""
-    return hours().hold(at.astimezone(ZoneInfo(settings.TIME_ZONE)))
+    return rules()[0].hold(at.astimezone(ZoneInfo(settings.TIME_ZONE)))
 
 
 def reason(code: str) -> dict[str, str]:
@@ -97,7 +127,8 @@ def name_of(table: Any, code: str) -> dict[str, str]:
 
 def draw(customer: int) -> dict[str, Any]:
     """The effective consents as a table, and all he said, newest first."""
-    now, said, gone, quiet = timezone.now(), words_of(customer), erased(customer), hours()
+    now, said, gone, (quiet, limits) = timezone.now(), words_of(customer), erased(customer), rules()
+    contacts = contacts_of(customer, limits, now)
     always = Hours(0, 24 * 60)  # the table shows consent; the hours are told beside it
     never = never_call(customer)
     table = []
@@ -105,8 +136,9 @@ def draw(customer: int) -> dict[str, Any]:
         for purpose in PURPOSES:
             if purpose == "recording" and channel != "call":
                 continue
-            allowed, reason = contact.may_contact(said, channel, purpose, now, erased=gone,
-                                                  do_not_call=never and channel == "call", hours=always)
+            allowed, reason, _ = contact.may_contact(said, channel, purpose, now, erased=gone, hours=always,
+                                                     do_not_call=never and channel == "call", contacts=contacts,
+                                                     limits=limits)
             word = contact.effective(said, channel, purpose, now)
             table.append({"channel": channel, "purpose": purpose, "allowed": allowed, "reason": REASONS[reason],
                           "state": word.state if word else "", "since": word.at if word else None})
@@ -114,6 +146,9 @@ def draw(customer: int) -> dict[str, Any]:
     people = names({row.by_id for row in rows if row.by_id})
     return {
         "table": table, "erased": gone, "do_not_call": _do_not_call(said, now) or never,
+        "advertising": {"days": limits.days, "channel_most": limits.channel, "all_most": limits.all, "channels": [
+            {"channel": channel, "count": sum(one.channel == channel for one in contacts),
+             "again": contact.free_again(contacts, channel, limits, now)} for channel in CHANNELS]},
         "quiet_begin": f"{quiet.begin // 60:02}:{quiet.begin % 60:02}",
         "quiet_end": f"{quiet.end // 60:02}:{quiet.end % 60:02}",
         "history": [{"id": row.pk, "channel": name_of(CHANNELS, row.channel), "purpose": name_of(PURPOSES, row.purpose),

@@ -10,23 +10,27 @@ from django.db import connection
 
 from dealerline.apps.common.personal import Words
 from dealerline.apps.history import facade as history
-from dealerline.apps.privacy.models import Consent
+from dealerline.apps.privacy.models import Consent, Erasure
 
 WORDS: dict[str, Words] = {"consents": {"zh": "授权记录", "en": "Consents"},
+                           "erasures": {"zh": "删除申请", "en": "Wishes to be erased"},
                            "history": {"zh": "修改历史", "en": "History of changes"},
                            "consent_notes": {"zh": "授权记录的备注", "en": "Notes about consents"},
                            "history_values": {"zh": "修改历史中的旧值和新值", "en": "Values in the history of changes"}}
 
 
 def export(customer: int) -> dict[str, Any]:
-    """What he consented to."""
+    """What he consented to, and that he asked to be erased."""
     return {"consents": [
         {"channel": row.channel, "purpose": row.purpose, "state": row.state, "source": row.source, "at": row.at,
-         "note": row.note} for row in Consent.objects.filter(customer_id=customer)]}
+         "note": row.note} for row in Consent.objects.filter(customer_id=customer)],
+        "erasures": [{"asked_at": row.asked_at, "state": row.state, "reason": row.reason, "note": row.note}
+                     for row in Erasure.objects.filter(customer_id=customer)]}
 
 
 def erase(customer: int) -> dict[str, int]:
-    """The notes of his consents; that he gave and withdrew them stays as proof."""
+    """The notes of his consents and of wishes to be erased; that he gave and withdrew them stays as proof."""
+    Erasure.objects.filter(customer_id=customer).exclude(note="").update(note="")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL dealerline.purge = 'erase'")
         said = Consent.objects.filter(customer_id=customer).exclude(note="", call=None)

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.audit.facade import record
+from dealerline.apps.calls.facade import raise_alarm
 from dealerline.apps.common.errors import NotFound, Problem
-from dealerline.apps.common.personal import kept
+from dealerline.apps.common.personal import expiring, kept
 from dealerline.apps.privacy.models import Retention
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,21 @@ def change(person: Person, kind: str, days: int | None) -> None:
     Retention.objects.update_or_create(kind=kind, defaults={"days": days, "by": person})
 
 
+def _next_night(now: datetime) -> datetime:
+    """When the night's jobs are through the next time."""
+    night = timezone.localtime(now).replace(hour=3, minute=0, second=0, microsecond=0)
+    return night if night > now else night + timedelta(days=1)
+
+
+def tonight(now: datetime) -> list[dict[str, Any]]:
+    """What the next night would take out; nothing is changed."""
+    night = _next_night(now)
+    found = [(kind, kept()[kind].words, kept()[kind].count(night - timedelta(days=days)))
+             for kind, days in Retention.objects.values_list("kind", "days") if kind in kept() and days is not None]
+    found += [(kind, words, count(night)) for kind, (words, count) in expiring().items()]
+    return [{"kind": kind, "name": dict(words), "count": count} for kind, words, count in found]
+
+
 def purge(now: datetime) -> dict[str, int]:
     """Every night: what is kept longer than its days. Each kind by itself; one that fails does not stop the others."""
     counts = {}
@@ -57,6 +73,7 @@ def purge(now: datetime) -> dict[str, int]:
             counts[row.kind] = kept()[row.kind].purge(now - timedelta(days=row.days))
         except Exception:
             log.exception("retention of %s failed", row.kind)
+            raise_alarm("privacy.not_purged", row.kind, {"kind": row.kind})
             continue
         row.last_at, row.last_count = now, counts[row.kind]
         row.save(update_fields=["last_at", "last_count"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -59,3 +60,20 @@ def erase(customer: int) -> dict[str, int]:
     Promise.objects.filter(pk__in=[row.pk for row in promises]).update(
         text="", number="", note="", version=F("version") + 1)
     return {"promise_words": len(promises) + len(tasks)}
+
+
+def _old(before: datetime) -> tuple[QuerySet[Promise], QuerySet[Task]]:
+    """What ended before that and still has words or a number."""
+    return (Promise.objects.filter(ended_at__lt=before).exclude(text="", number="", note=""),
+            Task.objects.filter(ended_at__lt=before).exclude(title="", text="", number="", note=""))
+
+
+def count_old(before: datetime) -> int:
+    """Promises and tasks."""
+    return sum(rows.count() for rows in _old(before))
+
+
+def forget_old(before: datetime) -> int:
+    """Their words and numbers; that a promise was kept, and when, stays."""
+    promises, tasks = _old(before)
+    return promises.update(text="", number="", note="") + tasks.update(title="", text="", number="", note="")
