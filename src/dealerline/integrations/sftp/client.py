@@ -109,7 +109,8 @@ def server_of(program: Callable[[str], list[str]], place: Place, key: Path, know
     options = {
         "BatchMode": "yes", "IdentitiesOnly": "yes", "IdentityAgent": "none", "PreferredAuthentications": "publickey",
         "StrictHostKeyChecking": "yes", "HostKeyAlias": PINNED, "CheckHostIP": "no", "UpdateHostKeys": "no",
-        "UserKnownHostsFile": str(known_hosts), "GlobalKnownHostsFile": "/dev/null",
+        "UserKnownHostsFile": f'"{known_hosts}"',  # ssh takes a list with blanks between
+        "GlobalKnownHostsFile": "/dev/null",
         "ConnectTimeout": str(CONNECT_SECONDS), "ServerAliveInterval": "10", "ServerAliveCountMax": "3",
         "ForwardAgent": "no", "ClearAllForwardings": "yes", "ControlPath": "none", "LogLevel": "ERROR"}
     return [*program("ssh"), "-F", "none", "-i", str(key), "-p", str(place.port), "-l", place.username,
