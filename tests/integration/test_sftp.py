@@ -17,6 +17,7 @@ from dealerline.integrations.sftp import (
     own_public_key,
     read_host_key,
     server_of,
+    waiting,
 )
 from dealerline.runtime.tree import Tree, program
 from dealerline.settings import load
@@ -59,7 +60,7 @@ def test_lists_of_whatever_name_are_fetched_once_when_they_are_whole(tmp_path: P
     there.drop("o'ne.csv", LIST + "李四,13800000002\n")
     assert there.look() == ["customers [1].csv", "cars *.csv", "  订单.csv", "-first.csv", "it’s $HOME `x`; y.csv"]
     assert there.look("what is wrong") == ["o'ne.csv"]
-    assert there.look() == [] and there.connector.waiting() == []
+    assert there.look() == [] and waiting(there.keep) == []
     done = sorted(path.name for path in (there.folder / "done").iterdir())
     assert done == sorted([f"20261129-120000 {name}" for name in (*NAMES, "marked.csv")]
                           + ["20261129-120000 o'ne.csv.report.csv"])
@@ -71,7 +72,7 @@ def test_where_nothing_may_be_moved_it_is_remembered_until_it_changes(tmp_path: 
     there = There(tmp_path / "there", tmp_path / "keep", "-R")
     there.drop("customers.csv")
     assert (there.look(), there.look(), there.look()) == ([], ["customers.csv"], [])
-    assert there.connector.waiting() == []
+    assert waiting(there.keep) == []
     there.drop("customers.csv", LIST * 2)
     assert (there.look(), there.look("bad"), there.look()) == ([], ["customers.csv"], [])
     assert sorted(path.name for path in there.folder.iterdir()) == ["customers.csv"]

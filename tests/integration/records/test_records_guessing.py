@@ -39,6 +39,7 @@ NO_STORE: dict[str, str] = {
     "GET /api/exports/{export}/file": "its maker's alone, when it is made: test_records_interfaces.py",
     "GET /api/upsert/{kind}/{source}/{key}": "by a machine's key: test_records_interfaces.py",
     "PUT /api/upsert/{kind}/{source}/{key}": "by a machine's key: test_records_interfaces.py",
+    "GET /api/rows/{kind}": "a list, of the stores one sees: test_records_interfaces.py",
     "POST /api/leads/{lead}/events/{event}/answer": "only for a discount that was asked for: test_leads.py",
     "POST /api/lead-reassignments/{batch}/undo": "a batch has no row of its own: test_lead_reassign.py",
     "GET /api/leads/{lead}/photos/{photo}": "wants the picture on the disk: test_leads.py",

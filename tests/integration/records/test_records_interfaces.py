@@ -23,7 +23,7 @@ from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, Order
 from dealerline.apps.exchange.facade import checked_list
-from dealerline.apps.exchange.logic import applying, exporting, hooks, inbox, sources, undoing
+from dealerline.apps.exchange.logic import applying, exporting, hooks, inbox, undoing
 from dealerline.apps.exchange.models import Delivery, Export, ImportRun, Source, WebHook
 from dealerline.apps.segments.models import Segment
 from dealerline.config.api import api
@@ -113,6 +113,9 @@ class Machine(Client):
         return self.put(f"/api/upsert/{path}", json.dumps({"values": values}), content_type="application/json",
                         headers={"Authorization": f"Bearer {self.token}"})  # fmt: skip
 
+    def rows(self, query: str) -> Any:
+        return self.get(f"/api/rows/{query}", headers={"Authorization": f"Bearer {self.token}"})
+
     def read(self, path: str) -> Any:
         return self.get(f"/api/upsert/{path}", headers={"Authorization": f"Bearer {self.token}"})
 
@@ -139,6 +142,15 @@ def test_a_machine_puts_rows_in_by_its_own_keys(world: World) -> None:
     assert set(bad.json()["fields"]) == {"vin", "owner_phone"}
     assert machine.read("customers/dms/K-1").json()["values"]["phones"] == ["+8613800000001"]
     assert machine.read("customers/dms/nobody").status_code == 404
+    others = [customer(world, "王五", "+8613800000005").pk, customer(world, "西", "+8613800000006", world.west).pk]
+    page = machine.rows("customers?limit=1").json()
+    assert [(row["id"], row["key"], row["values"]["phones"]) for row in page["items"]] == [
+        (renamed["id"], "K-1", ["+8613800000001"])] and page["next"] == renamed["id"]
+    last = machine.rows(f"customers?limit=1&after={page['next']}").json()
+    assert ([row["id"] for row in last["items"]], last["next"]) == (others[:1], None), "of its own store"
+    assert machine.rows(f"customers?ids={others[1]}&ids={others[0]}").json()["items"][0]["id"] == others[0]
+    assert machine.rows("customers?since=2100-01-01T00:00:00Z").json()["items"] == []
+    assert [row["customer"] for row in machine.rows("orders").json()["items"]] == [renamed["id"]]
     there = machine.put_row("customers/dms/K-2", name="李四", phone="13800000002", store="west")
     assert there.status_code == 422 and "store" in there.json()["fields"]
     assert machine.get("/api/customers", headers={"Authorization": f"Bearer {made['token']}"}).status_code == 401
@@ -338,7 +350,7 @@ def test_files_dropped_into_a_folder_come_in_once(world: World, product: Any) ->
     drop("customers 2.csv", "外部编号,姓名,手机\n1,张三,13800000001\n")
     look()
     assert ImportRun.objects.count() == 3, "the same content again is not even read"
-    assert sources.connector_of(source).waiting() == []
+    assert max_.get("/api/sources").json()[0]["waiting"] == []
     drop("customers 3.csv", "外部编号,姓名,手机,级别\n1,张小三,13800000001,VIP\n")
     look()
     run = ImportRun.objects.order_by("-pk").first()

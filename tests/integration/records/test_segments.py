@@ -215,14 +215,26 @@ def test_a_group_is_built_counted_shared_and_its_members_are_ones_own(world: Wor
     assert made["关羽"].store_id == world.east.pk
 
 
-def test_a_count_that_is_too_slow_says_more_than(world: World) -> None:
+def test_a_count_that_is_slow_or_large_is_estimated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     customers_of(world)
+    scope = Scope(EVERY, EVERY)
     rule = parse(GOLD)
-    assert groups.count(rule, Scope(EVERY, EVERY)).count == 1
-    found = groups._count_by_pieces(groups.selected(rule, groups.context_of(Scope(EVERY, EVERY))), 0.0)
-    assert (found.count, found.more) == (0, True)
-    whole = groups._count_by_pieces(groups.selected(rule, groups.context_of(Scope(EVERY, EVERY))), 5.0)
-    assert (whole.count, whole.more) == (1, False)
+    assert groups.count(rule, scope).count == 1
+    few = groups.estimated(groups.selected(rule, groups.context_of(scope)), 5.0)
+    assert (few.count, few.more, few.high) == (1, True, 0), "too few to say anything but that there are some"
+    late = groups.estimated(groups.selected(rule, groups.context_of(scope)), 0.0)
+    assert (late.count, late.more) == (0, True)
+    Customer.objects.bulk_create(Customer(store=world.east, name=f"甲{n}", level="gold" if n % 4 else "vip")
+                                 for n in range(2000))
+    ids = groups.selected(rule, groups.context_of(scope))
+    found = groups.estimated(ids, 20.0, chance=Random(7), piece=100)
+    assert found.low <= 1501 <= found.high < 1700 and found.low > 1300 and not found.more
+    assert len(found.sample) == groups.SAMPLE
+    monkeypatch.setattr(groups, "COUNT_AT_MOST", 1000)
+    many = groups.count(rule, scope)
+    assert many.high >= many.count >= 1000
+    body = world.browser("gina").send("POST", "/api/segments/count", {"rule": GOLD}).json()
+    assert body["high"] > body["low"] > 0 and len(body["sample"]) == groups.SAMPLE
 
 
 def test_labels_and_levels_by_rule_leave_what_a_person_set_and_can_be_undone(world: World) -> None:

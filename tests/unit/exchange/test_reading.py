@@ -35,13 +35,27 @@ def refused(path: Path, name: str = "") -> str:
     return told.value.code
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
 def test_whatever_the_characters_are_written_in(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(TEXT.encode(encoding))
     headings, rows = read(path)
     assert headings == ["姓名", "电话"]
     assert [cells for _line, cells in rows] == [["张,三", "138"], ["李四", "139"]]
+
+
+def test_a_gb18030_file_may_have_a_mark_and_a_quote_that_is_never_closed_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(("\ufeff" + TEXT).encode("gb18030"))
+    assert read(path)[0] == ["姓名", "电话"]
+    path.write_text('姓名,备注\n张三,"a\nb"\n李四,"c\n王五,d\n赵六,e\n', encoding="utf-8")
+    with pytest.raises(Unreadable, match="row 4") as told:
+        read(path)
+    assert told.value.code == "quote" and "第 4 行" in told.value.text["zh"]
+    path.write_text('姓名\n"张三"', encoding="utf-8")
+    assert read(path) == (["姓名"], [(2, ["张三"])]), "a last line without an end is none"
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])

@@ -105,16 +105,27 @@ def environment() -> dict[str, str]:
 
 def server_of(program: Callable[[str], list[str]], place: Place, key: Path, known_hosts: Path) -> list[str]:
     """The command at whose other end the server speaks SFTP. Writes the pinned key where ssh looks for it."""
-    known_hosts.write_text(f"{PINNED} {place.host_key}\n", encoding="ascii")
+    _pin(known_hosts, f"{PINNED} {place.host_key}\n")
     options = {
         "BatchMode": "yes", "IdentitiesOnly": "yes", "IdentityAgent": "none", "PreferredAuthentications": "publickey",
         "StrictHostKeyChecking": "yes", "HostKeyAlias": PINNED, "CheckHostIP": "no", "UpdateHostKeys": "no",
-        "UserKnownHostsFile": str(known_hosts), "GlobalKnownHostsFile": "/dev/null",
+        "UserKnownHostsFile": f'"{known_hosts}"',  # ssh takes a list with blanks between
+        "GlobalKnownHostsFile": "/dev/null",
         "ConnectTimeout": str(CONNECT_SECONDS), "ServerAliveInterval": "10", "ServerAliveCountMax": "3",
         "ForwardAgent": "no", "ClearAllForwardings": "yes", "ControlPath": "none", "LogLevel": "ERROR"}
     return [*program("ssh"), "-F", "none", "-i", str(key), "-p", str(place.port), "-l", place.username,
             *(part for name, value in options.items() for part in ("-o", f"{name}={value}")),
             "-s", "--", place.host, "sftp"]
+
+
+def _pin(known_hosts: Path, line: str) -> None:
+    """Whole or as it was: another process of ours may be connecting just now."""
+    with suppress(OSError):
+        if known_hosts.read_text(encoding="ascii") == line:
+            return
+    temporary = known_hosts.with_name(f"{known_hosts.name}.{os.getpid()}")
+    temporary.write_text(line, encoding="ascii")
+    temporary.replace(known_hosts)
 
 
 def usable(name: str) -> bool:

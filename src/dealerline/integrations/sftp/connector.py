@@ -35,7 +35,7 @@ class SftpConnector:
         there = self.client.listing()
         names = {row.name for row in there}
         lists = [row for row in there if is_list(row.name)]
-        state = self._state()
+        state = _state(self.keep)
         seen = {row.name: [row.size, row.time] for row in lists}
         taken = {name: known for name, known in state["taken"].items() if known[:2] == seen.get(name)}
         self._write({"looks": seen, "taken": taken})
@@ -65,11 +65,6 @@ class SftpConnector:
         """The lists that lie there now. Raises SftpError."""
         return sorted((row.name for row in self.client.listing() if is_list(row.name)), key=order)
 
-    def waiting(self) -> list[str]:
-        """Names of the files that were there at the last look and are not done with."""
-        state = self._state()
-        return sorted((name for name in state["looks"] if name not in state["taken"]), key=order)
-
     def _settle(self, batch: Batch, folder: str, words: str, ending: str) -> None:
         beside = batch.path.with_name("beside") if words else None
         if beside is not None:
@@ -79,7 +74,7 @@ class SftpConnector:
         finally:
             if beside is not None:
                 beside.unlink()
-        state = self._state()
+        state = _state(self.keep)
         look = state["looks"].pop(batch.name, None) if moved else state["looks"].get(batch.name)
         if not moved and look is not None:
             state["taken"][batch.name] = [*look, batch.sha256]
@@ -111,15 +106,22 @@ class SftpConnector:
             if path not in needed:
                 path.unlink(missing_ok=True)
 
-    def _state(self) -> dict[str, Any]:
-        try:
-            found = json.loads((self.keep / STATE).read_text(encoding="utf-8"))
-            return {"looks": dict(found["looks"]), "taken": dict(found["taken"])}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {"looks": {}, "taken": {}}
-
     def _write(self, state: dict[str, Any]) -> None:
         self.keep.mkdir(parents=True, exist_ok=True)
         temporary = self.keep / f"{STATE}.new"
         temporary.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
         temporary.replace(self.keep / STATE)
+
+
+def waiting(keep: Path) -> list[str]:
+    """Names of the lists that were there at the last look and are not done with; nobody is asked for it."""
+    state = _state(keep)
+    return sorted((name for name in state["looks"] if name not in state["taken"]), key=order)
+
+
+def _state(keep: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((keep / STATE).read_text(encoding="utf-8"))
+        return {"looks": dict(found["looks"]), "taken": dict(found["taken"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"looks": {}, "taken": {}}

@@ -3101,6 +3101,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rows/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rows
+         * @description The rows of a kind, page by page in the order of their ids: all, those that a web hook named, what is newer.
+         */
+        get: operations["dealerline_apps_exchange_api_machines_list_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/segments": {
         parameters: {
             query?: never;
@@ -4897,11 +4917,15 @@ export interface components {
         };
         /**
          * CountOut
-         * @description ``more``: there are more than ``count``.
+         * @description ``more``: there are more than ``count``. ``high`` above 0: an estimate, most likely between ``low`` and that.
          */
         CountOut: {
             /** Count */
             count: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
             /** More */
             more: boolean;
             /** Sample */
@@ -6412,6 +6436,11 @@ export interface components {
             stores: number[] | null;
             /** Used At */
             used_at: string | null;
+        };
+        /** Kind */
+        Kind: {
+            /** Kind */
+            kind: string;
         };
         /**
          * KindOut
@@ -9695,18 +9724,38 @@ export interface components {
             /** Way */
             way?: string | null;
         };
-        /** RowsQuery */
+        /**
+         * RowsOut
+         * @description ``next``: the ``after`` of the next page; none: this is the last.
+         */
+        RowsOut: {
+            /** Items */
+            items: components["schemas"]["UpsertedOut"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * RowsQuery
+         * @description ``after``: where the last page ended; ``ids``: only these; ``since``: changed then or later.
+         */
         RowsQuery: {
             /**
-             * Page
-             * @default 1
+             * After
+             * @default 0
              */
-            page: number;
+            after: number;
             /**
-             * Show
-             * @default
+             * Ids
+             * @default []
              */
-            show: string;
+            ids: number[];
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
+            /** Since */
+            since?: string | null;
         };
         /** RuleIn */
         RuleIn: {
@@ -10627,17 +10676,26 @@ export interface components {
         };
         /**
          * UpsertedOut
-         * @description A row as it is here.
+         * @description A row as it is here. ``source``, ``key``: its outside key, "" when it has none.
          */
         UpsertedOut: {
             /** Customer */
             customer: number | null;
             /** Id */
             id: number;
+            /** Key */
+            key: string;
             /** Kind */
             kind: string;
+            /** Source */
+            source: string;
             /** Store */
-            store: number;
+            store: number | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
             /** Values */
             values: {
                 [key: string]: unknown;
@@ -19453,6 +19511,69 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_exchange_api_machines_list_rows: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+                ids?: number[];
+                since?: string | null;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowsOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -146,13 +146,18 @@ def make(kind: str, news: Sequence[New], *, by: Any, source: str) -> list[int]:
     return [row.pk for row in rows]
 
 
-def read(kind: str, pk: int) -> dict[str, Any]:
-    """A row's fields as JSON has them, with a customer's numbers."""
-    row = model_of(kind).objects.get(pk=pk)
-    values = history.snapshot(row, FIELDS[kind])
-    if kind == "customers":
-        values[PHONES] = _numbers(kind, [pk]).get(pk, [])
-    return values
+def told(kind: str, found: Any) -> list[dict[str, Any]]:
+    """Rows of a kind as other systems see them: whose, of which store, their outside key, fields as JSON has them."""
+    rows = list(found)
+    stores, numbers = _stores_of(rows), _numbers(kind, [row.pk for row in rows])
+    result = []
+    for row in rows:
+        customer, store = _place(kind, row, stores)
+        phones = {PHONES: numbers.get(row.pk, [])} if kind == "customers" else {}
+        result.append({"id": row.pk, "kind": kind, "store": store, "customer": customer, "updated_at": row.updated_at,
+                       "source": row.external_source, "key": row.external_key,
+                       "values": history.snapshot(row, FIELDS[kind]) | phones})
+    return result
 
 
 # changing -------------------------------------------------------------------------------------------------------------
@@ -320,4 +325,4 @@ COME_WITH_IT = frozenset({
     "segments.score", "segments.mark", "segments.runchange"})
 """What comes and goes with a row, or is worked out by night: it is no use that somebody made of it."""
 
-__all__ = ["FIELDS", "OUTSIDE", "Changed", "New", "change", "compare", "make", "model_of", "read", "remove", "set_back"]
+__all__ = ["FIELDS", "OUTSIDE", "Changed", "New", "change", "compare", "make", "model_of", "remove", "set_back", "told"]

@@ -1,18 +1,19 @@
-"""For other systems: rows put in by their own keys."""
+"""For other systems: rows put in by their own keys, and rows read."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Path, Router, Schema
+from ninja import Path, Query, Router, Schema
 from pydantic import Field
 
 from dealerline.apps.accounts.facade import person_of, signed_in
 from dealerline.apps.audit import facade as audit
 from dealerline.apps.common.access import Viewer
 from dealerline.apps.common.errors import NotAllowed
-from dealerline.apps.common.schemas import Plain, ProblemOut
+from dealerline.apps.common.schemas import AwareDatetime, Id, Plain, ProblemOut
 from dealerline.apps.exchange.logic import upserting
 from dealerline.apps.exchange.logic.keys import with_key
 
@@ -46,13 +47,36 @@ class UpsertOut(Schema):
 
 
 class UpsertedOut(Schema):
-    """A row as it is here."""
+    """A row as it is here. ``source``, ``key``: its outside key, "" when it has none."""
 
     id: int
     kind: str
-    store: int
+    store: int | None
     customer: int | None
+    updated_at: datetime
+    source: str
+    key: str
     values: dict[str, Any]
+
+
+class RowsQuery(Schema):
+    """``after``: where the last page ended; ``ids``: only these; ``since``: changed then or later."""
+
+    after: int = Field(0, ge=0, le=2**63 - 1)
+    limit: int = Field(100, ge=1, le=500)
+    ids: list[Id] = Field([], max_length=500)
+    since: AwareDatetime | None = None
+
+
+class RowsOut(Schema):
+    """``next``: the ``after`` of the next page; none: this is the last."""
+
+    items: list[UpsertedOut]
+    next: int | None
+
+
+class Kind(Schema):
+    kind: str = Field(pattern="^(customers|cars|orders|repairs|cards)$")
 
 
 def _viewer(request: HttpRequest, permission: str) -> Viewer:
@@ -83,3 +107,11 @@ def upsert(request: HttpRequest, where: Path[Where], data: UpsertIn) -> dict[str
 def read_upserted(request: HttpRequest, where: Path[Where]) -> dict[str, Any]:
     """The row of that key as it is here."""
     return upserting.get(_viewer(request, "customers.view"), where.kind, where.source, where.key)
+
+
+@router.get("/rows/{kind}",
+            response={200: RowsOut, 401: ProblemOut, 403: ProblemOut, 404: ProblemOut, 429: ProblemOut})
+def list_rows(request: HttpRequest, where: Path[Kind], query: Query[RowsQuery]) -> dict[str, Any]:
+    """The rows of a kind, page by page in the order of their ids: all, those that a web hook named, what is newer."""
+    return upserting.listed(_viewer(request, "customers.view"), where.kind, after=query.after, limit=query.limit,
+                            ids=query.ids, since=query.since)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dealerline.apps.common.errors import Problem
+from dealerline.domain.exchange.cleaning import tidy
 
 MOST_COLUMNS = 500
 MOST_ROWS = 300_000
@@ -30,6 +31,7 @@ MOST_PARTS = 5000
 HEADING_WITHIN = 20  # rows in which the headings must come
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BLOCK = 1 << 20
+_END = "\x00end of the file\x00"  # no text has NULs
 
 Row = tuple[int, list[str]]
 
@@ -101,8 +103,8 @@ def encoding_of(path: Path) -> str:
     """The characters a text file is written in: its mark decides, else UTF-8 when all of it is, else GB18030."""
     with path.open("rb") as file:
         head = file.read(4096)
-    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
-                       (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+                       (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if head.startswith(mark):
             return name
     even, odd = head[0::2].count(0), head[1::2].count(0)
@@ -135,7 +137,7 @@ def _csv(path: Path) -> Iterator[Sheet]:
         try:
             sample = file.read(65_536)
             file.seek(0)
-            reader = csv.reader(file, delimiter=_delimiter(sample))
+            reader = csv.reader(itertools.chain(file, ("\n", _END)), delimiter=_delimiter(sample))
             rows = _checked(_csv_rows(reader))
             headings, rows = _headings(rows)
         except UnicodeDecodeError as error:
@@ -149,6 +151,8 @@ def _torn(encoding: str) -> Unreadable:
 
 
 def _csv_rows(reader: Any) -> Iterator[Row]:
+    """Until the end that was put behind the file: inside a cell, a quotation mark has swallowed all rows before it."""
+    line = 0
     while True:
         try:
             cells = next(reader)
@@ -160,7 +164,14 @@ def _csv_rows(reader: Any) -> Iterator[Row]:
             raise Unreadable("huge_cell", f"第 {reader.line_num} 行附近无法读取：可能缺少一个引号，或单元格过大。",
                              f"Near line {reader.line_num} the file cannot be read: a quote may be missing, or a cell "
                              "is too large.") from error
-        yield reader.line_num, cells
+        if cells == [_END]:
+            return
+        if cells and cells[-1].endswith(_END):
+            raise Unreadable("quote", f"第 {line + 1} 行有一个引号没有成对，之后的行都读不出来：请修改后重新上传。",
+                             f"A quotation mark in row {line + 1} is never closed, and swallows all rows after it: "
+                             "mend it and upload the file again.")
+        line = reader.line_num
+        yield line, cells
 
 
 def _delimiter(sample: str) -> str:
@@ -315,7 +326,7 @@ def _headings(rows: Iterator[Row]) -> tuple[list[str], Iterator[Row]]:
 
 
 def _tidied(cells: list[str]) -> list[str]:
-    return [" ".join(cell.split())[:80] for cell in cells]
+    return [" ".join(tidy(cell).split())[:80] for cell in cells]
 
 
 def _width(rows: Iterator[Row], headings: list[str]) -> Iterator[Row]:

@@ -166,10 +166,11 @@ def try_out(row: Source) -> list[str]:
 def as_json(row: Source) -> dict[str, Any]:
     """A source as the pages see it."""
     last = row.runs.order_by("-pk").first()
-    connector = _remote(row) if row.host else FolderConnector(folder_of(row), timezone.localtime())
+    folder = folder_of(row)
+    waiting = sftp.waiting(folder) if row.host else FolderConnector(folder, timezone.localtime()).waiting()
     remote = {"host": row.host, "port": row.port, "username": row.username, "path": row.path,
               "host_key": key_json(row.host_key) if row.host_key else None} if row.host else None
     return {"id": row.pk, "code": row.code, "name": row.name, "store": row.store_id, "existing": row.existing,
             "owners": row.owners, "active": row.active, "seen_at": row.seen_at, "trouble": row.trouble or None,
-            "folder": "" if row.host else f"inbox/{row.code}", "remote": remote, "waiting": connector.waiting(),
+            "folder": "" if row.host else f"inbox/{row.code}", "remote": remote, "waiting": waiting,
             "last": runs.as_json(last) if last is not None else None}

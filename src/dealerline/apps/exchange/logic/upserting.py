@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -71,12 +72,28 @@ def get(viewer: Viewer, kind: str, source: str, key: str) -> dict[str, Any]:
             continue
         found = finding.find(kind, [finding.Ask(store=store, source=source, key=key)])[0]
         if found.id is not None and not found.elsewhere:
-            values = bulk.read(kind, found.id)
-            if "phones" in values and not sees_numbers(viewer, found.store):
-                values["phones"] = [numbers.masked(number) for number in values["phones"]]
-            return {"id": found.id, "kind": kind, "store": found.store, "customer": found.customer,
-                    "values": values}
+            return _masked(viewer, bulk.told(kind, bulk.model_of(kind).objects.filter(pk=found.id))[0])
     raise NotFound
+
+
+def listed(viewer: Viewer, kind: str, *, after: int, limit: int, ids: Sequence[int], since: datetime | None,
+           ) -> dict[str, Any]:
+    """A page of the rows he may see, by id; ``next``: where the next one begins, None when this is the last."""
+    rows = bulk.model_of(kind).objects.visible_to(viewer, "customers.view").filter(pk__gt=after).order_by("pk")
+    if ids:
+        rows = rows.filter(pk__in=ids)
+    if since is not None:
+        rows = rows.filter(updated_at__gte=since)
+    found = bulk.told(kind, rows[:limit + 1])
+    return {"items": [_masked(viewer, row) for row in found[:limit]],
+            "next": found[limit - 1]["id"] if len(found) > limit else None}
+
+
+def _masked(viewer: Viewer, row: dict[str, Any]) -> dict[str, Any]:
+    values = row["values"]
+    if "phones" in values and not sees_numbers(viewer, row["store"]):
+        values["phones"] = [numbers.masked(number) for number in values["phones"]]
+    return row
 
 
 def _store(viewer: Viewer) -> int:

@@ -131,10 +131,12 @@ class RuleIn(Schema):
 
 
 class CountOut(Schema):
-    """``more``: there are more than ``count``."""
+    """``more``: there are more than ``count``. ``high`` above 0: an estimate, most likely between ``low`` and that."""
 
     count: int
     more: bool
+    low: int
+    high: int
     words: Text
     sample: list[MemberOut]
 
@@ -184,7 +186,8 @@ def count_segment(request: HttpRequest, data: RuleIn) -> dict[str, Any]:
     rule = groups.read_rule(data.rule)
     found = groups.count(rule, Scope.of(person))
     rows = groups.customers().objects.visible_to(person, groups.SEE).filter(pk__in=found.sample).order_by("-id")
-    return {"count": found.count, "more": found.more, "words": groups.words(rule), "sample": _members(rows)}
+    return {"count": found.count, "more": found.more, "low": found.low, "high": found.high,
+            "words": groups.words(rule), "sample": _members(rows)}
 
 
 def _members(rows: Any) -> list[dict[str, Any]]:

@@ -232,11 +232,13 @@ def _pattern(op: str, value: str) -> str:
 
 def _within(rule: Condition, column: Sql, context: Context) -> Sql:
     first, end = span(rule.op, rule.value, context.today)
-    parts = []
-    for day, sign in ((first, ">="), (end, "<")):
-        if day is not None:
-            parts.append(column + Sql(f" {sign} %s", (context.midnight(day) if rule.field.kind == "time" else day,)))
-    found = _joined(parts, " AND ")
+    bounds = [Sql(f" {sign} %s", (context.midnight(day) if rule.field.kind == "time" else day,))
+              for day, sign in ((first, ">="), (end, "<")) if day is not None]
+    if len(bounds) > 1 and "SELECT" in column.text:  # looked up once, then compared twice
+        found = ("(SELECT " + _joined(["v.x" + bound for bound in bounds], " AND ") + " FROM (SELECT " + column
+                 + " AS x OFFSET 0) AS v)")
+    else:
+        found = _joined([column + bound for bound in bounds], " AND ")
     return _not(found) if rule.op == "not_within_last" else found
 
 
