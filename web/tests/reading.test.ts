@@ -11,7 +11,34 @@ vi.mock('../src/lib/ticker', () => ({
   },
 }))
 const { readAgain, SELDOM } = await import('../src/lib/reading')
+const { onChanged, onFileChanged, tellChanged, tellMissed } = await import('../src/lib/changed')
 const { useDesk } = await import('../src/stores/desk')
+
+describe('what was changed', () => {
+  it('is told by its kind, and after a while without news everything is read again, once', () => {
+    const told: string[] = []
+    const app = createApp({
+      setup: () => {
+        onChanged(['lead', 'task'], (changed) => told.push(`list ${changed.id}`))
+        onChanged('lead', (changed) => told.push(`page ${changed.id}`))
+        onFileChanged(() => [7], () => told.push('file'))
+        return () => h('p')
+      },
+    })
+    vi.useFakeTimers()
+    app.mount(document.createElement('div'))
+    tellChanged({ kind: 'task', id: '3', customer: null, by: null })
+    expect(told.splice(0)).toEqual(['list 3'])
+    tellMissed()
+    vi.runAllTimers()
+    expect(told.splice(0).sort()).toEqual(['file', 'list 0', 'page 0'])
+    app.unmount()
+    tellMissed()
+    vi.runAllTimers()
+    expect(told).toEqual([])
+    vi.useRealTimers()
+  })
+})
 
 describe('a page that reads again by itself', () => {
   let read = 0
@@ -40,7 +67,7 @@ describe('a page that reads again by itself', () => {
     vi.useRealTimers()
   })
 
-  it('does so seldom while the switch tells what is changed, often while it does not, and once when it is back', async () => {
+  it('does so seldom while the switch tells what is changed, and often while it does not', async () => {
     const desk = useDesk()
     desk.link = 'up'
     expect(await pass(SELDOM - 1)).toBe(0)
@@ -49,7 +76,6 @@ describe('a page that reads again by itself', () => {
     expect(await pass(60)).toBe(3)
     desk.link = 'connecting'
     desk.link = 'up'
-    expect(await pass(1)).toBe(1)
     expect(await pass(60)).toBe(0)
   })
 })

@@ -13,11 +13,13 @@ type Handler = (changed: Changed) => void
 
 const handlers = new Map<string, Set<Handler>>()
 
-/** While this component lives. `kind` as the server names it: `customer`, `lead`, `promise` ... */
-export function onChanged(kind: string, handler: Handler): void {
-  const all = handlers.get(kind) ?? new Set<Handler>()
-  handlers.set(kind, all.add(handler))
-  onBeforeUnmount(() => all.delete(handler))
+/** While this component lives. `kinds` as the server names them: `customer`, `lead`, `promise` ... */
+export function onChanged(kinds: string | readonly string[], handler: Handler): void {
+  for (const kind of [kinds].flat()) {
+    const all = handlers.get(kind) ?? new Set<Handler>()
+    handlers.set(kind, all.add(handler))
+    onBeforeUnmount(() => all.delete(handler))
+  }
 }
 
 /** Anything of the file of these customers, whatever its kind; told once for what comes together. */
@@ -29,6 +31,15 @@ export function onFileChanged(customers: () => (number | null | undefined)[], ha
     timer = setTimeout(handler, 120)
   })
   onBeforeUnmount(() => clearTimeout(timer))
+}
+
+/** For a while nobody told what was changed: everything that is shown is read again, once. */
+export function tellMissed(): void {
+  const told = new Set<Handler>()
+  for (const [kind, all] of handlers) {
+    for (const handler of all) if (!told.has(handler)) handler({ kind: kind === '*' ? 'customer' : kind, id: '0', customer: null, by: null })
+    for (const handler of all) told.add(handler)
+  }
 }
 
 export function tellChanged(changed: Changed): void {

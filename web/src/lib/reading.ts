@@ -1,8 +1,8 @@
 /**
  * A page that reads again by itself. While news come from the switch, seldom: only what the clock alone changes. While they do not,
- * every so often; and once when they come again, for what was missed.
+ * every so often. (What was missed meanwhile is told when they come again: `tellMissed`.)
  */
-import { onBeforeUnmount, watch } from 'vue'
+import { onBeforeUnmount } from 'vue'
 import { useDesk } from '@/stores/desk'
 import { everySecond } from './ticker'
 
@@ -12,21 +12,10 @@ export const SELDOM = 300
 export function readAgain(read: () => void, seconds: number): void {
   const desk = useDesk()
   let last = Date.now()
-  let missed = false
-  const now = (): void => {
-    last = Date.now()
-    missed = false
-    read()
-  }
   const stop = everySecond(() => {
-    if (Date.now() - last >= (desk.link === 'up' ? SELDOM : seconds) * 1000) now()
+    if (Date.now() - last < (desk.link === 'up' ? SELDOM : seconds) * 1000) return
+    last = Date.now()
+    read()
   })
-  watch(
-    () => desk.link,
-    (link) => {
-      if (link === 'lost') missed = true
-      else if (link === 'up' && missed) now()
-    },
-  )
   onBeforeUnmount(stop)
 }

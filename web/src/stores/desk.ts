@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { api, ok } from '@/api/http'
 import { merged } from '@/lib/board'
 import { emptyBook, fromWelcome, inOrder, isSmall, withCall, withoutCall } from '@/lib/calls'
-import { tellChanged } from '@/lib/changed'
+import { tellChanged, tellMissed } from '@/lib/changed'
 import { CommandError, DeskSocket, type Link } from '@/lib/deskSocket'
 import { DEVICES, type AgentView, type Alarm, type Answer, type Board, type BreakRequest, type CallView, type Colleague, type Command, type DeviceKind, type FromSwitch, type Hand, type LineInfo, type QueueInfo, type Reason, type SipAccount, type Text } from '@/lib/protocol'
 import { useClock } from './clock'
@@ -63,6 +63,7 @@ export const useDesk = defineStore('desk', () => {
   const running = new Map<string, Promise<Answer>>()
   const looks = { board: 0, colleagues: 0 }
   let noticed = 0
+  let missed = false
 
   const calls = computed(() => inOrder(book.value))
   const offered = computed(() => calls.value.find((c) => c.phase === 'offered') ?? null)
@@ -89,8 +90,18 @@ export const useDesk = defineStore('desk', () => {
       news,
       ticket: ticket ?? (async () => (await ok(api.POST('/api/desk/ticket'))).ticket),
       onMessage: read,
-      onLink: (value) => (link.value = value),
+      onLink: linked,
     })
+  }
+
+  /** Back after a while: not all pages of a house read again in the same moment. */
+  function linked(value: Link): void {
+    if (value === 'lost') missed = true
+    if (value === 'up' && missed) {
+      missed = false
+      setTimeout(tellMissed, Math.random() * 1500)
+    }
+    link.value = value
   }
 
   function disconnect(): void {
