@@ -117,6 +117,19 @@ def test_whoever_rings_for_a_store_has_the_lead_and_a_first_reaction_is_not_undo
     assert bob.send("POST", "/api/todos/lead/x/ring", {}).status_code == 404
 
 
+def test_a_lead_that_waits_for_its_first_contact_is_work_too_by_its_clock(world: World, customer: Customer) -> None:
+    alice, bob = world.browser("alice"), world.browser("bob")
+    lead = Lead.objects.get(pk=make(bob, customer, owner=world.alice.pk)["id"])
+    (row,) = todos(alice)
+    assert (row["title"]["en"], row["results"], todos(bob)) == ("First contact", ["reached", "again"], [])
+    assert lead.reaction_due is not None and row["due_at"][:19] == lead.reaction_due.isoformat()[:19]
+    assert finish(alice, row, "done").status_code == 400, "a note is no reaction"
+    assert finish(alice, row, "again", "忙线").json()["title"]["zh"] == "再次联系"
+    lead.refresh_from_db()
+    assert (lead.state, lead.next_step) == ("active", "再次联系") and lead.reacted_at is not None
+    assert [row["title"]["zh"] for row in todos(alice, "aside")] == ["再次联系"]
+
+
 def test_a_discount_that_was_asked_for_waits_in_the_list_of_who_may_answer_and_is_answered_there(
     world: World, customer: Customer
 ) -> None:

@@ -22,6 +22,7 @@ from dealerline.apps.leads import jobs
 from dealerline.apps.leads.logic import personal, watching, work
 from dealerline.apps.leads.models import Handover, Lead, LeadEvent, LeadPhoto, LostReason, Rules, Stage
 from dealerline.apps.organisation.models import Brand, Region, Store
+from dealerline.domain.leads.photos import LARGEST
 from dealerline.settings import Settings
 from tests.integration.records.conftest import Browser, World
 from tests.unit.domain.test_leads import exif, jpeg, segment
@@ -435,7 +436,7 @@ def test_a_photo_of_a_visit_is_kept_once_without_its_place_and_only_for_those_wh
     lead = make(alice, customer)
     event = alice.send("POST", f"/api/leads/{lead['id']}/events", {"kind": "visit", "place": "客户公司"}).json()
     path = f"/api/leads/{lead['id']}/events/{event['id']}/photos/{uuid.uuid4()}"
-    picture = jpeg(segment(0xE1, exif(6)))
+    picture = jpeg(segment(0xE1, exif(6)), tail=bytes(3 << 20))  # larger than a form may be
 
     def put(browser: Browser, content: bytes, where: str = path) -> Any:
         return browser.generic("PUT", where, content, content_type="image/jpeg", headers={"X-CSRFToken": browser.token})
@@ -446,6 +447,7 @@ def test_a_photo_of_a_visit_is_kept_once_without_its_place_and_only_for_those_wh
     assert put(world.browser("bob"), picture, path[:-4] + "0000").status_code == 403
     assert put(world.browser("charlie"), picture).status_code == 404
     assert put(alice, b"<svg onload=alert(1)>", path[:-4] + "0000").status_code == 415
+    assert put(alice, picture + bytes(LARGEST), path[:-4] + "0000").status_code == 413
     kept = LeadPhoto.objects.get()
     assert b"31.2304N" not in (product.photos / kept.path).read_bytes()
     address = alice.get(f"/api/leads/{lead['id']}").json()["events"][-1]["photos"][0]["address"]

@@ -1,4 +1,5 @@
-"""The dated next steps of leads as entries of everybody's list of work (apps/common/todo.py).
+"""The dated next steps of leads, and the first contact with those that wait for it, as entries of everybody's list of
+work (apps/common/todo.py).
 
 The rule of the file: what is told of a step stands in the lead's thread; taken back, it stays there and says so. Only a
 first reaction cannot be taken back: its clock has stopped.
@@ -7,11 +8,12 @@ first reaction cannot be taken back: its clock has stopped.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person
@@ -26,6 +28,9 @@ from dealerline.apps.promises import facade as promises
 from dealerline.domain.leads.moves import Actor, Move, State
 
 NEAR = (Actor.OWNER, Actor.HELPER, Actor.LEAD)
+FIRST = {"zh": "首次联系", "en": "First contact"}
+AGAIN = {"zh": "再次联系", "en": "Try again"}
+AGAIN_AFTER = timedelta(minutes=15)
 
 
 def _todo(row: Lead, told: LeadEvent | None = None) -> Todo:
@@ -33,18 +38,24 @@ def _todo(row: Lead, told: LeadEvent | None = None) -> Todo:
     phones = row.customer.phones.all()
     number = phones[0].e164 if phones else ""
     step = told.data["step"] if told is not None else row.next_step
-    due = datetime.fromisoformat(told.data["step_at"]) if told is not None else row.next_at
-    brand = row.brand.text if row.brand is not None else {"zh": "", "en": ""}
-    return Todo("lead", str(row.pk), row.store_id, {"zh": step, "en": step}, due or row.last_at, row.need, number,
-                row.owner_id, (row.customer_id, row.customer.name), f"{brand['zh']} {row.model}".strip(),
-                f"/leads/{row.pk}", row.version, (*(("reached",) if number else ()), "done",
-                                                  *(("again",) if number else ())),
+    due = datetime.fromisoformat(told.data["step_at"]) if told is not None else _due(row)
+    model = row.model or (row.brand.text["zh"] if row.brand is not None else "")
+    results = (*(("reached",) if number else ()), "done", *(("again",) if number else ())) if step else (
+        "reached", "again")
+    return Todo("lead", str(row.pk), row.store_id, {"zh": step, "en": step} if step else FIRST, due, row.need, number,
+                row.owner_id, (row.customer_id, row.customer.name), model, f"/leads/{row.pk}", row.version, results,
                 told.written_at if told is not None else None, told.data["result"] if told is not None else "")
+
+
+def _due(row: Lead) -> datetime:
+    """The reaction's clock or the next step, whichever comes first."""
+    return min((at for at in (row.reaction_due, row.next_at) if at is not None), default=row.last_at)
 
 
 def _open(person: Any) -> QuerySet[Lead]:
     found = Lead.objects.visible_to(person, rows.SEE).select_related(*related()).prefetch_related("customer__phones")
-    return found.filter(state__in=(State.WAITING, State.ACTIVE), next_at__isnull=False).exclude(next_step="")
+    planned = Q(state=State.ACTIVE, next_at__isnull=False) & ~Q(next_step="")
+    return found.filter(planned | Q(state=State.WAITING)).order_by(Least("reaction_due", "next_at"))
 
 
 def _told(person: Any) -> QuerySet[LeadEvent]:
@@ -55,10 +66,10 @@ def _told(person: Any) -> QuerySet[LeadEvent]:
 
 
 class Steps:
-    """His own leads' steps, and those of leads that his stores were given and nobody has."""
+    """His own leads' steps and first contacts, and those of leads that his stores were given and nobody has."""
 
     def waiting(self, person: Any) -> Iterable[Todo]:
-        mine = _open(person).filter(Q(owner=person.pk) | Q(owner=None, state=State.WAITING)).order_by("next_at")
+        mine = _open(person).filter(Q(owner=person.pk) | Q(owner=None, state=State.WAITING))
         return [_todo(row) for row in mine[:AT_MOST]]
 
     def finished(self, person: Any, since: datetime) -> Iterable[Todo]:
@@ -112,7 +123,9 @@ def _access(person: Person, key: str) -> Lead:
 def _finish(person: Person, lead: Lead, version: int, result: str, note: str) -> LeadEvent:
     """Into the thread; unless he is tried again the lead then has no next step. Whoever finishes nobody's has it."""
     row = work.locked(person, lead, version)
-    if not row.next_step or row.next_at is None or row.closed_at is not None:
+    planned = bool(row.next_step) and row.next_at is not None and row.closed_at is None
+    first = row.state == State.WAITING and not planned
+    if not (planned or first):
         raise Problem("no_step", "这条线索已经没有下一步了。", "This lead has no next step any more.", status=409)
     if row.owner_id is None:
         work.claim(person, row)
@@ -120,7 +133,8 @@ def _finish(person: Person, lead: Lead, version: int, result: str, note: str) ->
     if rows.actor(person, row) not in NEAR:
         raise NotAllowed
     before, now = history.snapshot(row, work.KEPT), timezone.now()
-    data: dict[str, Any] = {"step": row.next_step, "step_at": (row.next_at or now).isoformat(), "result": result}
+    data: dict[str, Any] = {"step": row.next_step, "step_at": (_due(row) if first else row.next_at or now).isoformat(),
+                            "result": result}
     if result != "done":
         data["reached"] = result == "reached"
         data["first"] = row.state == State.WAITING
@@ -131,6 +145,9 @@ def _finish(person: Person, lead: Lead, version: int, result: str, note: str) ->
                              " · ".join(part for part in (row.next_step, note) if part), data=data)
     if result != "again":
         row.next_step, row.next_at = "", None
+    elif first:  # his reaction it was; the next try is a step like others
+        row.next_step = row.next_step or AGAIN["en" if person.language == "en" else "zh"]
+        row.next_at = now + AGAIN_AFTER
     work.finish(row, before, person)
     return event
 

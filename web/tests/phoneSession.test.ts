@@ -1,0 +1,35 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { SessionInfo } from '@/api/types'
+import { useSession } from '@/stores/session'
+
+describe('who sits at a telephone without a network', () => {
+  beforeEach(() => {
+    localStorage.clear()
+    setActivePinia(createPinia())
+  })
+
+  it('is who sat there last, without the key to change anything', () => {
+    const session = useSession()
+    expect(session.recall()).toBe(false)
+    session.info = { signed_in: true, csrf: 'secret', person: { id: 7, name: '宋佳宁' } } as unknown as SessionInfo
+    session.keep()
+    expect(JSON.stringify(localStorage)).not.toContain('secret')
+    setActivePinia(createPinia())
+    expect(useSession().recall()).toBe(true)
+    expect(useSession().person?.id).toBe(7)
+  })
+
+  it('is forgotten with the list of customers when he signs out; what waits to be sent is not touched', async () => {
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response('{}', { status: 200, headers: { 'Content-Type': 'application/json' } })))
+    vi.spyOn(location, 'assign').mockImplementation(() => undefined)
+    const session = useSession()
+    session.info = { signed_in: true, csrf: '', person: { id: 7 } } as unknown as SessionInfo
+    session.keep()
+    localStorage.setItem('dealerline.mobile.list.7', '[{"name":"张三"}]')
+    localStorage.setItem('dealerline.mobile.7.1', '{"text":"draft"}')
+    await session.signOut()
+    expect(Object.keys(localStorage)).toEqual(['dealerline.mobile.7.1'])
+    vi.unstubAllGlobals()
+  })
+})
