@@ -2,7 +2,8 @@
 
 Views of the same data: the statement alone beside the same file gathered through the object mapper (the peer), the
 route as a page asks for it, the search for customers by kinds of fragments beside a plain filter (the peer), who rings
-as the switch asks, and the whole way from the switch's offer to the painted pop in Chromium.
+as the switch asks, and the whole way from the switch's offer to the painted pop in Chromium. Then, each a table of
+its own: groups counted as their page counts them, whom a caller keyed, duplicates, the night's labels and indexes.
 """
 
 from __future__ import annotations
@@ -22,30 +23,26 @@ from pathlib import Path
 from typing import Any
 
 from bench.pop_browser import browser
-from bench.pop_caller import who_rings
-from bench.pop_fill import fill, known_people, number
+from bench.pop_caller import who_keyed, who_rings
+from bench.pop_fill import fill, known_people, known_tails, number
 from bench.pop_search import fragments, through_edge
 from bench.report import show, spread
 from dealerline.runtime.stack import Stack
 
 MANAGER = "group1"  # who sees every store and every number
 STORE = 1
+TITLES = {"segments": "Groups by rule, counted as their page does", "keyed": "Whom a caller keyed",
+          "duplicates": "Duplicates", "night": "The night's labels and indexes"}
 CHILDREN = ("postgres", "web", "scribe", "worker", "asterisk", "switch", "speech", "edge", "carrier", "simulator")
 
 
-def statement(stack: Stack, count: int, customers: int) -> list[dict[str, Any]]:
-    """The statement and its peer, inside one Django process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.pop_statement", str(count), str(customers)],
-        env=stack.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def inside(stack: Stack, module: str, *arguments: str, given: str = "") -> Any:
+    """What a module of ours says in one Django process: JSON on its last line."""
+    done = subprocess.run([sys.executable, "-m", module, *arguments], env=stack.environment(), input=given,
+                          capture_output=True, text=True, check=False)  # fmt: skip
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
-    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return rows
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 class Page:
@@ -87,20 +84,12 @@ def route(page: Page, numbers: list[str]) -> dict[str, Any]:
     return {"P5": "GET /api/pop through the edge", **spread(times)}
 
 
-def search(stack: Stack, username: str, kinds: dict[str, list[str]]) -> list[dict[str, Any]]:
-    """The search and its peer, inside one Django process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.pop_search", username],
-        input=json.dumps(kinds),
-        env=stack.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return rows
+def groups(stack: Stack, count: int) -> dict[str, list[dict[str, Any]]]:
+    """Groups, keyed identities, duplicates and the night: a table each."""
+    tails = known_tails(stack, STORE, count * 10)
+    keyed = who_keyed(stack.settings.run, tails, STORE)
+    tables: dict[str, list[dict[str, Any]]] = inside(stack, "bench.pop_segments", str(STORE), *tails[:5])
+    return tables | {"keyed": keyed + tables["keyed"]}
 
 
 def sign_in_of(stack: Stack, username: str) -> str:
@@ -113,7 +102,7 @@ def sign_in_of(stack: Stack, username: str) -> str:
 
 def measure(stack: Stack, customers: int, count: int, username: str, drawn: bool) -> list[dict[str, Any]]:
     """All views of a filled database."""
-    rows = statement(stack, count * 10, customers)
+    rows: list[dict[str, Any]] = inside(stack, "bench.pop_statement", str(count * 10), str(customers))
     people = known_people(stack, username, count * 10)
     kinds = fragments(people[-count:])
 
@@ -121,7 +110,7 @@ def measure(stack: Stack, customers: int, count: int, username: str, drawn: bool
         return Page(stack.settings.origin, who, sign_in_of(stack, who))
 
     rows.append(route(page(username), [each[0] for each in people]))
-    rows += search(stack, MANAGER, kinds)
+    rows += inside(stack, "bench.pop_search", MANAGER, given=json.dumps(kinds))
     for who in (MANAGER, username):
         rows += through_edge(page(who), who, kinds)
     strangers = [number(customers + n) for n in range(1, count * 10)]
@@ -139,6 +128,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--user", default="agent1", help="whose browser is rung: an agent of the first store who answers rescue calls"
     )
+    parser.add_argument("--groups", action="store_true", help="only groups, keyed identities, duplicates and the night")
     parser.add_argument("--no-browser", action="store_true", help="without the pop in Chromium")
     chosen = parser.parse_args(arguments)
     customers, count = (50_000, 10) if chosen.quick else (1_000_000, 60)
@@ -149,9 +139,13 @@ def main(arguments: list[str]) -> int:
             Path(name) / "data", children=CHILDREN, load=("load_prompts", "load_defaults", "load_demo"), demo=True
         ) as stack:
             fill(stack, customers, chosen.calls_each)
-            rows = measure(stack, customers, count, chosen.user, not chosen.no_browser)
-    title = f"P5 ring -> pop, {customers:,} customers, {customers * chosen.calls_each:,} calls"
-    show(title, rows, chosen.json)
+            rows = measure(stack, customers, count, chosen.user, not chosen.no_browser) if not chosen.groups else []
+            tables = groups(stack, count)  # last: it changes the data
+    data = f"{customers:,} customers, {customers * chosen.calls_each:,} calls"
+    if rows:
+        show(f"P5 ring -> pop, {data}", rows, chosen.json)
+    for name, found in tables.items():
+        show(f"{TITLES[name]}, {data}", found, chosen.json)
     return 0
 
 

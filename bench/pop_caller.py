@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.report import spread
-from dealerline.adapters.callers_socket import SocketCallers
+from dealerline.adapters.callers_socket import UNANSWERED, SocketCallers
 from dealerline.switch.ports import Known
 
 AT_ONCE = 50  # calls that arrive in the same moment
@@ -49,6 +50,36 @@ async def _measure(folder: Path, numbers: list[str], strangers: list[str], store
         talking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await talking
+
+
+def _settle(answer: asyncio.Future[str], result: str, _known: Known | None) -> None:
+    answer.set_result(result)
+
+
+async def _keyed(folder: Path, digits: list[str], store: int) -> list[dict[str, Any]]:
+    callers = SocketCallers(folder)
+    talking = asyncio.create_task(callers.run())
+    try:
+        results: list[str] = []
+        while not results or results[0] == UNANSWERED:  # until the connection stands
+            times, results = [], []
+            for each in digits:
+                answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+                began = time.perf_counter()
+                callers.identify(each, store, partial(_settle, answer))
+                results.append(await answer)
+                times.append(time.perf_counter() - began)
+            await asyncio.sleep(0.1)
+        return [{"keyed": "the last six of a VIN, by the socket", **spread(times), "found": results.count("found")}]
+    finally:
+        talking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await talking
+
+
+def who_keyed(folder: Path, digits: list[str], store: int) -> list[dict[str, Any]]:
+    """Asked as the switch asks when a caller has keyed the end of his VIN; ``found``: exactly one customer."""
+    return asyncio.run(_keyed(folder, digits, store))
 
 
 def who_rings(folder: Path, numbers: list[str], strangers: list[str], store: int) -> list[dict[str, Any]]:

@@ -51,18 +51,18 @@ SELECT c.id, c.store_id, 'R' || c.id, CASE WHEN c.id %% 4 = 0 THEN 'working' ELS
        now() - (c.id * 104729 %% 1000) * interval '1 day', 300 + c.id %% 9000
   FROM customers_customer c WHERE c.id > %(after)s AND c.id %% 2 = 0;
 INSERT INTO customers_membershipcard (customer_id, number, level, points, balance)
-SELECT c.id, 'M' || lpad(c.id::text, 9, '8'), 'gold', c.id %% 5000, c.id %% 900
+SELECT c.id, 'M' || lpad(c.id::text, 9, '0'), 'gold', c.id %% 5000, c.id %% 900
   FROM customers_customer c WHERE c.id > %(after)s AND c.id %% 10 = 0;
 """
 # As in life: in the order of their arrival, ids too (UUIDv7), so that one customer's calls lie far from each other.
 CALLS = """
 INSERT INTO calls_call (id, direction, from_number, to_number, customer_number, customer_id, store_id, line_id,
     language, path, outcome, ended_by, cause, arrived_at, answered_at, ended_at, waited_seconds, talk_seconds,
-    hold_seconds, wrap_seconds, offers, seq)
+    hold_seconds, wrap_seconds, offers, seq, purpose)
 SELECT (lpad(to_hex((extract(epoch FROM k.at) * 1000)::bigint), 12, '0') || '7' || substr(k.noise, 1, 3) || '8'
         || substr(k.noise, 4, 15))::uuid, 'in', k.e164, '+862100000000', k.e164, k.customer_id, k.store_id,
        (SELECT id FROM organisation_line ORDER BY id LIMIT 1), 'zh', '[]', 'answered', 'customer', '16',
-       k.at, k.at + interval '5 seconds', k.at + interval '2 minutes', 5, 120, 0, 0, 1, 1
+       k.at, k.at + interval '5 seconds', k.at + interval '2 minutes', 5, 120, 0, 0, 1, 1, ''
   FROM (SELECT p.e164, p.customer_id, c.store_id, md5(p.id::text || '-' || n) AS noise,
                now() - n * interval '60 days' - (p.id * 7919 %% 5184000) * interval '1 second' AS at
           FROM customers_customerphone p JOIN customers_customer c ON c.id = p.customer_id,
@@ -155,6 +155,15 @@ def _timed(connection: psycopg.Connection[Any], what: str, statements: str, valu
     for statement in filter(str.strip, statements.split(";\n")):
         connection.execute(statement, values)
     sys.stderr.write(f"{what}: {time.monotonic() - began:.0f} s\n")
+
+
+def known_tails(stack: Stack, store: int, count: int) -> list[str]:
+    """The last six of VINs of that store's invented customers, at random."""
+    with database(stack) as connection:
+        return [tail for (tail,) in connection.execute(
+            "SELECT right(a.vin, 6) FROM customers_car a JOIN customers_customer c ON c.id = a.customer_id"
+            " WHERE c.store_id = %s AND a.vin LIKE 'LSVAM4187C2%%' ORDER BY md5(a.id::text) LIMIT %s",
+            (store, count)).fetchall()]
 
 
 def known_people(stack: Stack, username: str, count: int) -> list[tuple[str, str, str, str]]:

@@ -6,8 +6,13 @@ scored by the same measures one at a time; each customer's doubles looked for on
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from bench.report import spread
@@ -67,6 +72,121 @@ def counted() -> list[dict[str, Any]]:
 
     scope, rows = Scope.of(Person.objects.get(username=MANAGER)), []
     for name, asked in RULES.items():
-        taken, found = timed(lambda asked=asked: groups.count(groups.read_rule(asked), scope), TIMES)  # type: ignore[misc]
+        taken, found = timed(partial(groups.count, groups.read_rule(asked), scope), TIMES)
         rows.append({"segments": name, **spread(taken), "found": found.count, "more": "more" if found.more else ""})
     return rows
+
+
+def counted_plainly() -> list[dict[str, Any]]:
+    """The peer of some rules: joined, grouped and counted by the object mapper, to the last one."""
+    from django.db.models import Count, QuerySet, Sum
+    from django.utils import timezone
+
+    from dealerline.apps.customers.models import Customer
+    from dealerline.apps.segments.logic.groups import at_most
+
+    seen, now = Customer.objects.all(), timezone.now()
+    asked: dict[str, QuerySet[Customer]] = {
+        "a car of 2012 to 2014": seen.filter(cars__year__range=(2012, 2014)).distinct(),
+        "called in the last 90 days": seen.filter(calls__arrived_at__gte=now - timedelta(days=90)).distinct(),
+        "five calls in a year": seen.filter(calls__arrived_at__gte=now - timedelta(days=365)).annotate(
+            n=Count("calls")).filter(n__gte=5),
+        "spent 350,000 in all": seen.filter(orders__status="delivered").annotate(
+            n=Sum("orders__amount")).filter(n__gte=350_000),
+    }
+    rows = []
+    for name, found in asked.items():
+        with at_most(PEER_SECONDS):
+            taken, count = timed(found.count, 1)
+        rows.append({"segments": f"joined and counted (peer): {name}", **spread(taken), "found": count})
+    return rows
+
+
+def night() -> list[dict[str, Any]]:
+    """The indexes of many customers beside one at a time; then a rule for labels, when it is new and when it is old."""
+    from dealerline.apps.customers.models import Customer
+    from dealerline.apps.segments.logic import labels, scores
+    from dealerline.apps.segments.models import LabelRule, Segment
+
+    everybody = list(Customer.objects.order_by("-pk").values_list("pk", flat=True)[:SCORED])
+    taken, count = timed(lambda: scores.recompute(everybody), 1)
+    rows = [_speed("indexes worked out", count, taken[0])]
+    taken, _ = timed(lambda: [scores.recompute([key]) for key in everybody[:SCORED_PEER]], 1)
+    rows.append(_speed("indexes, one customer at a time (peer)", SCORED_PEER, taken[0]))
+    group = Segment.objects.create(name="bench", rule=RULES["insured for 30 days more"], sharing="group")
+    given = LabelRule.objects.create(name="bench", segment=group, sets="label", value="续保")
+    for title in ("a rule's labels, the first night", "the same, when all have theirs"):
+        taken, run = timed(lambda: labels.run(given, None), 1)
+        rows.append(_speed(title, run.given, taken[0]))
+    return rows
+
+
+def _speed(title: str, customers: int, seconds: float) -> dict[str, Any]:
+    return {"night": title, "customers": customers, "seconds": round(seconds, 2),
+            "a second": round(customers / seconds) if customers else ""}
+
+
+def doubles() -> list[dict[str, Any]]:
+    """All looked at, one new customer, and the plain way: everybody with his number or his car, one after another."""
+    from django.db.models import Q
+
+    from dealerline.apps.customers.models import Customer, CustomerPhone
+    from dealerline.apps.duplicates.logic import finding
+
+    taken, run = timed(finding.run_whole, 1)
+    rows = [{"duplicates": "all customers", "customers": run.customers, "seconds": round(taken[0], 2),
+             "pairs": run.pairs}]
+    known = CustomerPhone.objects.select_related("customer").order_by("-pk")[:DOUBLES_PEER]
+    new = Customer.objects.create(store_id=known[0].customer.store_id, name=known[0].customer.name)
+    CustomerPhone.objects.create(customer=new, e164=known[0].e164, primary=True)
+    taken, part = timed(finding.run_part, 1)
+    rows.append({"duplicates": "one new customer", "customers": 1, "seconds": round(taken[0], 3),
+                 "pairs": part.pairs if part is not None else 0})
+
+    def plainly() -> int:
+        found = 0
+        for phone in known:
+            car = phone.customer.cars.first()
+            same = Q(phones__e164=phone.e164) | Q(cars__vin=car.vin if car else "-")
+            found += Customer.objects.filter(same).exclude(pk=phone.customer_id).distinct().count()
+        return found
+
+    taken, found = timed(plainly, 1)
+    rows.append({"duplicates": "one after another (peer)", "customers": DOUBLES_PEER, "seconds": round(taken[0], 2),
+                 "pairs": found})
+    return rows
+
+
+def keyed_plainly(store: int, tails: list[str]) -> list[dict[str, Any]]:
+    """The peer of who a caller keyed that he is: one filter over all that ends with the digits."""
+    from django.db.models import Q
+
+    from dealerline.apps.customers.models import Customer
+
+    def ask(digits: str) -> int:
+        ends = Q(cars__vin__endswith=digits) | Q(cars__plate__endswith=digits) | Q(cards__number__endswith=digits)
+        ends |= Q(orders__number__endswith=digits) | Q(repairs__number__endswith=digits)
+        return Customer.objects.filter(ends, store=store).distinct().count()
+
+    times, found = [], 0
+    for digits in tails:
+        taken, count = timed(partial(ask, digits), 1)
+        times += taken
+        found += count == 1
+    return [{"keyed": "all that ends so, by the object mapper (peer)", **spread(times), "found": found}]
+
+
+def main() -> None:
+    """``STORE TAIL ...`` on the command line; four tables as JSON on the last line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dealerline.config.settings")
+    os.environ["DEALERLINE_PROCESS"] = "web"
+    import django
+
+    django.setup()
+    store, tails = int(sys.argv[1]), sys.argv[2:]
+    print(json.dumps({"segments": counted() + counted_plainly(), "keyed": keyed_plainly(store, tails),
+                      "duplicates": doubles(), "night": night()}))
+
+
+if __name__ == "__main__":
+    main()
