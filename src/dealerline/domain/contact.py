@@ -121,6 +121,15 @@ def free_again(contacts: Iterable[Contact], channel: str, limits: Limits, now: d
     return max(free, default=None)
 
 
+def comes_again(contacts: Iterable[Contact], channel: str, limits: Limits, hours: Hours,
+                local: datetime) -> datetime | None:
+    """The same in the hours in which it may ring, where it rings; in the zone of ``local``."""
+    free = free_again(contacts, channel, limits, local)
+    if free is None or channel != "call":
+        return free
+    return hours.next(free.astimezone(local.tzinfo))
+
+
 def effective(words: Iterable[Word], channel: str, purpose: str, at: datetime) -> Word | None:
     """The word that counts at that time; None when he said nothing about it."""
     found = [word for word in words if word.at <= at and word.channel in (channel, ANY)
@@ -148,10 +157,10 @@ def may_contact(words: Iterable[Word], channel: str, purpose: str, local: dateti
         return Answer(False, word.state)
     if word is None and not WITHOUT[purpose]:
         return Answer(False, "needs_consent")
-    quiet = purpose in QUIET and channel == "call"
-    free = free_again(contacts, channel, limits or Limits(), local) if purpose == COUNTED else None
-    if free is not None:
-        return Answer(False, "too_often", hours.next(free) if quiet else free)
-    if quiet and not hours.hold(local):
+    if purpose == COUNTED:
+        again = comes_again(contacts, channel, limits or Limits(), hours, local)
+        if again is not None:
+            return Answer(False, "too_often", again)
+    if purpose in QUIET and channel == "call" and not hours.hold(local):
         return Answer(False, "quiet_hours", hours.next(local))
     return Answer(True, "granted" if word is not None else "no_word")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -113,6 +114,9 @@ def test_what_serves_him_is_held_back_by_no_advertising_and_the_answer_says_from
     late = [Contact("call", at - timedelta(hours=10)) for _, at in had]
     again = may_contact(said, "call", "marketing", NOON, contacts=late, limits=limits).again
     assert again == (NOON + timedelta(days=5)).replace(hour=9), "two in the night: in the morning"
+    here = NOON.astimezone(ZoneInfo("Asia/Shanghai"))  # eight in the evening there: the hours are over
+    assert may_contact(said, "call", "marketing", here, contacts=had, limits=limits).again == (
+        here + timedelta(days=6)).replace(hour=9)  # fmt: skip
 
 
 @pytest.mark.parametrize(("hour", "day", "begins"), [(8, 0, 9), (12, 0, 12), (20, 1, 9), (23, 1, 9)])

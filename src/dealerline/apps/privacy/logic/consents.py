@@ -128,7 +128,7 @@ def name_of(table: Any, code: str) -> dict[str, str]:
 def draw(customer: int) -> dict[str, Any]:
     """The effective consents as a table, and all he said, newest first."""
     now, said, gone, (quiet, limits) = timezone.now(), words_of(customer), erased(customer), rules()
-    contacts = contacts_of(customer, limits, now)
+    contacts, local = contacts_of(customer, limits, now), now.astimezone(ZoneInfo(settings.TIME_ZONE))
     always = Hours(0, 24 * 60)  # the table shows consent; the hours are told beside it
     never = never_call(customer)
     table = []
@@ -148,7 +148,7 @@ def draw(customer: int) -> dict[str, Any]:
         "table": table, "erased": gone, "do_not_call": _do_not_call(said, now) or never,
         "advertising": {"days": limits.days, "channel_most": limits.channel, "all_most": limits.all, "channels": [
             {"channel": channel, "count": sum(one.channel == channel for one in contacts),
-             "again": contact.free_again(contacts, channel, limits, now)} for channel in CHANNELS]},
+             "again": contact.comes_again(contacts, channel, limits, quiet, local)} for channel in CHANNELS]},
         "quiet_begin": f"{quiet.begin // 60:02}:{quiet.begin % 60:02}",
         "quiet_end": f"{quiet.end // 60:02}:{quiet.end % 60:02}",
         "history": [{"id": row.pk, "channel": name_of(CHANNELS, row.channel), "purpose": name_of(PURPOSES, row.purpose),
