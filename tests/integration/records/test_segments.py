@@ -18,6 +18,7 @@ from dealerline.apps.common.access import StoreSet
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, MembershipCard, Order, Repair
 from dealerline.apps.history import facade as history
 from dealerline.apps.organisation.models import Brand
+from dealerline.apps.privacy.models import Erasure
 from dealerline.apps.segments.logic import groups, labels, scores
 from dealerline.apps.segments.logic.statement import Scope
 from dealerline.apps.segments.models import LabelRule, Mark, Run, Score, Segment
@@ -213,6 +214,8 @@ def test_a_group_is_built_counted_shared_and_its_members_are_ones_own(world: Wor
     assert world.browser("gina").send("POST", "/api/segments/count", {"rule": spent}).json()["count"] == 1
     assert max_.send("DELETE", path).status_code == 200 and max_.get(path).status_code == 404
     assert made["关羽"].store_id == world.east.pk
+    Erasure.objects.create(customer=made["刘备"], store=world.east, state="done", reason="request")
+    assert max_.send("POST", "/api/segments/count", {"rule": insured}).json()["count"] == 0, "erased: in no group"
 
 
 def test_a_count_that_is_slow_or_large_is_estimated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

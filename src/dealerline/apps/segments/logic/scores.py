@@ -13,7 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.common.errors import NotAllowed, Problem
 from dealerline.apps.segments.logic import groups
-from dealerline.apps.segments.logic.statement import COMPLAINT
+from dealerline.apps.segments.logic.statement import COMPLAINT, NOT_ERASED
 from dealerline.apps.segments.models import Formula, Score
 from dealerline.domain import loyalty
 from dealerline.domain.loyalty import DEFAULTS, INDEXES, MEASURES, FormulaError, Part
@@ -46,7 +46,7 @@ SELECT c.id,
   (SELECT count(*) FROM calls_call x WHERE x.customer_id = c.id AND x.arrived_at >= %(year)s
       AND {COMPLAINT}) AS complaints,
   (SELECT avg(x.rating) FROM calls_call x WHERE x.customer_id = c.id) AS rating
-FROM customers_customer c WHERE c.id = ANY(%(ids)s)
+FROM customers_customer c WHERE c.id = ANY(%(ids)s) AND {NOT_ERASED}
 """
 
 

@@ -70,6 +70,7 @@ Expression = Callable[[Context], Sql]
 TABLES: Mapping[str, tuple[str, str]] = {  # entity -> its table, which stores limit it
     "car": ("customers_car", ""), "call": ("calls_call", "calls"), "order": ("customers_order", "customers"),
     "repair": ("customers_repair", "customers")}
+NOT_ERASED = "NOT EXISTS (SELECT 1 FROM privacy_erasure e WHERE e.customer_id = c.id AND e.state = 'done')"
 COMPLAINT = ("(EXISTS (SELECT 1 FROM calls_callrecord r JOIN calls_matter m ON m.id = r.matter_id "
              "WHERE r.call_id = x.id AND (m.code = 'complaint' OR m.code LIKE 'complaint.%%') "
              "AND m.code NOT IN ('complaint.praise', 'complaint.suggestion')) "
@@ -169,8 +170,8 @@ def compiled(rule: Rule, context: Context) -> Sql:
 
 
 def selected(rule: Rule, context: Context, columns: str = "c.id") -> Sql:
-    """The whole statement: of the customers in scope those who fit."""
-    return (f"SELECT {columns} FROM customers_customer c WHERE true"
+    """The whole statement: of the customers in scope those who fit. Nobody who was erased on request is in a group."""
+    return (f"SELECT {columns} FROM customers_customer c WHERE {NOT_ERASED}"
             + context.in_stores("c.store_id", context.scope.customers) + " AND (" + compiled(rule, context) + ")")
 
 
