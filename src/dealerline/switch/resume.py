@@ -172,8 +172,12 @@ class Resumer:
         if leg is None:
             self.engine.end(call, "agent", "forward_ended")
             return
-        call.forward, call.forward_up = leg.id, leg.state == "Up"
+        call.forward = leg.id
         self.core.by_channel[leg.id] = (call, "forward")
+        call.music = False
+        self.engine.queueing.music(call)  # that it shall end when he is answered is known only of music of ours
+        if leg.state == "Up":  # answered in the last moment of the old switch
+            self.engine.outside.forward_answered(call)
 
     def _on_duty(self, call: Call, legs: list[LiveChannel]) -> bool:
         """Somebody on duty was being rung, and had not said that it is he: all of it begins anew."""

@@ -94,8 +94,8 @@ class Talks:
     # pieces
     # -------------------------------------------------------------------------------------------------------------
     def _layout(self, call: Call, found: Inventory) -> Layout:
-        """What Asterisk has. Who is in no bridge may have music or not, whoever shall speak may be muted or not: so
-        that an order is given in doubt, they count as what they shall not be.
+        """What Asterisk has. Everybody may have music or not (it begins before one leaves a bridge), whoever shall speak
+        may be muted or not: so that an order is given in doubt, they count as what they shall not be.
         """
         everybody = frozenset(call.talk.parties)
         rooms: dict[str, frozenset[str]] = {}
@@ -106,7 +106,6 @@ class Talks:
                 if room != talk.MAIN:
                     call.bridges[room] = name
         call.bridged = talk.MAIN in rooms
-        inside = frozenset(p for members in rooms.values() for p in members)
         target = talk.wanted(call.talk)
         ears: dict[str, frozenset[talk.Ear]] = {}
         for channel, (room, ear) in list(call.ears.items()):
@@ -115,7 +114,7 @@ class Talks:
                 ears[room] = ears.get(room, frozenset()) | {ear}
             else:
                 del call.ears[channel]
-        music = everybody - inside - target.music
+        music = everybody - target.music
         call.music = call.channel in music
         return Layout(rooms, music, everybody - target.muted, ears)
 

@@ -41,7 +41,8 @@ class Sound:
         elif command.verb == "leave":
             self.rooms[room].difference_update(parties)
         elif command.verb in ("music", "unmusic"):
-            assert not any(p in others for others in self.rooms.values() for p in parties)
+            inside = any(p in others for others in self.rooms.values() for p in parties)
+            assert command.verb == "music" or not inside
             (self.music.update if command.verb == "music" else self.music.difference_update)(parties)
         elif command.verb in ("silence", "unsilence"):
             (self.muted.update if command.verb == "silence" else self.muted.difference_update)(parties)
@@ -70,7 +71,7 @@ class Sound:
 
     def hears(self, listener: str) -> set[str]:
         room = next((r for r, others in self.rooms.items() if listener in others), None)
-        if room is None:
+        if room is None or listener in self.music:  # music in a room drowns it for him who has it
             return set()
         voices = self.in_room(room)
         for place, ears in self.ears.items():
@@ -93,11 +94,15 @@ class Talk(RuleBasedStateMachine):
         self.follow(Conversation())
 
     def follow(self, before: Conversation) -> None:
-        """Let the media engine follow; at no step may anybody hear what neither before nor after allows."""
+        """Let the media engine follow; at no step may anybody hear what neither before nor after allows, nor has a
+        customer silence who had company and shall have music: a switch may be killed at any step.
+        """
         allowed = {pair for m in (matrix(before), matrix(self.talk)) for pair, yes in m.items() if yes}
         target = talk.wanted(self.talk)
+        heard = {p for p in target.music & {"c"} if self.sound.hears(p) or p in self.sound.music}
         for command in talk.plan(self.layout, target):
             self.sound.do(command)
+            assert all(p in self.sound.music or self.sound.hears(p) for p in heard), f"silence at {command}"
             for listener in self.talk.parties:
                 for speaker in self.sound.hears(listener):
                     assert (speaker, listener) in allowed, f"{listener} overhears {speaker} at {command}"

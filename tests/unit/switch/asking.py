@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dealerline.switch.desks import Session
+from dealerline.switch.media import Media
 from dealerline.switch.model import Call
 from tests.unit.switch.world import World
 
@@ -38,3 +40,18 @@ def last(session: Session, kind: str = "call") -> dict[str, Any]:
 def kill(world: World) -> tuple[World, Call]:
     new = world.killed()
     return new, next(iter(new.core.calls.values()))
+
+
+class HalfWay:
+    """A media engine to which only so many orders still come: the switch is killed while it gives them."""
+
+    def __init__(self, media: Media, orders: int) -> None:
+        self._media, self._left = media, orders
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *args, **kwargs: self._give(name, *args, **kwargs)
+
+    def _give(self, name: str, *args: Any, **kwargs: Any) -> None:
+        self._left -= 1
+        if self._left >= 0:
+            getattr(self._media, name)(*args, **kwargs)

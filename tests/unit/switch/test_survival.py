@@ -125,6 +125,26 @@ def test_a_forwarded_caller_goes_on_talking(world: World) -> None:
     new.consistent()
 
 
+@pytest.mark.parametrize("answers", ["in the last moment of the old switch", "after the new one is there"])
+def test_whoever_answers_a_forwarded_call_around_a_kill_talks_with_the_caller_and_the_music_ends(
+    world: World, answers: str
+) -> None:
+    call = world.ring(DUTY)
+    late = answers.startswith("after")
+    if not late:
+        world.media.answer(call.forward)
+    new = world.killed()
+    assert new.hears(call) == ("music" if late else "talk")
+    if late:
+        new.media.answer(call.forward)
+        new.engine.handle(Arrived(call.forward, ("forward", call.id)))
+    assert new.hears(call) == "talk"
+    new.consistent()
+    new.hang_up(new.core.calls[call.id])
+    assert not new.media.channels
+    new.consistent()
+
+
 def test_a_lost_connection_changes_nothing_and_what_was_missed_is_found_out(world: World) -> None:
     world.sign_in(1)
     talking, waiting = world.talk(), world.ring()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dealerline.switch.model import Phase
-from tests.unit.switch.asking import INSURER, bring, code, kill, last, ok, started
+from tests.unit.switch.asking import INSURER, HalfWay, bring, code, kill, last, ok, started
 from tests.unit.switch.world import SALES, World
 
 
@@ -110,6 +110,32 @@ def test_a_switch_killed_in_the_middle_finds_the_talk_whole_or_takes_a_step_back
     else:
         assert len(new.sounds(call)) == len(before)
     new.hang_up(call)
+    new.clock.advance(60)
+    new.consistent()
+
+
+@pytest.mark.parametrize("orders", range(9))
+@pytest.mark.parametrize("step", ["hold", "unhold", "transfer", "consult", "cancel"])
+def test_killed_between_any_two_orders_the_customer_hears_something_until_and_what_he_shall_after(
+    world: World, step: str, orders: int
+) -> None:
+    alice, _, call = started(world)
+    if step == "unhold":
+        ok(world.ask(alice, "hold", call=call.id))
+    if step == "cancel":
+        ok(bring(world, alice, call, "consult", kind="person", id=5))
+    world.core.media = HalfWay(world.media, orders)  # type: ignore[assignment]
+    if step in ("transfer", "consult"):
+        ok(bring(world, alice, call, step, kind="person", id=5))
+    else:
+        ok(world.ask(alice, step, call=call.id))
+    if step in ("hold", "transfer", "consult"):
+        assert world.hears(call) != "silence"
+    new, call = kill(world)
+    if call.channel in new.core.by_channel:
+        new.true_to_the_matrix()
+        assert new.hears(call) in ("talk", "music", "agent_lost.wait")
+        new.hang_up(call)
     new.clock.advance(60)
     new.consistent()
 

@@ -283,7 +283,7 @@ class World:
         others = [
             m for members in self.media.bridges.values() if call.channel in members for m in members - {call.channel}
         ]
-        if others:
+        if others and call.channel not in self.media.music_on:
             return "talk"
         if call.channel in self.media.recording.values():
             return "recording"
@@ -412,6 +412,7 @@ class World:
                 inside, music = bool(self._room(party.id)), party.id in self.media.music_on
                 playing = any(c == party.id for c, _ in self.media.playing.values())
                 assert inside or music or playing, f"{party} is nowhere while {call.phase}"
+                assert not (inside and music), f"the music drowns the room for {party} while {call.phase}"
 
     def recorded(self, seconds: float) -> None:
         name = next(iter(self.media.recording))

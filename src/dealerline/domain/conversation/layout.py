@@ -11,7 +11,8 @@ The rules of the file:
 - A lead's booth keeps its ear while he listens and whispers: the change between the two is one mute.
 - ``plan`` never lets anybody hear, on the way, what neither the old nor the new matrix allows: first voices are
   silenced and ears cut, then people leave, then they come, then they are let speak and ears are put on.
-- A guest is with the music until the very step that takes him into a room.
+- A guest is with the music until the very step that takes him into a room, and it begins before he leaves one, where
+  it drowns what is said: between two orders the switch may be killed, and he would have silence until it is back.
 """
 
 from __future__ import annotations
@@ -106,16 +107,15 @@ def plan(current: Layout, target: Layout) -> list[Command]:
     goes = {p: target.room_of(p) for p in everybody}
     movers = [p for p in sorted(everybody) if goes[p] and goes[p] != was[p]]
     receiving = {goes[p] for p in movers}
+    waiting = sorted(target.music - current.music)
     commands = [Command("make", room) for room in target.rooms if room not in current.rooms]
+    commands += [Command("music", parties=(p,)) for p in waiting]
     commands += [Command("silence", parties=(p,)) for p in sorted(target.muted - current.muted)]
     commands += [Command("cut", room, ear=ear) for room, ear in _new(current.ears, target.ears)]
-    for p in sorted(target.music - current.music):
-        if was[p]:
-            commands.append(Command("leave", was[p], (p,)))
-        commands.append(Command("music", parties=(p,)))
+    commands += [Command("leave", was[p], (p,)) for p in waiting if was[p]]
     # Two who change rooms must not meet on the way.
     commands += [Command("leave", was[p], (p,)) for p in movers if was[p] in receiving]
-    commands += [Command("unmusic", parties=(p,)) for p in movers if p in current.music]
+    commands += [Command("unmusic", parties=(p,)) for p in sorted(everybody - target.music) if p in current.music]
     for room in sorted(receiving):
         commands.append(Command("join", room, tuple(p for p in movers if goes[p] == room)))
     commands += [Command("unsilence", parties=(p,)) for p in sorted((current.muted - target.muted) & everybody)]
