@@ -13,7 +13,7 @@ import logging
 import time
 from asyncio import Future
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from dealerline.domain.conversation import Ear
 from dealerline.switch.ari import AmiError, Ari, AriError, Manager, models
@@ -40,10 +40,20 @@ from dealerline.switch.media import (
 log = logging.getLogger(__name__)
 
 VOICEMAIL = "voicemail/"
+DESK_PHONE = "PJSIP/phone-"  # how the names of desk phones' channels begin
 PIECE = 280  # characters, of up to three bytes each
 NORMAL = 16  # Q.850: somebody hung up
 TRANSFER_SECONDS = 2.0  # in which both halves of a telephone's transfer are there, or it has come to nothing
+UNHELD_SECONDS = 0.5  # in which a transfer that begins with an "unhold" is one
 SLOW = 0.5  # an order that takes so many seconds holds up all behind it, and is worth a line in the log
+
+
+class Transferring(NamedTuple):
+    """A telephone whose end is told only after its transfer was, or when the time is up."""
+
+    gone: list[Gone]
+    timer: asyncio.TimerHandle
+    succeeded: bool  # Asterisk has said so
 
 
 class AriMedia:
@@ -57,7 +67,7 @@ class AriMedia:
         self._asking: Future[None] | None = None
         self._agents: set[str] = set()  # agents' answered channels
         self._leaving: dict[str, float] = {}  # channels that hang up just now, and since when
-        self._transferring: dict[str, list[Gone]] = {}  # phones that transfer just now, and that they are gone since
+        self._transferring: dict[str, Transferring] = {}  # phones that transfer just now, or may be about to
         self._handed_on: set[str] = set()  # phones whose transfer was told before Asterisk said that it succeeded
         self._helpers: dict[str, dict[str, models.StasisStart]] = {}  # Local pairs: name -> half -> how it came
         self._last_digit: dict[str, tuple[str, str]] = {}  # channel -> (timestamp, digit) of its newest key
@@ -68,7 +78,7 @@ class AriMedia:
             models.ChannelDtmfReceived: self._digit,
             models.PlaybackFinished: self._played,
             models.ChannelHold: lambda e: self._events(Held(e.channel.id, True)),
-            models.ChannelUnhold: lambda e: self._events(Held(e.channel.id, False)),
+            models.ChannelUnhold: self._unheld,
             models.BridgeBlindTransfer: self._transfers,
             models.ChannelHangupRequest: self._hanging_up,
             models.RecordingFinished: lambda e: self._recorded(e.recording, failed=False),
@@ -143,30 +153,52 @@ class AriMedia:
             del self._helpers[pair]
             number = next((e.args[1] for e in halves.values() if len(e.args) == 2 and e.args[0] == "refer"), "")
             self._events(Referred(phone, number, tuple(e.channel.id for e in halves.values())))
-            if phone not in self._transferring:
+            if phone not in self._transferring or not self._transferring[phone].succeeded:
                 self._handed_on.add(phone)
             self._transferred(phone)
+
+    def _unheld(self, event: models.ChannelUnhold) -> None:
+        """A telephone takes its call back; but Asterisk also says so, first of all, of one that is about to transfer,
+        held or not. What follows (the halves that dial, the success, the hang-up of whoever is not needed any more)
+        comes in any order: a hang-up just after this may be that of a transfer.
+        """
+        self._events(Held(event.channel.id, False))
+        if event.channel.id in self._agents or event.channel.name.startswith(DESK_PHONE):
+            self._may_transfer(event.channel.id, UNHELD_SECONDS)
+
+    def _may_transfer(self, phone: str, seconds: float, succeeded: bool = False) -> None:
+        gone: list[Gone] = []
+        if (before := self._transferring.get(phone)) is not None:
+            before.timer.cancel()
+            gone, succeeded = before.gone, succeeded or before.succeeded
+        timer = asyncio.get_running_loop().call_later(seconds, self._transferred, phone)
+        self._transferring[phone] = Transferring(gone, timer, succeeded)
 
     def _transfers(self, event: models.BridgeBlindTransfer) -> None:
         """A telephone transferred. Many hang up in the same breath, and Asterisk tells of that at once, but of the
         halves that dial the number only when each has begun: the telephone is gone only after its transfer was told.
         """
-        told = event.channel.id in self._handed_on
-        self._handed_on.discard(event.channel.id)
+        phone = event.channel.id
+        told = phone in self._handed_on
+        self._handed_on.discard(phone)
         if event.result == "Success" and not told:
-            self._transferring.setdefault(event.channel.id, [])
-            asyncio.get_running_loop().call_later(TRANSFER_SECONDS, self._transferred, event.channel.id)
+            self._may_transfer(phone, TRANSFER_SECONDS, succeeded=True)
+        elif event.result != "Success":
+            self._transferred(phone)
 
     def _transferred(self, phone: str) -> None:
-        for gone in self._transferring.pop(phone, ()):
-            self._events(gone)
+        transfer = self._transferring.pop(phone, None)
+        if transfer is not None:
+            transfer.timer.cancel()
+            for gone in transfer.gone:
+                self._events(gone)
 
     def _gone(self, gone: Gone) -> None:
-        held = self._transferring.get(gone.channel)
-        if held is None:
+        transfer = self._transferring.get(gone.channel)
+        if transfer is None:
             self._events(gone)
         else:
-            held.append(gone)
+            transfer.gone.append(gone)
 
     def _state(self, event: models.ChannelStateChange) -> None:
         if event.channel.state == "Ringing":
@@ -220,6 +252,8 @@ class AriMedia:
         self._first_sound.clear()
         self._agents.clear()
         self._helpers.clear()
+        for transfer in self._transferring.values():
+            transfer.timer.cancel()
         self._transferring.clear()
         self._handed_on.clear()
         self._last_digit.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from typing import Any
 
@@ -102,6 +103,39 @@ async def test_a_telephone_whose_transfer_was_told_first_is_gone_when_it_hangs_u
     heard.hear("BridgeBlindTransfer", "a1", exten="802", context="refer", result="Success", is_external=True)
     heard.hear("ChannelHangupRequest", "a1", cause=16)
     assert [type(event) for event in heard.told[1:]] == [Referred, Gone]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["half 1", "half 2", "success", "hang-up"])))
+async def test_in_whatever_order_the_parts_of_a_transfer_are_told_it_comes_before_the_telephones_end(
+    heard: Heard, order: tuple[str, ...]
+) -> None:
+    """All that is sure is that Asterisk begins with an "unhold"; seen in 150 transfers on a busy machine."""
+    heard.hear("StasisStart", "a1", args=["agent", "call"])
+    heard.hear("ChannelUnhold", "a1")
+    heard.hear("ChannelUnhold", "a1")
+    heard.told.clear()
+    for part in order:
+        if part == "success":
+            heard.hear("BridgeBlindTransfer", "a1", exten="802", context="refer", result="Success", is_external=True)
+        elif part == "hang-up":
+            heard.hear("ChannelHangupRequest", "a1", cause=16)
+        else:
+            heard.half(int(part[-1]), ["refer", "802"] if part[-1] == "2" else [], "a1" if part[-1] == "1" else "")
+    assert [type(event) for event in heard.told] == [Referred, Gone]
+    heard.hear("ChannelDestroyed", "a1", cause=16, cause_txt="Normal Clearing")
+    assert heard.gone() == ["a1", "a1"]
+
+
+async def test_a_telephone_that_only_takes_its_call_back_is_gone_a_moment_after_it_hangs_up(
+    heard: Heard, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(ari_media, "UNHELD_SECONDS", 0.01)
+    heard.hear("StasisStart", "a1", args=["agent", "call"])
+    heard.hear("ChannelHold", "a1")
+    heard.hear("ChannelUnhold", "a1")
+    heard.hear("ChannelHangupRequest", "a1", cause=16)
+    assert heard.gone() == []
+    await until_async(lambda: heard.gone() == ["a1"])
 
 
 async def test_a_transfer_that_comes_to_nothing_does_not_keep_its_telephone(heard: Heard, monkeypatch: Any) -> None:
