@@ -94,8 +94,8 @@ class Talks:
     # pieces
     # -------------------------------------------------------------------------------------------------------------
     def _layout(self, call: Call, found: Inventory) -> Layout:
-        """What Asterisk has. Everybody may have music or not (it begins before one leaves a bridge), whoever shall speak
-        may be muted or not: so that an order is given in doubt, they count as what they shall not be.
+        """What Asterisk has. Everybody may have music or not (it begins before one leaves a bridge), whoever shall
+        speak may be muted or not: so that an order is given in doubt, they count as what they shall not be.
         """
         everybody = frozenset(call.talk.parties)
         rooms: dict[str, frozenset[str]] = {}
