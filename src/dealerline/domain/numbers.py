@@ -117,6 +117,9 @@ def why_not(raw: str) -> dict[str, str] | None:
     if not 3 <= len(bare) <= LONGEST:
         return {"zh": f"电话号码有 3 到 {LONGEST} 位数字，这里有 {len(bare)} 位。",
                 "en": f"A number has 3 to {LONGEST} digits, this has {len(bare)}."}
+    if "+" in digits.lstrip("+"):
+        return {"zh": "“+”只能在号码最前面；多个号码请用分号隔开。",
+                "en": 'A "+" stands in front of a number only; several numbers are parted by semicolons.'}
     home = significant(text)
     if "+" not in digits.removeprefix("+86") and not digits.startswith("00") and re.match("1[3-9]", home) \
             and len(home) in (10, 12, 13):

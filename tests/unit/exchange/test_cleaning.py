@@ -128,3 +128,46 @@ def test_every_step_of_an_import_ends_in_a_state_of_the_table() -> None:
     assert all(after in STEPS for steps in STEPS.values() for after in steps.values())
     with pytest.raises(IllegalStep):
         step("undone", "start")
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "text", "wanted"),
+    [
+        ("repairs", "received_at", "2024-03-01T14:30:00+08:00", "2024-03-01T06:30:00+00:00"),
+        ("repairs", "received_at", "2024-03-01T14:30:00.5Z", "2024-03-01T14:30:00+00:00"),
+        ("repairs", "received_at", "2024/3/1 下午2:30", "2024-03-01T14:30:00"),
+        ("repairs", "received_at", "2024-03-01 12:30 AM", "2024-03-01T00:30:00"),
+        ("repairs", "received_at", "2024年3月1日14点30分", "2024-03-01T14:30:00"),
+        ("repairs", "received_at", "2024 年 3 月 1 日", "2024-03-01T00:00:00"),
+        ("cars", "insurance_until", "2024年3月1日 星期五", "2024-03-01"),
+        ("cars", "insurance_until", "2024-03-01T00:00:00+08:00", "2024-03-01"),
+        ("cars", "mileage_km", "1.2万公里", 12000),
+        ("cars", "plate", "未上牌", None),
+        ("cars", "colour", "暂无", None),
+        ("orders", "amount", "1,2345.675", "12345.68"),
+        ("orders", "amount", "12.5万元", "125000.00"),
+        ("orders", "number", "ｄ 1", "D1"),
+        ("orders", "owner_number", "c 12", "C12"),
+    ],
+)
+def test_what_other_systems_and_people_write_becomes_one(kind: str, column: str, text: str, wanted: object) -> None:
+    assert value(kind, column, text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "text", "code"),
+    [
+        ("orders", "amount", "1.234,56", "money"),
+        ("orders", "amount", "12,34", "money"),
+        ("cards", "balance", "99999999.999", "money"),
+        ("orders", "number", "1.23E+15", "rounded"),
+        ("customers", "key", "1.23e+15", "rounded"),
+        ("customers", "name", "？？?", "lost"),
+        ("customers", "name", "张\ufffd", "lost"),
+        ("customers", "phone", "+86+8613812345678", "phone"),
+        ("repairs", "received_at", "2024-03-01 13:61", "time"),
+        ("repairs", "received_at", "2024-03-01T10:00:00+99:00", "time"),
+    ],
+)
+def test_what_would_be_guessed_or_was_lost_is_refused(kind: str, column: str, text: str, code: str) -> None:
+    assert fault(kind, column, text) == code

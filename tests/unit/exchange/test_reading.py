@@ -73,6 +73,31 @@ def test_a_workbook_with_a_title_over_the_table_and_300_columns(tmp_path: Path) 
     assert rows[0][1][:4] == ["张三", "13812345678", "1.5", "x"]
 
 
+def test_headings_stand_below_titles_and_groups_of_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("客户台账\n制表人：王,日期：2024\n姓名,电话\n张三,1\n", encoding="utf-8")
+    assert read(path) == (["姓名", "电话"], [(4, ["张三", "1"])])
+    path.write_text("序号,客户信息,,备注\n,姓名,电话,\n1,张三,138,x\n", encoding="utf-8")
+    assert read(path) == (["序号", "姓名", "电话", "备注"], [(3, ["1", "张三", "138", "x"])])
+    path.write_text("a,b\nname,phone\n", encoding="utf-8")
+    assert read(path)[0] == ["name", "phone"]
+
+
+def test_cells_merged_over_rows_hold_for_each_and_an_empty_sheet_is_passed_over(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.create_sheet("名单")
+    for row in (["姓名", "电话", "车牌"], ["张三", 138, "A"], [None, None, "B"], [], ["李四", 139, "C_x000D_\n"]):
+        sheet.append(row)
+    sheet.merge_cells("A2:A4")
+    sheet.merge_cells("B2:B3")
+    book.save(tmp_path / "a.xlsx")
+    assert read(tmp_path / "a.xlsx")[1] == [
+        (2, ["张三", "138", "A"]), (3, ["张三", "138", "B"]), (5, ["李四", "139", "C\n"])]  # fmt: skip
+    path = tmp_path / "a.csv"
+    path.write_bytes("姓名,备注\nB\x00C,\x00\n".encode("utf-16"))
+    assert read(path)[1] == [(2, ["BC", ""])], "no database keeps what is none"
+
+
 def test_a_formula_is_not_computed_but_told(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", [["姓名", "电话"], ["张三", "=1+1"]])
     assert read(path)[1] == [(2, ["张三", "="])]

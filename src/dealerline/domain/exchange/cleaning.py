@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from dealerline.domain import numbers, plates, vins
@@ -27,13 +27,22 @@ FIRST_YEAR, LAST_YEAR, FIRST_BIRTH = 1950, 2100, 1901  # 1900 is what spreadshee
 _SERIAL_START = date(1899, 12, 30)  # day 0 of a spreadsheet's dates
 _SERIALS = range(18_000, 75_000)  # 1949 to 2105, as days of a spreadsheet
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
-_WHOLE_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
-_CLOCK = re.compile(r"(\d{1,2})[:：时](\d{1,2})(?:[:：分](\d{1,2}))?(?:\.\d+)?[分秒]?")
-_MONEY_MARKS = re.compile(r"[¥￥,，\s]|cny|rmb|元|人民币", re.IGNORECASE)
+_WHOLE_DATE = re.compile(r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})\s?日?")
+_WEEKDAY = re.compile(r"[(\s]*(?:星期|周)[一二三四五六日天][)\s]*")
+_CLOCK = re.compile(r"(上午|下午|晚上|am|pm)?\s?(\d{1,2})[:时点](\d{1,2})(?:[:分](\d{1,2}))?(?:\.\d+)?[分秒]?"
+                    r"\s?(am|pm)?", re.IGNORECASE)
+_AFTERNOON = ("下午", "晚上", "pm")
+_ZONE = re.compile(r"(?<=\d)\s?(?:Z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)  # behind a time of another system
+_MONEY_MARKS = re.compile(r"[¥￥\s]|cny|rmb|元|人民币", re.IGNORECASE)
+_AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,4}(?:,\d{4})+|\d+)(\.\d+)?(?:e\+?\d{1,2})?", re.IGNORECASE)
+_ROUNDED = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
 _HAN_GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")  # names of two characters are often spread out
 _UNITS = re.compile(r"[,，\s]|公里|千米|km|分|点", re.IGNORECASE)
 ONE_IN_THE_GROUP = ("customers", "cards")
-EMPTY = frozenset({"", "-", "--", "—", "/", "无", "n/a", "null", "none", "nil"})
+EMPTY = frozenset({"", "-", "--", "—", "/", "无", "暂无", "没有", "空", "待补", "未填", "未填写", "不详", "n/a", "null",
+                   "none", "nil"})
+NO_PLATE = frozenset({"无牌", "无车牌", "未上牌", "待上牌", "未挂牌", "新车", "新车未上牌"})
+LONGEST_AMOUNT = Decimal("99999999.99")  # as the tables hold it
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ def clean(kind: Kind, cells: Mapping[str, str]) -> Cleaned:
     result = Cleaned()
     for column in kind.columns:
         text = tidy(cells.get(column.name, ""))
-        if text.casefold() in EMPTY:
+        if text.casefold() in EMPTY or (column.sort == "plate" and text in NO_PLATE):
             continue
         try:
             if text.startswith(("=", "＝")):
@@ -89,6 +98,10 @@ def clean(kind: Kind, cells: Mapping[str, str]) -> Cleaned:
                                "The cell is a formula: replace it by its value (copy, then paste as values).")
             if text.startswith("#") and text.rstrip("!?").upper() in _ERRORS:
                 raise _Refused("error_value", f"单元格是错误值 {text}。", f"The cell holds an error, {text}.")
+            if "\ufffd" in text or not text.strip("?？"):
+                raise _Refused("lost", "文字在导出时已丢失（变成了问号）：请从原系统重新导出为 UTF-8 或 .xlsx。",
+                               "The characters were lost when the list was exported (there are question marks in their "
+                               "place): export it again as UTF-8 or .xlsx.")
             value = _SORTS[column.sort](text, column)
             if value != []:
                 result.values[column.name] = value
@@ -112,6 +125,8 @@ _ERRORS = ("#N/A", "#REF", "#VALUE", "#NAME", "#DIV/0", "#NULL", "#NUM", "#SPILL
 def _text(text: str, column: Column) -> str:
     if len(text) > column.longest:
         raise _Refused("long", f"内容超过 {column.longest} 个字。", f"Longer than {column.longest} characters.")
+    if column.name in ("number", "owner_number", "key") and _ROUNDED.fullmatch(text):
+        raise _rounded()
     return text if column.name == "notes" else re.sub(r"\s*\n\s*", " ", text)
 
 
@@ -131,10 +146,8 @@ def _phones(text: str, column: Column) -> list[str]:
 def phone(text: str) -> str:
     """A number as E.164. Raises what is wrong with it."""
     text = unicodedata.normalize("NFKC", text).strip()
-    if re.fullmatch(r"\d(?:\.\d+)?e\+?\d+", text, re.IGNORECASE):
-        raise _Refused("rounded", "号码已被表格软件改成科学计数，末几位已丢失，请把该列设为文本后重新导出。",
-                       "The spreadsheet has turned the number into scientific notation and lost its last digits: "
-                       "export it again with the column as text.")
+    if _ROUNDED.fullmatch(text):
+        raise _rounded()
     text = re.sub(r"\.0$", "", text)
     bare = re.sub(r"[\s\-]", "", text)
     mobile = _MOBILE.fullmatch(bare)
@@ -151,6 +164,12 @@ def phone(text: str) -> str:
         raise _Refused("area_code", "固定电话缺少区号，例如 023-68881234。",
                        "A landline without its area code: write 023-68881234.")
     return found
+
+
+def _rounded() -> _Refused:
+    return _Refused("rounded", "号码已被表格软件改成科学计数，末几位已丢失，请把该列设为文本后重新导出。",
+                    "The spreadsheet has turned the number into scientific notation and lost its last digits: "
+                    "export it again with the column as text.")
 
 
 def _plate(text: str, column: Column) -> str:
@@ -171,7 +190,10 @@ def _vin(text: str, column: Column) -> str:
 
 
 def _whole(text: str, column: Column) -> int:
-    digits = re.sub(r"\.0+$", "", _UNITS.sub("", unicodedata.normalize("NFKC", text)))
+    bare = _UNITS.sub("", unicodedata.normalize("NFKC", text))
+    if re.fullmatch(r"\d{1,5}(?:\.\d{1,4})?万", bare):  # to whole units: 1.2万 is 12000
+        bare = str(int(Decimal(bare[:-1]) * 10_000))
+    digits = re.sub(r"\.0+$", "", bare)
     if not re.fullmatch(r"\d{1,9}", digits):
         raise _Refused("whole", "应为整数，例如 12000。", "A whole number is wanted, as 12000.")
     return int(digits)
@@ -187,13 +209,13 @@ def _year(text: str, column: Column) -> int:
 def _money(text: str, column: Column) -> str:
     bare = _MONEY_MARKS.sub("", unicodedata.normalize("NFKC", text))
     factor = Decimal(10_000) if bare.endswith("万") else Decimal(1)
-    try:
-        amount = Decimal(bare.removesuffix("万")) * factor
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount < Decimal("100000000"):
+    bare = bare.removesuffix("万")
+    if not _AMOUNT.fullmatch(bare):  # a comma that parts no thousands may be a decimal one
         raise _Refused("money", "应为金额，例如 123456.00。", "An amount is wanted, as 123456.00.")
-    return str(amount.quantize(Decimal("0.01")))
+    amount = (Decimal(bare.replace(",", "")) * factor).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    if amount > LONGEST_AMOUNT:
+        raise _Refused("money", f"金额不能超过 {LONGEST_AMOUNT}。", f"An amount is {LONGEST_AMOUNT} at most.")
+    return str(amount)
 
 
 def _choice(text: str, column: Column) -> str:
@@ -235,27 +257,46 @@ def _day(text: str, first_year: int = FIRST_YEAR) -> date:
 
 
 def _date(text: str, column: Column) -> str:
-    """Exports often have a time behind the day, which says nothing."""
-    day = re.sub(r"[ T]\d{1,2}:\d{2}(:\d{2})?(\.\d+)?Z?$", "", unicodedata.normalize("NFKC", text))
+    """Exports often have a weekday or a time behind the day, which say nothing."""
+    day, _clock = _parted(_ZONE.sub("", text) if ":" in text else text)
     return _day(day, FIRST_BIRTH if column.name == "birthday" else FIRST_YEAR).isoformat()
 
 
+def _parted(text: str) -> tuple[str, re.Match[str] | None]:
+    """A day as it is written, and the clock behind it."""
+    text = _WEEKDAY.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    found = re.fullmatch(rf"(.*?\d日?)(?:[ T]\s*|(?<=日))({_CLOCK.pattern})", text, re.IGNORECASE)
+    return (found[1], _CLOCK.fullmatch(found[2])) if found else (text, None)
+
+
 def _time(text: str, column: Column) -> str:
-    """Of the store's wall clock, without a zone: who writes it to a table knows the zone."""
+    """Of the store's wall clock, without a zone (who writes it to a table knows the zone), or with the one it names."""
     text = unicodedata.normalize("NFKC", text).strip()
     serial = re.fullmatch(r"(\d{5})(\.\d+)", text)
     if serial:  # of a day, to the minute
         minutes = round(float(serial[2]) * 1440)
         return (datetime.combine(_day(serial[1]), datetime.min.time()) + timedelta(minutes=minutes)).isoformat()
-    day, _blank, clock = text.replace("T", " ").partition(" ")
-    found = _CLOCK.fullmatch(clock.strip()) if clock.strip() else None
-    if clock.strip() and not found:
-        raise _Refused("time", "应为时间，例如 2024-01-31 14:30。", "A time is wanted, as 2024-01-31 14:30.")
-    hour, minute, second = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    zone = _ZONE.search(text) if ":" in text else None
+    day, clock = _parted(text[:zone.start()] if zone else text)
+    if clock is None and (zone or " " in day) and not _WHOLE_DATE.fullmatch(day):
+        raise _no_time()
+    hour, minute, second = (int(clock[part] or 0) for part in (2, 3, 4)) if clock else (0, 0, 0)
+    half = (clock[1] or clock[5] or "").lower() if clock else ""
+    if half and hour <= 12:
+        hour = hour % 12 + 12 * (half in _AFTERNOON)
     if hour > 23 or minute > 59 or second > 59:
-        raise _Refused("time", "应为时间，例如 2024-01-31 14:30。", "A time is wanted, as 2024-01-31 14:30.")
-    return datetime.combine(_day(day), datetime.min.time()).replace(hour=hour, minute=minute,
-                                                                    second=second).isoformat()
+        raise _no_time()
+    moment = datetime.combine(_day(day), time(hour, minute, second))
+    if zone is None:
+        return moment.isoformat()
+    try:
+        return datetime.fromisoformat(moment.isoformat() + zone[0].strip().upper()).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        raise _no_time() from None
+
+
+def _no_time() -> _Refused:
+    return _Refused("time", "应为时间，例如 2024-01-31 14:30。", "A time is wanted, as 2024-01-31 14:30.")
 
 
 _SORTS: Mapping[str, Callable[[str, Column], Any]] = {
@@ -273,8 +314,10 @@ def _derive(kind: Kind, row: Cleaned) -> None:
         if phones:
             values["phones"] = list(dict.fromkeys(phones))
         row.keys = [f"phone {number} {values['name']}" for number in values.get("phones", [])]
+    for name in ("number", "owner_number"):
+        if name in values:
+            values[name] = unicodedata.normalize("NFKC", str(values[name])).upper().replace(" ", "")
     if "number" in values:
-        values["number"] = str(values["number"]).upper().replace(" ", "")
         row.keys.append(f"number {values['number']}")
     if kind.name == "cars":
         row.keys = [f"{name} {values[name]}" for name in ("vin", "plate") if name in values][:1]

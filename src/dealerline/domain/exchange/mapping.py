@@ -30,6 +30,14 @@ def _words(column: Column) -> list[str]:
     return [plain(word) for word in (column.zh, column.en, column.name, *column.words)]
 
 
+_KNOWN = frozenset(word for kind in KINDS.values() for column in kind.columns for word in _words(column))
+
+
+def known(cells: Sequence[str]) -> int:
+    """How many cells of a row are headings that we know: rows of headings are told from titles by it."""
+    return sum(1 for cell in cells if plain(cell) in _KNOWN)
+
+
 def guess(kind: Kind, headings: Sequence[str]) -> dict[str, int]:
     """Column of ours -> index of the sheet's column."""
     known = [(column, _words(column)) for column in kind.columns]

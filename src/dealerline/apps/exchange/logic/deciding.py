@@ -126,7 +126,8 @@ def _resolve(row: Row, kind: Kind, rule: Rule, words: Words) -> None:
         zone = words.zones.get(row.store)
         for name in ("received_at", "promised_at"):
             if name in row.fields:
-                row.fields[name] = datetime.fromisoformat(row.fields[name]).replace(tzinfo=zone).isoformat()
+                moment = datetime.fromisoformat(row.fields[name])
+                row.fields[name] = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
     if "brand" in values and words.brands:
         brand = words.brands.get(plain(values["brand"]))
         if brand is None:

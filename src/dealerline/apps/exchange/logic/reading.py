@@ -9,7 +9,9 @@ from __future__ import annotations
 import codecs
 import csv
 import itertools
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from typing import Any
 
 from dealerline.apps.common.errors import Problem
 from dealerline.domain.exchange.cleaning import tidy
+from dealerline.domain.exchange.mapping import known
 
 MOST_COLUMNS = 500
 MOST_ROWS = 300_000
@@ -28,9 +31,13 @@ MOST_STRINGS = 150 * 1024 * 1024  # a workbook's table of texts is the one thing
 MOST_RATIO = 200  # real sheets pack to a tenth or a thirtieth; bombs to a thousandth
 SMALL = 10 * 1024 * 1024  # below this much unpacked no ratio is dangerous
 MOST_PARTS = 5000
-HEADING_WITHIN = 20  # rows in which the headings must come
+HEADING_AMONG = 6  # rows among which the headings are
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BLOCK = 1 << 20
+_MERGES = b"<mergeCells"
+_RANGE = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
+MOST_MERGES = 20 * 1024 * 1024
+_RETURN = re.compile(r"_x000D_\n?")  # how workbooks write the return of a line break
 _END = "\x00end of the file\x00"  # no text has NULs
 
 Row = tuple[int, list[str]]
@@ -238,27 +245,67 @@ def _workbook(path: Path, wanted: str) -> Iterator[Sheet]:
             raise Unreadable("no_sheet", "工作簿里没有可见的工作表。", "The workbook has no visible sheet.")
         if wanted and wanted not in names:
             raise Unreadable("no_sheet", "工作簿里没有这个工作表。", "The workbook has no such sheet.")
-        sheet = book[wanted or names[0]]
-        sheet.reset_dimensions()  # what the file says of its own size is not believed
-        rows = _checked(_book_rows(sheet, broken))
-        headings, rows = _headings(rows)
-        yield Sheet("xlsx", "", headings, _width(rows, headings), names, sheet.title)
+        for name in [wanted] if wanted else names:
+            sheet = book[name]
+            sheet.reset_dimensions()  # what the file says of its own size is not believed
+            rows = _checked(_book_rows(sheet, _merged(book, sheet), broken))
+            try:
+                headings, rows = _headings(rows)
+                break
+            except Unreadable as error:  # an empty sheet before the one that is meant
+                if error.code != "no_headings" or name in (wanted, names[-1]):
+                    raise
+        yield Sheet("xlsx", "", headings, _width(rows, headings), names, name)
     finally:
         book.close()
 
 
-def _book_rows(sheet: Any, broken: Unreadable) -> Iterator[Row]:
+def _merged(book: Any, sheet: Any) -> dict[int, list[tuple[int, int]]]:
+    """Cells merged over several rows: the first row -> (the last one, the column's index).
+
+    They stand behind all cells, and who reads a workbook as a stream is not told of them.
+    """
+    from openpyxl.utils import column_index_from_string
+
+    behind, found = b"", False
+    try:
+        with book._archive.open(sheet._worksheet_path) as part:
+            while len(behind) < MOST_MERGES and (block := part.read(_BLOCK)):
+                behind = (behind if found else behind[-len(_MERGES):]) + block
+                place = -1 if found else behind.find(_MERGES)
+                behind, found = behind[max(place, 0):], found or place >= 0
+    except (zipfile.BadZipFile, zlib.error, OSError, KeyError, EOFError):
+        return {}  # who reads its rows meets the same, and tells it
+    merged: dict[int, list[tuple[int, int]]] = {}
+    for column, first, last in _RANGE.findall(behind if found else b""):
+        if first != last:
+            merged.setdefault(int(first), []).append((int(last), column_index_from_string(column.decode()) - 1))
+    return merged
+
+
+def _book_rows(sheet: Any, merged: dict[int, list[tuple[int, int]]], broken: Unreadable) -> Iterator[Row]:
+    """What is merged over several rows holds for each of them that has something else."""
     rows = sheet.iter_rows(max_col=MOST_COLUMNS + 1, max_row=MOST_ROWS * 4)
+    held: dict[int, tuple[int, str]] = {}
     number = 0
     while True:
         try:
-            cells = next(rows)
+            row = next(rows)
         except StopIteration:
             return
         except Exception as error:  # openpyxl lets whatever its parts raise through
             raise broken from error
         number += 1
-        yield number, [_cell(cell) for cell in cells]
+        cells = [_cell(cell) for cell in row]
+        if held and any(cells):
+            for column, (last, value) in held.items():
+                if number <= last:
+                    cells += [""] * (column + 1 - len(cells))
+                    cells[column] = cells[column] or value
+        for last, column in merged.get(number, ()):
+            if column < len(cells):
+                held[column] = (last, cells[column])
+        yield number, cells
 
 
 def _cell(cell: Any) -> str:
@@ -266,7 +313,7 @@ def _cell(cell: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return "=" if cell.data_type == "f" else value
+        return "=" if cell.data_type == "f" else _RETURN.sub("\n", value)
     if cell.data_type == "f":
         return "="
     if isinstance(value, bool):
@@ -293,6 +340,8 @@ def _checked(rows: Iterator[Row]) -> Iterator[Row]:
             raise Unreadable("columns", f"第 {number} 行超过 {MOST_COLUMNS} 列：请删除不需要的列。",
                              f"Row {number} has more than {MOST_COLUMNS} columns: remove those that are not needed.")
         for place, cell in enumerate(cells):
+            if "\x00" in cell:  # no database keeps it
+                cells[place] = cell.replace("\x00", "")
             if len(cell) > LONGEST_CELL:
                 raise Unreadable(
                     "huge_cell",
@@ -308,21 +357,27 @@ def _checked(rows: Iterator[Row]) -> Iterator[Row]:
 
 def _headings(rows: Iterator[Row]) -> tuple[list[str], Iterator[Row]]:
     """The row that names the columns, and what comes below it."""
-    before: list[str] | None = None
-    for number, cells in rows:
-        if number > HEADING_WITHIN and before is None:
-            break
-        filled = sum(1 for cell in cells if cell.strip())
-        if before is None and filled == 1:
-            before = cells  # a title over the table, or the heading of a list of one column: the next row tells
-        elif before is not None and filled == 1:
-            return _tidied(before), itertools.chain([(number, cells)], rows)
-        else:
-            return _tidied(cells), rows
-    if before is not None:
-        return _tidied(before), rows
-    raise Unreadable("no_headings", "找不到标题行：第一行应为各列的名称。",
-                     "There is no row of headings: the first row should name the columns.")
+    first = list(itertools.islice(rows, HEADING_AMONG))
+    if not first:
+        raise Unreadable("no_headings", "找不到标题行：第一行应为各列的名称。",
+                         "There is no row of headings: the first row should name the columns.")
+    at = _place([cells for _number, cells in first])
+    headings = first[at][1]
+    above = first[at - 1][1] if at else []
+    if sum(1 for cell in above if cell.strip()) > 1:  # columns in groups: what has no name below has one above
+        headings = [cell if cell.strip() else over for cell, over in itertools.zip_longest(headings, above,
+                                                                                           fillvalue="")]
+    return _tidied(headings), itertools.chain(first[at + 1:], rows)
+
+
+def _place(first: list[list[str]]) -> int:
+    """Which of the first rows it is: behind titles the first, but one below that has more words that we know is it."""
+    filled = [sum(1 for cell in cells if cell.strip()) for cells in first]
+    # A title over the table has one cell, and so has the heading of a list of one column: the next row tells.
+    at = next((place for place, count in enumerate(filled[:2]) if count > 1), 0)
+    words = [known(cells) for cells in first]
+    best = max(range(len(first)), key=lambda place: (words[place], -place))
+    return best if words[best] > max(1, words[at]) else at
 
 
 def _tidied(cells: list[str]) -> list[str]:

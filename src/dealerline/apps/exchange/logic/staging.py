@@ -107,7 +107,7 @@ def _copy(run: ImportRun, cells: list[dict[str, str]], cleaned: list[Cleaned], r
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\\u0000", "")
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _keys(run: ImportRun, row: Cleaned) -> list[str]:
