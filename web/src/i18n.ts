@@ -32,3 +32,9 @@ export function words(text: Text | string | null | undefined): string {
   if (typeof text === 'string') return text
   return text[language()] || text.zh || text.en || ''
 }
+
+/** What went wrong, in words: the server's own, or those of its code. Never empty. */
+export function inWords(failure: { text: Text | null; code: string }): string {
+  const { t, te } = i18n.global
+  return words(failure.text) || (te(`error.${failure.code}`) ? t(`error.${failure.code}`) : t('error.unknown', { code: failure.code }))
+}

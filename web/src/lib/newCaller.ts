@@ -39,6 +39,12 @@ export function readName(text: string): Read {
   return { name, title: null, company: companies.some((word) => (/^[a-z]/.test(word) ? name.toLowerCase().endsWith(` ${word}`) : name.endsWith(word))) }
 }
 
+/** The name by which he is looked for among the customers; one letter, as a family name alone, would find everybody. */
+export function nameAsked(text: string): string {
+  const { name } = readName(text)
+  return name.length > 1 ? name : ''
+}
+
 export interface Double {
   id: number
   name: string

@@ -3,7 +3,7 @@ import { nextTick } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import { ApiError } from '@/api/http'
-import { words } from '@/i18n'
+import { inWords } from '@/i18n'
 import { useDesk } from '@/stores/desk'
 import { usePhone } from '@/stores/phone'
 import { usePromises } from '@/stores/promises'
@@ -18,7 +18,7 @@ import { actionOf, CALL_KEYS, type Action } from './shortcuts'
 
 /** Everything one can do with a call, once: the buttons and the keys both come here. Failures are told in plain words. */
 export function useActions(onHelp: () => void = () => undefined) {
-  const { t, te } = useI18n()
+  const { t } = useI18n()
   const router = useRouter()
   const desk = useDesk()
   const phone = usePhone()
@@ -29,7 +29,7 @@ export function useActions(onHelp: () => void = () => undefined) {
 
   function said(error: unknown): string {
     if (!(error instanceof CommandError || error instanceof ApiError)) throw error
-    return words(error.text) || (te(`error.${error.code}`) ? t(`error.${error.code}`) : t('error.unknown', { code: error.code }))
+    return inWords(error)
   }
 
   /** Says what went wrong: at the place where it was tried (a call's id, `person:ID`), or in passing where there is none. */

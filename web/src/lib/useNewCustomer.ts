@@ -1,9 +1,10 @@
-import { onScopeDispose, reactive, ref, shallowRef, watch } from 'vue'
+import { computed, reactive, ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { api, ApiError, ok } from '@/api/http'
 import type { CustomerShort } from '@/api/types'
 import { words } from '@/i18n'
-import { readName } from '@/lib/newCaller'
+import { nameAsked, readName } from '@/lib/newCaller'
+import { useCustomers } from '@/lib/useLookup'
 
 /** So many digits of a number are looked up while it is typed. */
 const LOOKED_UP = 7
@@ -22,27 +23,18 @@ export function useNewCustomer() {
   const form = reactive({ name: '', title: '', kind: 'person' as 'person' | 'company', phone: '' })
   const problems = ref<Record<string, string>>({})
   const saving = ref(false)
-  const known = shallowRef<Known[]>([])
   let made: CustomerShort | null = null
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let turn = 0
 
-  const found = async (q: string): Promise<CustomerShort[]> => (q ? (await ok(api.GET('/api/customers', { params: { query: { q } } })).catch(() => ({ items: [] as CustomerShort[] }))).items : [])
-  async function look(): Promise<void> {
-    const mine = ++turn
-    const { name } = readName(form.name)
-    const digits = form.phone.replace(/\D/g, '')
-    const [numbers, names] = await Promise.all([found(digits.length >= LOOKED_UP ? form.phone.trim() : ''), found(name.length > 1 ? name : '')])
-    if (mine !== turn) return
-    const byName = names.filter((one) => one.name === name && !numbers.some((other) => other.id === one.id))
-    known.value = [...numbers.map((customer) => ({ customer, by: 'phone' as const })), ...byName.map((customer) => ({ customer, by: 'name' as const }))].slice(0, 3)
-  }
-  watch(() => [form.name, form.phone], () => {
-    made = null
-    clearTimeout(timer)
-    timer = setTimeout(() => void look(), 250)
+  const numbers = useCustomers(() => (form.phone.replace(/\D/g, '').length >= LOOKED_UP ? form.phone.trim() : ''))
+  const names = useCustomers(() => nameAsked(form.name))
+  const known = computed<Known[]>(() => {
+    const byNumber = numbers.found.value ?? []
+    const byName = (names.found.value ?? []).filter((one) => one.name === readName(form.name).name && !byNumber.some((other) => other.id === one.id))
+    return [...byNumber.map((customer) => ({ customer, by: 'phone' as const })), ...byName.map((customer) => ({ customer, by: 'name' as const }))].slice(0, 3)
   })
-  onScopeDispose(() => clearTimeout(timer))
+  /** Why it cannot be seen whether he is there, in words. */
+  const unseen = computed(() => numbers.problem.value || names.problem.value)
+  watch(() => [form.name, form.phone], () => (made = null))
 
   /** A form of address, or a company; once more takes it back. */
   function choose(which: 'mr' | 'ms' | 'company'): void {
@@ -77,5 +69,5 @@ export function useNewCustomer() {
       saving.value = false
     }
   }
-  return { form, problems, saving, known, choose, chosen, nameDone, save }
+  return { form, problems, saving, known, unseen, choose, chosen, nameDone, save }
 }
