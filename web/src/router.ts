@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { within } from '@/lib/patience'
 import { useSession } from '@/stores/session'
 
 declare module 'vue-router' {
@@ -43,10 +44,13 @@ const NARROW = 600
 /** Where who has neither desk nor board begins. */
 const HOMES = [['/leads', 'leads.view'], ['/tasks', 'promises.view'], ['/customers', 'customers.view']] as const
 
+/** A telephone's page opens with what it has kept when the network is there and carries nothing. */
+const A_MOMENT = 6000
+
 router.beforeEach(async (to) => {
   const session = useSession()
   try {
-    await session.load()
+    await session.load(false, to.path.startsWith('/m/') ? within(A_MOMENT) : undefined)
   } catch {
     if (to.path.startsWith('/m/')) session.recall()
     return true // the page itself says that the server does not answer, and tries again

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '@/api/http'
+import { atOf } from '@/lib/leadOutbox'
 import { memoryShelf, Outbox, refused, sturdyShelf, type Kept } from '@/lib/outbox'
 import { usePlace } from '@/lib/usePlace'
 
@@ -7,7 +8,9 @@ import { usePlace } from '@/lib/usePlace'
 function world(person = 1) {
   const events = new Map<string, number>()
   const photos = new Set<string>()
+  const leads: number[] = []
   const failing: ('before' | 'after' | number)[] = []
+  const who = { signedIn: person }
   const shelf = memoryShelf<string>()
   let seen: Kept<string>[] = []
   const heard = <T>(write: () => T): T => {
@@ -19,12 +22,13 @@ function world(person = 1) {
     return answer
   }
   const ways = {
-    event: async (entry: Kept<string>) => heard(() => ({ id: events.get(entry.id) ?? (events.set(entry.id, events.size + 1), events.size) })),
+    event: async (entry: Kept<string>) => heard(() => (entry.makes || leads.push(entry.lead), { id: events.get(entry.id) ?? (events.set(entry.id, events.size + 1), events.size) })),
     photo: async (_: Kept<string>, photo: { id: string }) => heard(() => photos.add(photo.id)),
   }
-  const box = (who = person) => new Outbox<string>(shelf, ways, who, (now) => (seen = now), (failure) => failure.text?.en ?? failure.code)
+  const box = (whose = person) => new Outbox<string>(shelf, { ...ways, ready: async () => who.signedIn === whose }, whose, (now) => (seen = now), (failure) => failure.text?.en ?? failure.code)
   const entry = (id: string, count = 0) => ({ id, lead: 7, name: '张三', at: Number(id), body: 'visit', photos: Array.from({ length: count }, (_, n) => ({ id: `${id}-${n}`, content: new Blob(['x']) })) })
-  return { events, photos, failing, box, entry, seen: () => seen }
+  const fresh = (id: string) => ({ ...entry(id), lead: 0, makes: true })
+  return { events, photos, leads, failing, box, entry, fresh, who, shelf, seen: () => seen }
 }
 
 describe('what was written on a telephone', () => {
@@ -71,11 +75,15 @@ describe('what was written on a telephone', () => {
   })
 
   it('is not sent in the name of another who signs in on the same telephone', async () => {
-    const { events, failing, box, entry } = world()
+    const { events, failing, box, entry, who } = world()
     failing.push('before')
     await box(1).add(entry('1'))
     await box(2).send()
     expect(events.size).toBe(0)
+    who.signedIn = 2
+    await box(1).send() // a tab of the first, still open
+    expect(events.size).toBe(0)
+    who.signedIn = 1
     await box(1).send()
     expect(events.size).toBe(1)
   })
@@ -86,6 +94,55 @@ describe('what was written on a telephone', () => {
     await Promise.all([out.add(entry('1')), out.add(entry('2')), out.send(), out.send()])
     await out.send()
     expect(events.size).toBe(2)
+  })
+})
+
+describe('a lead made outside', () => {
+  it('goes first, whatever the clock said, and what was written of it follows it there, also what is written afterwards', async () => {
+    const { events, photos, leads, failing, box, entry, fresh, shelf, seen } = world()
+    const out = box()
+    failing.push('before', 'before', 'after')
+    await out.add(fresh('5'))
+    await out.add(entry('1')) // another matter
+    await out.add({ ...entry('0', 1), lead: 0, of: '5' })
+    expect(seen().map((one) => one.id)).toEqual(['5', '0', '1'])
+    await out.send()
+    expect([[...events.keys()], leads, photos.size, seen().length]).toEqual([['5', '0', '1'], [1, 7], 1, 0])
+    await out.add({ ...entry('8'), lead: 0, of: '5' }) // by a page that has not heard yet
+    expect([leads.at(-1), (await out.made()).get('5')]).toEqual([1, 1])
+    expect(JSON.stringify(await shelf.all())).not.toContain('张三')
+  })
+
+  it('that was refused holds up what was written of it and nothing else, until it is answered or thrown away with it', async () => {
+    const { leads, failing, box, entry, fresh, seen } = world()
+    const out = box()
+    failing.push(409)
+    await out.add(fresh('5'))
+    await out.add({ ...entry('6'), lead: 0, of: '5' })
+    await out.add(entry('7'))
+    expect([leads, seen().map((one) => [one.id, one.problem, one.code])]).toEqual([[7], [['5', 'No', 'refused'], ['6', '', undefined]]])
+    await out.settle('5', 33) // there was one already
+    expect([leads, seen()]).toEqual([[7, 33], []])
+    failing.push(409)
+    await out.add(fresh('8'))
+    await out.add({ ...entry('9'), lead: 0, of: '8' })
+    await out.drop('8')
+    expect(seen()).toEqual([])
+    await out.add({ ...entry('10'), lead: 0, of: '8' })
+    expect(seen().map((one) => one.code)).toEqual(['orphan'])
+  })
+
+  it('is not made anew by a second tab that saves the same draft once it is sent', async () => {
+    const { events, box, fresh, seen } = world()
+    await box().add(fresh('5'))
+    await box().add({ ...fresh('5'), body: 'typed on' })
+    expect([events.size, seen()]).toEqual([1, []])
+  })
+})
+
+describe('the clock of a telephone', () => {
+  it('that is wrong by hours is put right by the server’s, one that is nearly right is believed', () => {
+    expect([atOf('2026-11-29T08:00:00.000Z', 3_600_000), atOf('2026-11-29T08:00:00.000Z', -3000)]).toEqual(['2026-11-29T09:00:00.000Z', '2026-11-29T08:00:00.000Z'])
   })
 })
 

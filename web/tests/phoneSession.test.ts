@@ -20,6 +20,14 @@ describe('who sits at a telephone without a network', () => {
     expect(useSession().person?.id).toBe(7)
   })
 
+  it('sees nothing of the list of who sat there before and never signed out; his drafts wait for him', () => {
+    const session = useSession()
+    for (const key of ['list.7', 'list.8', '7.1']) localStorage.setItem(`dealerline.mobile.${key}`, '{}')
+    session.info = { signed_in: true, csrf: '', person: { id: 8 } } as unknown as SessionInfo
+    session.keep()
+    expect(Object.keys(localStorage).sort()).toEqual(['dealerline.mobile.7.1', 'dealerline.mobile.list.8', 'dealerline.mobile.session'])
+  })
+
   it('is forgotten with the list of customers when he signs out; what waits to be sent is not touched', async () => {
     vi.stubGlobal('fetch', () => Promise.resolve(new Response('{}', { status: 200, headers: { 'Content-Type': 'application/json' } })))
     vi.spyOn(location, 'assign').mockImplementation(() => undefined)

@@ -159,7 +159,8 @@ def test_the_second_is_told_who_has_the_customer_and_may_join(world: World, cust
     held = refused.json()
     assert (refused.status_code, held["code"], held["held"]["owner"]) == (409, "held", "Alice")
     assert held["held"]["store"]["en"] == "Store east" and "5678" not in refused.content.decode()
-    assert bob.send("POST", f"/api/leads/{lead['id']}/events", {"kind": "visit"}).status_code == 403
+    late = bob.send("POST", f"/api/leads/{lead['id']}/events", {"kind": "visit"})
+    assert (late.status_code, late.json()["code"]) == (403, "not_yours") and "Alice" in late.json()["text"]["en"]
     assert bob.send("POST", f"/api/leads/{lead['id']}/join", {}).status_code == 200
     assert bob.send("POST", f"/api/leads/{lead['id']}/events", {"kind": "visit"}).status_code == 200
     assert make(bob, customer)["brand"] is None, "another make is another matter"
@@ -184,6 +185,38 @@ def test_a_namesake_with_the_same_number_is_protected_where_one_may_see_him(worl
         CustomerPhone.objects.create(customer=twin, e164=NUMBER, primary=True)
         answer = world.browser(name).send("POST", "/api/leads", {"customer": twin.pk})
         assert answer.status_code == (409 if store == world.east else 200)
+
+
+def test_somebody_met_outside_is_made_with_his_lead_once_and_asked_for_when_he_may_be_in_the_files(
+    world: World, customer: Customer
+) -> None:
+    alice, bob, key = world.browser("alice"), world.browser("bob"), str(uuid.uuid4())
+    new = {"new_customer": {"name": "李 四", "title": "女士", "phone": "139 0000 0001"}, "client_id": key}
+    answers = [alice.send("POST", "/api/leads", new) for _ in range(2)]  # the telephone had no answer
+    assert [one.status_code for one in answers] == [200, 200], answers[0].content
+    lead = answers[0].json()
+    assert lead["id"] == answers[1].json()["id"] and lead["state"] == "active", "the same key is the same row"
+    assert Customer.objects.filter(name="李 四").count() == Lead.objects.count() == 1
+    assert bob.send("POST", "/api/leads", new).json()["code"] == "taken"
+
+    late = {"new_customer": {"name": "张先生", "phone": NUMBER}, "client_id": str(uuid.uuid4())}
+    told = bob.send("POST", "/api/leads", late)
+    assert (told.status_code, told.json()["code"]) == (409, "known") and "12345678" not in told.content.decode()
+    assert told.json()["known"] == [{"customer": {"id": customer.pk, "name": "张三", "title": "先生"},
+                                     "number": "+86138****5678", "by": "phone"}]
+    by_name = bob.send("POST", "/api/leads", {"new_customer": {"name": "张三"}}).json()
+    assert [one["by"] for one in by_name["known"]] == ["name"]
+    assert Customer.objects.count() == 2, "nobody was made"
+    make(bob, customer, client_id=late["client_id"])  # it is him
+
+    anyway = {"new_customer": {"name": "张太太", "phone": NUMBER, "anyway": True}, "client_id": str(uuid.uuid4())}
+    held = alice.send("POST", "/api/leads", anyway)
+    assert (held.status_code, held.json()["held"]["customer"]) == (409, customer.pk)
+    assert not Customer.objects.filter(name="张太太").exists(), "both or neither"
+    for bad in ({"new_customer": {"name": "无号", "phone": "12"}}, {}):
+        assert alice.send("POST", "/api/leads", bad).status_code == 400
+    elsewhere = {"new_customer": {"name": "张三", "phone": NUMBER}}
+    assert world.browser("charlie").send("POST", "/api/leads", elsewhere).status_code == 200, "nothing is told of east"
 
 
 def test_the_database_has_the_last_word(world: World, customer: Customer) -> None:

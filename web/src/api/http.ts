@@ -104,9 +104,9 @@ export async function request<T>(method: 'GET' | 'POST', path: string, body?: un
 }
 
 /** A file as the body, under an address that the page made. Raises ApiError. */
-export async function putFile(path: string, content: Blob): Promise<unknown> {
+export async function putFile(path: string, content: Blob, signal?: AbortSignal): Promise<unknown> {
   const headers = { 'Content-Type': content.type || 'application/octet-stream', 'X-CSRFToken': csrf, Accept: 'application/json' }
-  const response = await reach(new Request(new URL(path, location.origin), { method: 'PUT', headers, credentials: 'same-origin', body: content }))
+  const response = await reach(new Request(new URL(path, location.origin), { method: 'PUT', headers, credentials: 'same-origin', body: content, signal }))
   const answer: unknown = await response.json().catch(() => null)
   if (!response.ok) throw failure(response.status, answer)
   return answer

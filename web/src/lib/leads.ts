@@ -1,5 +1,6 @@
 import { api, ok } from '@/api/http'
 import type { Lead, LeadChoices } from '@/api/types'
+import { keepDraft, readDraft } from '@/lib/mobileDraft'
 
 /** What a lead may be set to: asked once a page, since stages and people change seldom. */
 let asked: Promise<LeadChoices> | null = null
@@ -9,6 +10,18 @@ export function leadChoices(again = false): Promise<LeadChoices> {
     asked.catch(() => (asked = null))
   }
   return asked
+}
+
+const BRANDS = 'dealerline.mobile.brands'
+/** The brands as they were when they were asked for last, for where there is no network; and as they are now. */
+export function brandsKept(): LeadChoices['brands'] {
+  const kept = readDraft<LeadChoices['brands']>(BRANDS)
+  return Array.isArray(kept) ? (kept as LeadChoices['brands']) : []
+}
+export async function brandsNow(): Promise<LeadChoices['brands']> {
+  const { brands } = await leadChoices()
+  keepDraft(BRANDS, brands)
+  return brands
 }
 
 export const INTENTIONS = ['A', 'B', 'C', 'D'] as const

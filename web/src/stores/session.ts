@@ -5,6 +5,7 @@ import type { Me, SessionInfo } from '@/api/types'
 import { setLanguage, type Language } from '@/i18n'
 
 const KEPT = 'dealerline.mobile.session'
+const LISTS = 'dealerline.mobile.list.'
 
 /** Who sits here. Asked once at start; everything else waits for it. */
 export const useSession = defineStore('session', () => {
@@ -14,25 +15,37 @@ export const useSession = defineStore('session', () => {
   const demo = computed(() => info.value?.demo === true)
   const storeNames = computed(() => new Map((person.value?.stores ?? []).map((s) => [s.id, s.name])))
   let loading: Promise<void> | null = null
+  /** How far the server's clock is before this machine's, in milliseconds. */
+  const skew = ref(0)
   /** Chosen on the sign-in page: wins over what the person had before. */
   let chosen: Language | null = null
 
-  function take(fresh: SessionInfo): void {
+  async function ask(signal?: AbortSignal): Promise<void> {
+    const answer = api.GET('/api/session', { signal })
+    const fresh = await ok(answer)
     info.value = fresh
     if (fresh.csrf) useCsrf(fresh.csrf)
+    const told = Date.parse((await answer).response.headers.get('Date') ?? '')
+    if (!Number.isNaN(told)) skew.value = told - Date.now()
   }
 
-  function load(again = false): Promise<void> {
+  /** `signal`: how long one waits for it, where a page is of use without. */
+  function load(again = false, signal?: AbortSignal): Promise<void> {
     if (info.value && !again) return Promise.resolve()
-    loading ??= ok(api.GET('/api/session'))
-      .then(take)
-      .finally(() => (loading = null))
+    loading ??= ask(signal).finally(() => (loading = null))
     return loading
   }
 
   /** For the telephone's page, which opens without a network: who sat here last. The server asks again for everything that is sent. */
   function keep(): void {
-    if (info.value?.signed_in) localStorage.setItem(KEPT, JSON.stringify({ ...info.value, csrf: '' }))
+    if (!info.value?.signed_in) return
+    try {
+      const mine = `${LISTS}${info.value.person?.id}`
+      for (const key of Object.keys(localStorage)) if (key.startsWith(LISTS) && key !== mine) localStorage.removeItem(key) // of who sat here before and never signed out
+      localStorage.setItem(KEPT, JSON.stringify({ ...info.value, csrf: '' }))
+    } catch {
+      // no room: the page does not open without a network, then, and does all else
+    }
   }
   function recall(): boolean {
     try {
@@ -44,7 +57,7 @@ export const useSession = defineStore('session', () => {
   }
   /** Who signs out leaves no customers' names behind; what still waits to be sent stays, for him alone. */
   function forget(): void {
-    for (const key of Object.keys(localStorage)) if (key === KEPT || key.startsWith('dealerline.mobile.list.')) localStorage.removeItem(key)
+    for (const key of Object.keys(localStorage)) if (key === KEPT || key.startsWith(LISTS)) localStorage.removeItem(key)
   }
 
   async function signIn(username: string, password: string, code: string): Promise<void> {
@@ -89,5 +102,5 @@ export const useSession = defineStore('session', () => {
     if (info.value?.signed_in) location.assign(`/sign-in?again=1&next=${encodeURIComponent(location.pathname + location.search)}`)
   })
 
-  return { info, person, signedIn, demo, storeNames, load, keep, recall, signIn, signOut, chooseLanguage, may, has, leads, watches }
+  return { info, person, signedIn, demo, storeNames, skew, load, keep, recall, signIn, signOut, chooseLanguage, may, has, leads, watches }
 })

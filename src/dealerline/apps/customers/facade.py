@@ -11,6 +11,8 @@ from dealerline.apps.customers.logic.by_rule import set_by_rule
 from dealerline.apps.customers.logic.car_facts import facts_of as car_facts
 from dealerline.apps.customers.logic.customers import (
     access_customer,
+    alike,
+    create,
     main_number,
     numbers_of,
     owns_order,
@@ -27,8 +29,10 @@ __all__ = [
     "CustomerLevel",
     "access_customer",
     "add_order",
+    "alike",
     "bulk",
     "car_facts",
+    "create",
     "finding",
     "follow_with",
     "has_car",

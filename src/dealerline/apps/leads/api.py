@@ -20,7 +20,7 @@ from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Done, Id, Plain, ProblemOut, StaleOut
 from dealerline.apps.customers import facade as customers
 from dealerline.apps.leads import schemas as shapes
-from dealerline.apps.leads.logic import choices, reassign, rows, thread, work
+from dealerline.apps.leads.logic import choices, newcomer, reassign, rows, thread, work
 from dealerline.apps.leads.logic.report import report
 from dealerline.apps.leads.models import Lead
 from dealerline.apps.organisation.facade import sales_line
@@ -29,7 +29,7 @@ from dealerline.domain.leads.photos import LARGEST
 
 router = Router(tags=["leads"], auth=signed_in)
 ERRORS = {400: ProblemOut, 403: ProblemOut, 404: ProblemOut, 409: StaleOut}
-HELD = ERRORS | {409: shapes.HeldOut}
+HELD = ERRORS | {409: shapes.HeldOut | shapes.KnownAlreadyOut}
 
 
 class LeadsQuery(Schema):
@@ -140,7 +140,7 @@ def undo_reassignment(request: HttpRequest, batch: UUID) -> dict[str, Any]:
 
 
 # one lead -------------------------------------------------------------------------------------------------------------
-def _home(person: Person, wanted: int | None, call: UUID | None, theirs: int) -> int:
+def _home(person: Person, wanted: int | None, call: UUID | None, theirs: int | None) -> int:
     """The store of a new lead: as said, else the call's, his own, the customer's, whichever he may work in."""
     if wanted is not None:
         return wanted
@@ -153,15 +153,29 @@ def _home(person: Person, wanted: int | None, call: UUID | None, theirs: int) ->
 
 @router.post("/leads", response={200: shapes.LeadOut, **HELD})
 def create(request: HttpRequest, data: shapes.LeadIn) -> dict[str, Any]:
-    """A lead of a customer; 409 ``held`` with who has him already. Sent twice (``client_id``) it is made once."""
+    """A lead of a customer, or of a new one; 409 ``held`` with who has him already, 409 ``known`` with who the new one
+    may be. Sent twice (``client_id``) both are made once.
+    """
     person = need(request, rows.EDIT)
-    customer = customers.access_customer(person, data.customer)
-    owner = person.pk if data.owner is None else data.owner or None
+    there = work.made(person, data.client_id)
+    if there is not None:
+        return rows.draw(person, there)
     values = _values(data, False)
     if data.call is not None and "origin" not in data.model_fields_set:
         values["origin"] = "call"
-    row = work.create(person, customer=customer, store=_home(person, data.store, data.call, customer.store_id),
-                      owner=owner, values=values, call=data.call, client_id=data.client_id)
+    given: dict[str, Any] = {"owner": person.pk if data.owner is None else data.owner or None, "values": values,
+                             "call": data.call, "client_id": data.client_id}
+    if data.new_customer is not None and data.customer is None:
+        row = newcomer.create(person, data.new_customer.dict(), store=_home(person, data.store, data.call, None),
+                              **given)
+        audit.record(request, "customer", object_type="customer", object_id=row.customer_id, store=row.store_id,
+                     detail={"created": True, "lead": row.pk})
+    elif data.customer is not None and data.new_customer is None:
+        customer = customers.access_customer(person, data.customer)
+        row = work.create(person, customer=customer, store=_home(person, data.store, data.call, customer.store_id),
+                          **given)
+    else:
+        raise work.invalid("customer", "请选择一位客户，或填写新客户。", "Name one customer, or a new one.")
     _audit(request, row, "created")
     return rows.draw(person, row)
 

@@ -190,6 +190,20 @@ class HeldOut(ProblemOut):
     held: HeldBy
 
 
+class KnownOut(Schema):
+    """Who is in the files by that number (``phone``) or that very name (``name``); his number masked by role."""
+
+    customer: LeadCustomerOut
+    number: str
+    by: str
+
+
+class KnownAlreadyOut(ProblemOut):
+    """A new customer may be one of these: name one as ``customer``, or say ``anyway``."""
+
+    known: list[KnownOut]
+
+
 class Interest(Schema):
     """What somebody wants. Money in whole yuan."""
 
@@ -206,10 +220,24 @@ class Interest(Schema):
     next_at: AwareDatetime | None = None
 
 
-class LeadIn(Interest):
-    """A new lead. ``owner``: a person's id, 0 for the store's (whoever takes it), left out for oneself."""
+class NewcomerIn(Schema):
+    """Somebody who is in no list, made with his lead or not at all. ``anyway``: though he may be in the files."""
 
-    customer: Id
+    name: Plain = Field(max_length=120)
+    title: Plain = Field("", max_length=20)
+    kind: str = Field("person", pattern="^(person|company)$")
+    phone: Plain = Field("", max_length=60)
+    anyway: bool = False
+
+
+class LeadIn(Interest):
+    """A new lead of ``customer``, or of a ``new_customer`` who is made with it. ``owner``: a person's id, 0 for the
+    store's (whoever takes it), left out for oneself. ``client_id``: made by the page, so that sending it twice makes
+    one lead and one customer.
+    """
+
+    customer: Id | None = None
+    new_customer: NewcomerIn | None = None
     store: Id | None = None
     owner: int | None = Field(None, ge=0, le=2**63 - 1)
     call: UUID | None = None

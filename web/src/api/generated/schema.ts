@@ -2022,7 +2022,8 @@ export interface paths {
         put?: never;
         /**
          * Create
-         * @description A lead of a customer; 409 ``held`` with who has him already. Sent twice (``client_id``) it is made once.
+         * @description A lead of a customer, or of a new one; 409 ``held`` with who has him already, 409 ``known`` with who the new one
+         *     may be. Sent twice (``client_id``) both are made once.
          */
         post: operations["dealerline_apps_leads_api_create"];
         delete?: never;
@@ -6455,6 +6456,35 @@ export interface components {
             needs: string[][];
             title: components["schemas"]["Text"];
         };
+        /**
+         * KnownAlreadyOut
+         * @description A new customer may be one of these: name one as ``customer``, or say ``anyway``.
+         */
+        KnownAlreadyOut: {
+            /** Code */
+            code: string;
+            /**
+             * Fields
+             * @default {}
+             */
+            fields: {
+                [key: string]: components["schemas"]["Text"];
+            };
+            /** Known */
+            known: components["schemas"]["KnownOut"][];
+            text: components["schemas"]["Text"];
+        };
+        /**
+         * KnownOut
+         * @description Who is in the files by that number (``phone``) or that very name (``name``); his number masked by role.
+         */
+        KnownOut: {
+            /** By */
+            by: string;
+            customer: components["schemas"]["LeadCustomerOut"];
+            /** Number */
+            number: string;
+        };
         /** LabelOut */
         LabelOut: {
             /** Colour */
@@ -6684,7 +6714,9 @@ export interface components {
         };
         /**
          * LeadIn
-         * @description A new lead. ``owner``: a person's id, 0 for the store's (whoever takes it), left out for oneself.
+         * @description A new lead of ``customer``, or of a ``new_customer`` who is made with it. ``owner``: a person's id, 0 for the
+         *     store's (whoever takes it), left out for oneself. ``client_id``: made by the page, so that sending it twice makes
+         *     one lead and one customer.
          */
         LeadIn: {
             /** Brand */
@@ -6698,7 +6730,7 @@ export interface components {
             /** Client Id */
             client_id?: string | null;
             /** Customer */
-            customer: number;
+            customer?: number | null;
             /**
              * Intention
              * @default B
@@ -6714,6 +6746,7 @@ export interface components {
              * @default
              */
             need: string;
+            new_customer?: components["schemas"]["NewcomerIn"] | null;
             /** Next At */
             next_at?: string | null;
             /**
@@ -7632,6 +7665,34 @@ export interface components {
              * @default
              */
             number: string;
+        };
+        /**
+         * NewcomerIn
+         * @description Somebody who is in no list, made with his lead or not at all. ``anyway``: though he may be in the files.
+         */
+        NewcomerIn: {
+            /**
+             * Anyway
+             * @default false
+             */
+            anyway: boolean;
+            /**
+             * Kind
+             * @default person
+             */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Phone
+             * @default
+             */
+            phone: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
         };
         /**
          * NextOut
@@ -16525,7 +16586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HeldOut"];
+                    "application/json": components["schemas"]["HeldOut"] | components["schemas"]["KnownAlreadyOut"];
                 };
             };
         };

@@ -171,6 +171,15 @@ def with_number(person: Person, number: str) -> list[int]:
     return list(found.values_list("pk", flat=True).distinct()[:20]) if number else []
 
 
+def alike(person: Person, name: str, phone: str) -> list[tuple[Customer, str]]:
+    """Who of those he may see has that number, or that very name, and by which; at most three. Raises Problem."""
+    e164, name = phones.read_number(phone)[0] if phone.strip() else "", " ".join(name.split())
+    seen = Customer.objects.visible_to(person, rows.VIEW).prefetch_related("phones").order_by("pk")
+    by_number = list(seen.filter(phones__e164=e164).distinct()[:3]) if e164 else []
+    by_name = seen.filter(name=name).exclude(pk__in=[row.pk for row in by_number])[:3] if len(name) > 1 else []
+    return [*((row, "phone") for row in by_number), *((row, "name") for row in by_name)][:3]
+
+
 def owns_order(customer: int, order: int) -> bool:
     """Whether that order is his."""
     return Order.objects.filter(pk=order, customer=customer).exists()

@@ -22,6 +22,7 @@ from dealerline.apps.leads.logic import telling
 from dealerline.apps.leads.logic.rows import actor
 from dealerline.apps.leads.logic.work import (
     KEPT,
+    TAKEN,
     finish,
     handed,
     invalid,
@@ -97,15 +98,17 @@ def add(person: Person, lead: Lead, kind: str, *, text: str, data: dict[str, Any
 def _written(person: Person, lead: Lead, client_id: UUID) -> LeadEvent | None:
     there = LeadEvent.objects.filter(client_id=client_id).first()
     if there is not None and (there.lead_id != lead.pk or there.by_id != person.pk):
-        raise Problem("taken", "这个编号已经用过了。", "That id is taken already.", status=409)
+        raise TAKEN
     return there
 
 
 def _add(person: Person, row: Lead, kind: str, text: str, values: dict[str, Any], when: datetime, now: datetime, *,
          next_step: str | None, next_at: datetime | None, **rest: Any) -> LeadEvent:
     who = actor(person, row)
-    if who is None or (who is Actor.COLLEAGUE and kind != "note"):
+    if who is None:
         raise NotAllowed
+    if who is Actor.COLLEAGUE and kind != "note":
+        raise _not_yours(row)
     before = history.snapshot(row, KEPT)
     waits = row.state == State.WAITING
     if kind in CONTACTS:
@@ -125,6 +128,17 @@ def _add(person: Person, row: Lead, kind: str, text: str, values: dict[str, Any]
         telling.changed(row, person.pk)
     _tell(person, row, kind)
     return event
+
+
+def _not_yours(row: Lead) -> Problem:
+    """He may have had it when it happened, and writes it down late: who has it now, and what he still may do."""
+    if row.owner is None:
+        zh = "这条线索已不在您名下：请先领取，或只写备注。"
+        en = "This lead is not yours any more: claim it first, or write a note."
+    else:
+        zh = f"这条线索现在由 {row.owner.name} 跟进：您可以写备注。"
+        en = f"{row.owner.name} has this lead now: you may write a note."
+    return Problem("not_yours", zh, en, status=403, extra={"pool": row.state == State.POOL})
 
 
 def _tell(person: Person, row: Lead, kind: str) -> None:
@@ -201,7 +215,7 @@ def add_photo(person: Person, lead: Lead, event: LeadEvent, photo: UUID, content
     there = LeadPhoto.objects.filter(pk=photo).first()
     if there is not None:
         if (there.event_id, there.by_id, there.sha256) != (event.pk, person.pk, digest):
-            raise Problem("taken", "这个编号已经用过了。", "That id is taken already.", status=409)
+            raise TAKEN
         return there
     if event.by_id != person.pk or not person.can("leads.edit", lead.store_id):
         raise NotAllowed

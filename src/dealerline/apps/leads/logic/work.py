@@ -31,6 +31,9 @@ INTEREST = ("brand_id", "model", "budget_from", "budget_to", "intention", "wants
 KEPT = (*INTEREST, "stage_id", "state", "owner_id", "store_id", "lost_reason_id", "lost_note", "order_id")
 
 
+TAKEN = Problem("taken", "这个编号已经用过了。", "That id is taken already.", status=409)
+
+
 def invalid(field: str, zh: str, en: str) -> Problem:
     """A form's field that has to be changed."""
     return Problem("invalid", "请检查标红的内容。", "Please check what is marked.",
@@ -176,10 +179,10 @@ def protect(person: Person, customer: int, brand: int | None, besides: int = 0) 
     held = in_the_way(customer, brand, [Held(row.pk, row.customer_id, row.brand_id, row.store_id)
                                         for row in rows.values()], seen.__contains__)
     if held is not None:
-        raise held_problem(rows[held.lead], person, customer)
+        raise held_problem(rows[held.lead], person)
 
 
-def held_problem(row: Lead, person: Person, customer: int) -> Problem:
+def held_problem(row: Lead, person: Person) -> Problem:
     """Who has it: name and store, no number. The lead itself only for those who see its store."""
     name = row.owner.name if row.owner is not None else ""
     store = row.store.text
@@ -193,11 +196,26 @@ def held_problem(row: Lead, person: Person, customer: int) -> Problem:
     visible = row.store_id in person.stores_for(SEE)
     return Problem("held", zh, en, status=409, extra={"held": {
         "lead": row.pk if visible else None, "owner": name, "mine": row.owner_id == person.pk, "store": store,
-        "customer": customer, "brand": row.brand_id, "pool": row.state == State.POOL,
+        "customer": row.customer_id, "brand": row.brand_id, "pool": row.state == State.POOL,
         "may_join": visible and row.owner_id != person.pk and person.can(EDIT, row.store_id)}})
 
 
 # making ---------------------------------------------------------------------------------------------------------------
+def made(person: Person, client_id: UUID | None) -> Lead | None:
+    """What a page that repeats itself made with that id before. Raises Problem when it was somebody else's page."""
+    there = Lead.objects.select_related(*related()).filter(client_id=client_id).first() if client_id else None
+    if there is not None and there.created_by_id != person.pk:
+        raise TAKEN
+    return there
+
+
+def once(client_id: UUID | None) -> None:
+    """Within a transaction: who sends the same id at the same moment waits here until we are done."""
+    if client_id is not None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"lead key {client_id}"])
+
+
 def create(person: Person, *, customer: Any, store: int, owner: int | None, values: dict[str, Any],
            call: UUID | None = None, client_id: UUID | None = None) -> Lead:
     """A lead of a customer whom the person sees. ``owner`` None: the store's, whoever takes it.
@@ -210,10 +228,10 @@ def create(person: Person, *, customer: Any, store: int, owner: int | None, valu
     check_interest(values)
     with transaction.atomic():
         choices.ensure_defaults()
-        if client_id is not None:
-            there = Lead.objects.filter(client_id=client_id, created_by=person).first()
-            if there is not None:
-                return there
+        once(client_id)
+        there = made(person, client_id)
+        if there is not None:
+            return there
         protect(person, customer.pk, values.get("brand_id"))
         now = timezone.now()
         row = Lead(customer_id=customer.pk, store_id=store, call=call, client_id=client_id, created_by=person,
