@@ -5,6 +5,7 @@ import { createMemoryHistory, createRouter } from 'vue-router'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import NewCallerForm from '../src/components/NewCallerForm.vue'
 import { i18n, setLanguage } from '../src/i18n'
+import { leaveComposing } from '../src/lib/composing'
 import { doubles, readName } from '../src/lib/newCaller'
 import type { Tab } from '../src/stores/work'
 
@@ -130,6 +131,7 @@ describe('the form', () => {
     expect(document.querySelector('.el-form-item__error')?.textContent).toBeTruthy()
   })
   it('leaves figures alone while a Chinese word is being put together', async () => {
+    leaveComposing() // as main.ts does for every page
     const event = new KeyboardEvent('keydown', { key: '2', bubbles: true, cancelable: true, isComposing: true })
     field('new-name').dispatchEvent(event)
     expect(event.defaultPrevented).toBe(false)

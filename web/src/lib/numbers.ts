@@ -18,6 +18,9 @@ const COUNTED_AT_MOST = 10_000
 /** How many customers a search finds at most. */
 export const FOUND_AT_MOST = 1000
 
+/** How many rows of a kind a file carries at most: as many mean as many or more. */
+export const POP_SHOWS = { repairs: 10, orders: 10, calls: 5, bookings: 5 } as const
+
 /** How many rows a list has; the server stops counting at ten thousand, and searching at a thousand. */
 export const countText = (total: number, atMost = COUNTED_AT_MOST): string => total.toLocaleString() + (total >= atMost ? '+' : '')
 

@@ -85,9 +85,7 @@ export function useChoice<T>(rows: () => T[], lookup: Pick<Lookup<unknown>, 'loo
     const row = rows()[here.value]
     if (row !== undefined) take(row)
   }
-  /** Not while a Chinese word is being put together: there the same keys choose among characters. */
   function keyed(event: KeyboardEvent): void {
-    if (event.isComposing || event.keyCode === 229) return
     if (event.key === 'ArrowDown') here.value = Math.max(0, Math.min(rows().length - 1, here.value + 1))
     else if (event.key === 'ArrowUp') here.value = Math.max(0, here.value - 1)
     else if (event.key === 'Enter') void enter()
