@@ -158,27 +158,34 @@ async def rate_of(sides: Sides, kind: str, agents: int, seconds: float, start: f
 Rows = list[dict[str, Any]]
 
 
-async def run(quick: bool, only: str, sizes: list[str], kinds: list[str]) -> tuple[Rows, Rows]:
+async def run(quick: bool, only: str, sizes: list[str], kinds: list[str], as_json: bool) -> None:
+    """Both tables, each shown when it is made."""
     media = Media(tone=440)
-    one: Rows = []
-    two: Rows = []
     with open_folder() as folder:
         sides = Sides(folder, media)
         if only in ("", "p1"):
-            plan = [(10, 30, 60)] if quick else [(10, 40, 300), (10, 200, 300), (10, 1000, 300), (200, 200, 600)]
-            for agents, waiting, wanted in plan:
-                if not sizes or f"{agents}x{waiting}" in sizes:
-                    one += [await turns(sides, kind, agents, waiting, wanted) for kind in kinds]
-            if not sizes and "dealerline" in kinds:
-                for waiting in (40, 1000, 10000):
-                    one.append(alone(folder / f"alone-{waiting}", sides.sound, 10, waiting, 1000))
+            one = await p1(sides, folder, quick, sizes, kinds)
+            if one:
+                show("P1 agent free -> next caller rings him", one, as_json)
         if only in ("", "p2"):
-            for kind in kinds:
-                two.append(await rate_of(sides, kind, 60, 4 if quick else 10, 8.0))
+            two = [await rate_of(sides, kind, 60, 4 if quick else 10, 8.0) for kind in kinds]
             if len(two) == 2 and two[0]["calls_a_second"]:
                 two[1]["ratio"] = round(two[1]["calls_a_second"] / two[0]["calls_a_second"], 2)
+            show("P2 calls a second through greeting, queue, agent, recording", two, as_json)
     media.close()
-    return one, two
+
+
+async def p1(sides: Sides, folder: Path, quick: bool, sizes: list[str], kinds: list[str]) -> Rows:
+    """Turns of both sides in turn, then the product's alone."""
+    rows: Rows = []
+    plan = [(10, 30, 60)] if quick else [(10, 40, 300), (10, 200, 300), (10, 1000, 300), (200, 200, 600)]
+    for agents, waiting, wanted in plan:
+        if not sizes or f"{agents}x{waiting}" in sizes:
+            rows += [await turns(sides, kind, agents, waiting, wanted) for kind in kinds]
+    if not sizes and "dealerline" in kinds:
+        for waiting in (40, 1000, 10000):
+            rows.append(alone(folder / f"alone-{waiting}", sides.sound, 10, waiting, 1000))
+    return rows
 
 
 def main(arguments: list[str]) -> int:
@@ -190,9 +197,5 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--side", choices=KINDS, default="", help="without the other beside it")
     chosen = parser.parse_args(arguments)
     kinds = [chosen.side] if chosen.side else list(KINDS)
-    one, two = asyncio.run(run(chosen.quick, chosen.only, chosen.size, kinds))
-    if one:
-        show("P1 agent free -> next caller rings him", one, chosen.json)
-    if two:
-        show("P2 calls a second through greeting, queue, agent, recording", two, chosen.json)
+    asyncio.run(run(chosen.quick, chosen.only, chosen.size, kinds, chosen.json))
     return 0

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from dealerline.runtime.stack import Stack
 
 MANAGER = "group1"  # who sees every store and every number
 STORE = 1
+Rows = list[dict[str, Any]]
 TITLES = {"segments": "Groups by rule, counted as their page does", "keyed": "Whom a caller keyed",
           "duplicates": "Duplicates", "night": "The night's labels and indexes"}
 CHILDREN = ("postgres", "web", "scribe", "worker", "asterisk", "switch", "speech", "edge", "carrier", "simulator")
@@ -84,12 +86,24 @@ def route(page: Page, numbers: list[str]) -> dict[str, Any]:
     return {"P5": "GET /api/pop through the edge", **spread(times)}
 
 
-def groups(stack: Stack, count: int) -> dict[str, list[dict[str, Any]]]:
+def tables_inside(stack: Stack, module: str, *arguments: str) -> Iterator[tuple[str, Rows]]:
+    """Tables that a module of ours makes in one Django process, each as soon as it is made: a line of JSON each."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, env=stack.environment(), stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            name, rows = json.loads(line)
+            yield name, rows
+    if running.returncode:
+        raise RuntimeError(f"{module} ended with {running.returncode}")
+
+
+def groups(stack: Stack, count: int) -> Iterator[tuple[str, Rows]]:
     """Groups, keyed identities, duplicates and the night: a table each."""
     tails = known_tails(stack, STORE, count * 10)
     keyed = who_keyed(stack.settings.run, tails, STORE)
-    tables: dict[str, list[dict[str, Any]]] = inside(stack, "bench.pop_segments", str(STORE), *tails[:5])
-    return tables | {"keyed": keyed + tables["keyed"]}
+    for name, rows in tables_inside(stack, "bench.pop_segments", str(STORE), *tails[:5]):
+        yield name, keyed + rows if name == "keyed" else rows
 
 
 def sign_in_of(stack: Stack, username: str) -> str:
@@ -139,13 +153,12 @@ def main(arguments: list[str]) -> int:
             Path(name) / "data", children=CHILDREN, load=("load_prompts", "load_defaults", "load_demo"), demo=True
         ) as stack:
             fill(stack, customers, chosen.calls_each)
-            rows = measure(stack, customers, count, chosen.user, not chosen.no_browser) if not chosen.groups else []
-            tables = groups(stack, count)  # last: it changes the data
-    data = f"{customers:,} customers, {customers * chosen.calls_each:,} calls"
-    if rows:
-        show(f"P5 ring -> pop, {data}", rows, chosen.json)
-    for name, found in tables.items():
-        show(f"{TITLES[name]}, {data}", found, chosen.json)
+            data = f"{customers:,} customers, {customers * chosen.calls_each:,} calls"
+            if not chosen.groups:
+                rows = measure(stack, customers, count, chosen.user, not chosen.no_browser)
+                show(f"P5 ring -> pop, {data}", rows, chosen.json)
+            for name, rows in groups(stack, count):  # last: it changes the data
+                show(f"{TITLES[name]}, {data}", rows, chosen.json)
     return 0
 
 

@@ -177,15 +177,17 @@ def keyed_plainly(store: int, tails: list[str]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """``STORE TAIL ...`` on the command line; four tables as JSON on the last line."""
+    """``STORE TAIL ...`` on the command line; each table when it is made, as a line: its name, its rows, as JSON."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dealerline.config.settings")
     os.environ["DEALERLINE_PROCESS"] = "web"
     import django
 
     django.setup()
     store, tails = int(sys.argv[1]), sys.argv[2:]
-    print(json.dumps({"segments": counted() + counted_plainly(), "keyed": keyed_plainly(store, tails),
-                      "duplicates": doubles(), "night": night()}))
+    tables = {"segments": lambda: counted() + counted_plainly(), "keyed": lambda: keyed_plainly(store, tails),
+              "duplicates": doubles, "night": night}
+    for name, made in tables.items():
+        print(json.dumps([name, made()]), flush=True)
 
 
 if __name__ == "__main__":

@@ -44,10 +44,9 @@ def machine() -> str:
 
 
 def show(title: str, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    """Print rows of one table; with ``as_json`` one JSON object instead."""
+    """Print rows of one table at once, so that a bench that fails later has shown it; ``as_json``: one JSON object."""
     if as_json:
-        json.dump({"title": title, "machine": machine(), "rows": list(rows)}, sys.stdout)
-        print()
+        print(json.dumps({"title": title, "machine": machine(), "rows": list(rows)}), flush=True)
         return
     columns = list(dict.fromkeys(key for row in rows for key in row))
     widths = [max(len(c), *(len(str(r.get(c, ""))) for r in rows)) for c in columns]
@@ -55,3 +54,4 @@ def show(title: str, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     print("  ".join(c.ljust(w) for c, w in zip(columns, widths, strict=True)))
     for row in rows:
         print("  ".join(str(row.get(c, "")).ljust(w) for c, w in zip(columns, widths, strict=True)))
+    sys.stdout.flush()

@@ -9,6 +9,7 @@ another was faster, or the caller gone, is nobody's fault. A person is offered o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from dealerline.domain import numbers, presence, routing
@@ -58,14 +59,7 @@ class Offering(WaitingSounds, ABC):
         call.legs += 1
         if call.legs % 4 == 0:  # a new switch numbers on from five more than it reads: no channel's name comes twice
             self.engine.remember(call)
-        leg = AgentLeg(
-            f"{call.id}-a{call.legs}",
-            seat.person,
-            self.engine.agents.endpoint(seat),
-            self.core.now,
-            self.core.now + seconds,
-            tab=seat.tab,
-        )
+        leg = self._leg(call, seat, seconds)
         if call.leg is None:
             self.core.go(call, Phase.OFFERED)
             call.leg = leg
@@ -94,6 +88,22 @@ class Offering(WaitingSounds, ABC):
     def _ring(self, leg: Leg) -> None:
         self.core.media.ring(leg)
         self.core.ring_sent()
+
+    def ring_own(self, call: Call, seat: Seat, seconds: int, silent: Callable[[Call, AgentLeg], None]) -> AgentLeg:
+        """Ring the phone of somebody whose call this is already, to be answered at once; else ``silent``."""
+        call.legs += 1
+        seconds = self.engine.confirming.seconds(seat, seconds)
+        leg = self._leg(call, seat, seconds, auto=True)
+        self.core.by_channel[leg.channel] = (call, "agent")
+        self.core.do(self.core.media.ring, self.leg_for(call, leg, seat))
+        leg.timer = self.core.later(seconds, silent, call, leg)
+        return leg
+
+    def _leg(self, call: Call, seat: Seat, seconds: float, auto: bool = False) -> AgentLeg:
+        now, channel = self.core.now, f"{call.id}-a{call.legs}"
+        return AgentLeg(
+            channel, seat.person, self.engine.agents.endpoint(seat), now, now + seconds, auto=auto, tab=seat.tab
+        )
 
     def leg_for(self, call: Call, leg: AgentLeg, seat: Seat) -> Leg:
         """The channel to make for an agent. What its phone shows: see docs/reference/desk-protocol.md."""

@@ -7,7 +7,7 @@ Rules of the file. Out goes only through a carrier that the directory names, wit
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dealerline.domain import ivr, numbers, presence
 from dealerline.domain.contact import CALLED_FOR
@@ -154,22 +154,24 @@ class Outside:
         self.core.touch(call)
         return call
 
-    def _ring_agent(self, call: Call, seat: Seat) -> None:
-        call.legs += 1
-        seconds = self.engine.confirming.seconds(seat, ANSWER_SECONDS)
-        leg = AgentLeg(
-            f"{call.id}-a{call.legs}",
-            seat.person,
-            self.engine.agents.endpoint(seat),
-            self.core.now,
-            self.core.now + seconds,
-            auto=True,
-            tab=seat.tab,
+    def _arrived(self, call: Call, seat: Seat, **more: Any) -> None:
+        """Write down that somebody here rings somebody outside."""
+        self.core.fact(
+            "call.arrived",
+            call,
+            person=seat.person,
+            direction="out",
+            from_number=call.from_number,
+            to_number=call.to_number,
+            carrier=call.carrier,
+            line=call.line,
+            channel="",
+            agent=seat.person,
+            **more,
         )
-        call.leg = leg
-        self.core.by_channel[leg.channel] = (call, "agent")
-        self.core.do(self.core.media.ring, self.engine.queueing.leg_for(call, leg, seat))
-        leg.timer = self.core.later(seconds, self._agent_silent, call, leg)
+
+    def _ring_agent(self, call: Call, seat: Seat) -> None:
+        call.leg = self.engine.queueing.ring_own(call, seat, ANSWER_SECONDS, self._agent_silent)
 
     def _agent_silent(self, call: Call, leg: AgentLeg) -> None:
         if not call.ended and call.leg is leg and not leg.answered:
@@ -199,19 +201,7 @@ class Outside:
         phone = self.engine.parking.leave(seat) if talks else None
         call = self._new(seat, Phase.DIALLING, numbers.e164(number), line)
         call.carrier = self._carrier(line)
-        self.core.fact(
-            "call.arrived",
-            call,
-            person=seat.person,
-            direction="out",
-            from_number=call.from_number,
-            to_number=call.to_number,
-            carrier=call.carrier,
-            line=call.line,
-            channel="",
-            agent=seat.person,
-            purpose=purpose if purpose in CALLED_FOR else "",
-        )
+        self._arrived(call, seat, purpose=purpose if purpose in CALLED_FOR else "")
         self.engine.agents.event(seat, presence.Turns(call.id) if talks else presence.Dial(call.id))
         if phone is not None:
             self.agent_ready(call, self.engine.parking.carry(phone, call))
@@ -359,18 +349,7 @@ class Outside:
         )
         call.leg = leg
         self.core.by_channel[channel] = (call, "agent")
-        self.core.fact(
-            "call.arrived",
-            call,
-            person=seat.person,
-            direction="out",
-            from_number=call.from_number,
-            to_number=call.to_number,
-            carrier=call.carrier,
-            line=call.line,
-            channel="",
-            agent=seat.person,
-        )
+        self._arrived(call, seat)
         own = {"DL_CALL": call.id, "DL_ROLE": "agent", "DL_AGENT": str(seat.person), **TRANSFERS}
         self.core.do(self.core.media.remember, channel, own)
         self.engine.agents.event(seat, presence.Dial(call.id))

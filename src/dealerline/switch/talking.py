@@ -377,22 +377,8 @@ class Talking:
     # rung once more
     # ---------------------------------------------------------------------------------------------------
     def ring_again(self, call: Call, seat: Seat) -> None:
-        """Ring the phone of somebody whose call this is already, to be answered at once."""
-        call.legs += 1
-        seconds = self.engine.confirming.seconds(seat, REJOIN_SECONDS)
-        new = AgentLeg(
-            f"{call.id}-a{call.legs}",
-            seat.person,
-            self.engine.agents.endpoint(seat),
-            self.core.now,
-            self.core.now + seconds,
-            auto=True,
-            tab=seat.tab,
-        )
-        call.next_leg = new
-        self.core.by_channel[new.channel] = (call, "agent")
-        self.core.do(self.core.media.ring, self.engine.queueing.leg_for(call, new, seat))
-        new.timer = self.core.later(seconds, self._rejoin_failed, call, new)
+        """Ring somebody's phone once more who is in this call already."""
+        call.next_leg = self.engine.queueing.ring_own(call, seat, REJOIN_SECONDS, self._rejoin_failed)
 
     def _rejoin_failed(self, call: Call, leg: AgentLeg) -> None:
         if call.next_leg is not leg:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from dealerline.apps.calls.models import Call, CallRecord, Matter
 from dealerline.apps.common.access import StoreSet
 from dealerline.apps.customers.models import Car, Customer, CustomerPhone, MembershipCard, Order, Repair
+from dealerline.apps.exchange.models import OutEvent, WebHook
 from dealerline.apps.history import facade as history
 from dealerline.apps.organisation.models import Brand
 from dealerline.apps.privacy.models import Erasure
@@ -263,6 +264,8 @@ def test_labels_and_levels_by_rule_leave_what_a_person_set_and_can_be_undone(wor
     assert levels() == {"刘备": "gold", "关羽": "gold", "张飞": "silver", "曹操": "gold"}
     change = history.of_customer(made["刘备"].pk).get()
     assert (change.source, change.field, change.old, change.new) == ("rule", "level", "normal", "gold")
+    row = Customer.objects.get(pk=made["刘备"].pk)
+    assert (row.level_source, row.level_because, row.version) == ("rule", "升级", 2)
     assert not Mark.objects.filter(customer=made["曹操"]).exists()  # he was gold before: nobody's rule gave it
     assert gina.send("DELETE", f"/api/segments/{segment['id']}").json()["code"] == "used"
 
@@ -287,8 +290,17 @@ def test_a_label_taken_off_by_a_person_is_not_given_again(world: World) -> None:
     made = customers_of(world)
     segment = Segment.objects.create(name="x", rule=rule_of({"field": "name", "op": "filled"}), owner=world.gina)
     rule = LabelRule.objects.create(name="x", segment=segment, sets="label", value="老客户", store=world.east)
+    Customer.objects.filter(pk=made["刘备"].pk).update(labels=['他说"好"'], level="vip", level_source="person")
+    WebHook.objects.create(name="x", url="http://127.0.0.1:9/", kinds=["customer.changed"], every_store=True)
     assert labels.run(rule, None).given == 3
+    told = OutEvent.objects.get().body  # one for the lot
+    assert told["by"] is None and {one["id"]: one["fields"] for one in told["rows"]} == {
+        made[name].pk: ["labels"] for name in ("刘备", "关羽", "张飞")}  # fmt: skip
     row = Customer.objects.get(pk=made["刘备"].pk)
+    assert (row.labels, row.level_source, row.version) == (['他说"好"', "老客户"], "person", 2)
+    change = history.of_customer(row.pk).get()
+    assert (change.by, change.source, change.store_id) == (None, "rule", world.east.pk)
+    assert (change.field, change.old, change.new) == ("labels", ['他说"好"'], row.labels)
     before = history.snapshot(row, ["labels"])
     row.labels = ["自己的"]
     row.save()

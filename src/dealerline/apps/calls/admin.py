@@ -10,18 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.calls.models import Alarm, Matter, Queue, QueueMember, Result
-from dealerline.apps.common.admin import GroupAdmin, ScopedAdmin, ScopedInline
+from dealerline.apps.common.admin import GroupAdmin, PeopleInline, ScopedAdmin
 
 
-class MemberInline(ScopedInline):
+class MemberInline(PeopleInline):
     model = QueueMember
     edit = "queues.edit"
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name == "person" and field is not None:
-            field.queryset = field.queryset.filter(is_active=True).order_by("name")
-        return field
 
 
 @admin.register(Queue)

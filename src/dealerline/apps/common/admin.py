@@ -219,3 +219,13 @@ class ScopedInline(admin.TabularInline):  # type: ignore[type-arg]
         if "queryset" not in kwargs and hasattr(manager, "visible_to"):
             kwargs["queryset"] = manager.visible_to(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class PeopleInline(ScopedInline):
+    """Rows that each name a ``person``: to choose from are those who work here, by name."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "person" and field is not None:
+            field.queryset = field.queryset.filter(is_active=True).order_by("name")
+        return field

@@ -15,6 +15,7 @@ from dealerline.apps.common.schemas import Plain, ProblemOut
 from dealerline.apps.demo import logic
 
 router = Router(tags=["demo"])
+ERRORS = {404: ProblemOut, 409: ProblemOut, 422: ProblemOut, 503: ProblemOut}
 
 
 class RingIn(Schema):
@@ -34,11 +35,7 @@ class RingOut(Schema):
     number: str
 
 
-@router.post(
-    "/demo/ring",
-    response={200: RingOut, 404: ProblemOut, 409: ProblemOut, 422: ProblemOut, 503: ProblemOut},
-    auth=signed_in,
-)
+@router.post("/demo/ring", response={200: RingOut, **ERRORS}, auth=signed_in)
 def ring(request: HttpRequest, data: RingIn) -> dict[str, Any]:
     """A simulated customer rings one of the lines that the person sees."""
     if not settings.DEALERLINE.demo:
@@ -59,11 +56,7 @@ class LifeOut(Schema):
     robots: int
 
 
-@router.post(
-    "/demo/life",
-    response={200: LifeOut, 404: ProblemOut, 409: ProblemOut, 422: ProblemOut, 503: ProblemOut},
-    auth=signed_in,
-)
+@router.post("/demo/life", response={200: LifeOut, **ERRORS}, auth=signed_in)
 def life(request: HttpRequest, data: LifeIn) -> dict[str, Any]:
     """Customers ring on all lines for some minutes, robots answer: something for boards to show."""
     if not settings.DEALERLINE.demo:

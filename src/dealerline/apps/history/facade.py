@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
+from django.utils import timezone
 
 from dealerline.apps.common.access import ScopedQuerySet
+from dealerline.apps.common.copying import as_json, copy_rows
 from dealerline.apps.history.models import Change, Source
 
 __all__ = [
@@ -30,6 +32,7 @@ NEW = "+"
 """The field of a row that was made: ``new`` holds all its values."""
 REMOVED = "-"
 """The field of a row that was removed: ``old`` holds all its values."""
+COLUMNS = ("at", "by_id", "source", "object_type", "object_id", "customer_id", "store_id", "field", "old", "new")
 
 
 def _plain(value: Any) -> Any:
@@ -69,10 +72,10 @@ def record_new(row: models.Model, fields: Iterable[str], *, by: Any, source: str
 def record_many(rows: Iterable[tuple[models.Model, Mapping[str, tuple[Any, Any]], int | None, int | None]], *, by: Any,
                 source: str) -> None:
     """Write the changes of many rows at once: (row, field -> (old, new) as JSON, customer, store) of each."""
-    Change.objects.bulk_create((
-        Change(by_id=getattr(by, "pk", None), source=source, object_type=row._meta.label_lower,
-               object_id=str(row.pk), customer_id=customer, store_id=store, field=field, old=old, new=new)
-        for row, changed, customer, store in rows for field, (old, new) in changed.items()), batch_size=2000)
+    at, who = timezone.now(), getattr(by, "pk", None)
+    copy_rows(Change, COLUMNS, (
+        (at, who, str(source), row._meta.label_lower, str(row.pk), customer, store, field, as_json(old), as_json(new))
+        for row, changed, customer, store in rows for field, (old, new) in changed.items()))
 
 
 def record_removed(row: models.Model, fields: Iterable[str], *, by: Any, source: str = Source.PAGE,

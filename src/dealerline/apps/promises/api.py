@@ -18,6 +18,7 @@ from dealerline.apps.common.paging import Page, paged
 from dealerline.apps.common.schemas import Done, ProblemOut, StaleOut
 from dealerline.apps.customers.facade import access_customer
 from dealerline.apps.promises.logic import aside, promises, report, rules, tasks, telling, todos
+from dealerline.apps.promises.models import Promise, Task
 from dealerline.apps.promises.schemas import (
     CustomerWarningOut,
     KeptReportOut,
@@ -45,6 +46,10 @@ from dealerline.apps.promises.schemas import (
 
 router = Router(tags=["promises"], auth=signed_in)
 ERRORS = {400: ProblemOut, 403: ProblemOut, 404: ProblemOut, 409: StaleOut}
+
+
+def _audited(request: HttpRequest, kind: str, row: Promise | Task, do: str) -> None:
+    audit.record(request, kind, object_type=kind, object_id=row.pk, store=row.store_id, detail={"do": do})
 
 
 # promises -----------------------------------------------------------------------------------------------------------
@@ -84,8 +89,7 @@ def make_promise(request: HttpRequest, data: PromiseIn) -> dict[str, Any]:
     person = person_of(request)
     row, made = promises.make(person, promises.New(**data.dict()))
     if made:
-        audit.record(request, "promise", object_type="promise", object_id=row.pk, store=row.store_id,
-                     detail={"do": "made"})
+        _audited(request, "promise", row, "made")
     return promises.draw(person, row)
 
 
@@ -102,8 +106,7 @@ def change_promise(request: HttpRequest, promise: UUID, data: PromisePatch) -> d
     person = person_of(request)
     row = promises.access_promise(person, promise)
     row = promises.change(person, row, data.version, promises.Wish(**data.dict(exclude={"version"})))
-    audit.record(request, "promise", object_type="promise", object_id=row.pk, store=row.store_id,
-                 detail={"do": data.do or "edited"})
+    _audited(request, "promise", row, data.do or "edited")
     return promises.draw(person, row)
 
 
@@ -129,8 +132,7 @@ def send_words(request: HttpRequest, promise: UUID, data: WordsIn) -> dict[str, 
     person = person_of(request)
     row = promises.access_promise(person, promise)
     row = telling.send(person, row, data.version, telling.Words(data.text, data.due_at, data.anew))
-    audit.record(request, "promise", object_type="promise", object_id=row.pk, store=row.store_id,
-                 detail={"do": "message"})
+    _audited(request, "promise", row, "message")
     return promises.draw(person, row)
 
 
@@ -156,7 +158,7 @@ def make_task(request: HttpRequest, data: TaskIn) -> dict[str, Any]:
     person = person_of(request)
     row, made = tasks.make(person, tasks.New(**data.dict()))
     if made:
-        audit.record(request, "task", object_type="task", object_id=row.pk, store=row.store_id, detail={"do": "made"})
+        _audited(request, "task", row, "made")
     return tasks.draw(person, row)
 
 
@@ -173,8 +175,7 @@ def change_task(request: HttpRequest, task: UUID, data: TaskPatch) -> dict[str, 
     person = person_of(request)
     row = tasks.access_task(person, task)
     row = tasks.change(person, row, data.version, tasks.Wish(**data.dict(exclude={"version"})))
-    audit.record(request, "task", object_type="task", object_id=row.pk, store=row.store_id,
-                 detail={"do": data.do or "edited"})
+    _audited(request, "task", row, data.do or "edited")
     return tasks.draw(person, row)
 
 

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.accounts.facade import Person
-from dealerline.apps.common.admin import GroupAdmin, GuardedForm, ScopedAdmin, ScopedInline, stores_of
+from dealerline.apps.common.admin import GroupAdmin, GuardedForm, PeopleInline, ScopedAdmin, ScopedInline, stores_of
 from dealerline.apps.routing import duty_admin  # noqa: F401 - registers the roster's screens
 from dealerline.apps.routing.logic.rules import circle, circle_in_words, preview_of, warnings_of
 from dealerline.apps.routing.models import (
@@ -110,15 +110,9 @@ class NeedInline(ScopedInline):
     edit = "queues.edit"
 
 
-class OrderInline(ScopedInline):
+class OrderInline(PeopleInline):
     model = QueueOrder
     edit = "queues.edit"
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name == "person" and field is not None:
-            field.queryset = field.queryset.filter(is_active=True).order_by("name")
-        return field
 
 
 class OverflowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
@@ -290,15 +284,9 @@ class LevelPriorityScreen(GroupAdmin):
 
 
 # caller lists ---------------------------------------------------------------------------------------------------------
-class NamedPersonInline(ScopedInline):
+class NamedPersonInline(PeopleInline):
     model = NamedPerson
     edit = "queues.edit"
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name == "person" and field is not None:
-            field.queryset = field.queryset.filter(is_active=True).order_by("name")
-        return field
 
 
 @admin.register(CallerListing)

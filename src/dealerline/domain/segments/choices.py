@@ -6,63 +6,37 @@ from collections.abc import Mapping
 
 Text = Mapping[str, str]
 
-OPERATORS: Mapping[str, Mapping[str, Text]] = {
-    "text": {
-        "contains": {"zh": "包含", "en": "contains"},
-        "starts": {"zh": "开头是", "en": "begins with"},
-        "equals": {"zh": "等于", "en": "is"},
-        "empty": {"zh": "为空", "en": "is empty"},
-        "filled": {"zh": "不为空", "en": "is filled in"},
-    },
-    "choice": {
-        "one_of": {"zh": "是", "en": "is one of"},
-        "none_of": {"zh": "不是", "en": "is none of"},
-    },
-    "labels": {
-        "has_any": {"zh": "有任一", "en": "has any of"},
-        "has_all": {"zh": "全部有", "en": "has all of"},
-        "has_none": {"zh": "没有", "en": "has none of"},
-    },
-    "number": {
-        "at_least": {"zh": "不少于", "en": "is at least"},
-        "at_most": {"zh": "不多于", "en": "is at most"},
-        "between": {"zh": "介于", "en": "is between"},
-        "empty": {"zh": "未知", "en": "is not known"},
-        "filled": {"zh": "已知", "en": "is known"},
-    },
-    "date": {
-        "within_next": {"zh": "在今后…天内", "en": "is within the next … days"},
-        "within_last": {"zh": "在最近…天内", "en": "is within the last … days"},
-        "not_within_last": {"zh": "不在最近…天内（或从未）", "en": "is not within the last … days, or never"},
-        "before": {"zh": "早于", "en": "is before"},
-        "after": {"zh": "晚于", "en": "is after"},
-        "between": {"zh": "介于", "en": "is between"},
-        "empty": {"zh": "从未 / 未知", "en": "is never, or not known"},
-        "filled": {"zh": "已知", "en": "is known"},
-    },
-    "yesno": {
-        "yes": {"zh": "是", "en": "yes"},
-        "no": {"zh": "否", "en": "no"},
-    },
-}
-"""kind -> operator -> its words. ``money`` has the operators of ``number``, ``time`` those of ``date``."""
-
-OF: Mapping[str, Text] = {
-    "customer": {"zh": "客户", "en": "customer"},
-    "car": {"zh": "车辆", "en": "car"},
-    "call": {"zh": "通话", "en": "call"},
-    "order": {"zh": "订单", "en": "order"},
-    "repair": {"zh": "维修单", "en": "repair"},
-}
-UNITS: Mapping[str, Text] = {
-    "": {"zh": "", "en": ""}, "km": {"zh": "公里", "en": "km"}, "cny": {"zh": "元", "en": "CNY"},
-    "points": {"zh": "分", "en": "points"}}
-
 
 def _choices(*rows: tuple[str, str, str]) -> dict[str, Text]:
     return {code: {"zh": zh, "en": en} for code, zh, en in rows}
 
 
+OPERATORS: Mapping[str, Mapping[str, Text]] = {
+    "text": _choices(
+        ("contains", "包含", "contains"), ("starts", "开头是", "begins with"), ("equals", "等于", "is"),
+        ("empty", "为空", "is empty"), ("filled", "不为空", "is filled in")),
+    "choice": _choices(("one_of", "是", "is one of"), ("none_of", "不是", "is none of")),
+    "labels": _choices(
+        ("has_any", "有任一", "has any of"), ("has_all", "全部有", "has all of"),
+        ("has_none", "没有", "has none of")),
+    "number": _choices(
+        ("at_least", "不少于", "is at least"), ("at_most", "不多于", "is at most"), ("between", "介于", "is between"),
+        ("empty", "未知", "is not known"), ("filled", "已知", "is known")),
+    "date": _choices(
+        ("within_next", "在今后…天内", "is within the next … days"),
+        ("within_last", "在最近…天内", "is within the last … days"),
+        ("not_within_last", "不在最近…天内（或从未）", "is not within the last … days, or never"),
+        ("before", "早于", "is before"), ("after", "晚于", "is after"), ("between", "介于", "is between"),
+        ("empty", "从未 / 未知", "is never, or not known"), ("filled", "已知", "is known")),
+    "yesno": _choices(("yes", "是", "yes"), ("no", "否", "no")),
+}
+"""kind -> operator -> its words. ``money`` has the operators of ``number``, ``time`` those of ``date``."""
+
+OF: Mapping[str, Text] = _choices(
+    ("customer", "客户", "customer"), ("car", "车辆", "car"), ("call", "通话", "call"), ("order", "订单", "order"),
+    ("repair", "维修单", "repair"))
+UNITS: Mapping[str, Text] = _choices(
+    ("", "", ""), ("km", "公里", "km"), ("cny", "元", "CNY"), ("points", "分", "points"))
 LEVELS = _choices(("normal", "普通", "Normal"), ("silver", "银卡", "Silver"), ("gold", "金卡", "Gold"),
                   ("vip", "VIP", "VIP"))
 KINDS = _choices(("person", "个人", "Person"), ("company", "公司", "Company"))

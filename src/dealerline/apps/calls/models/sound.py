@@ -28,61 +28,13 @@ class RecordingKind(models.TextChoices):
     WHOLE = "whole", _("The whole call")
 
 
-class Recording(models.Model):
-    """A stereo file: of one talk (left: customer, right: agent), or of a whole call in which more than two talked.
-
-    The whole is made of the call's talks and tracks (left: the customer, right: everybody he heard), on the time axis
-    from the first talk to the last. The row outlives the file.
-    """
+class Sound(models.Model):
+    """A file that is recorded, checked and kept for its time. The row outlives the file."""
 
     id = models.UUIDField(primary_key=True)
-    kind = models.CharField(max_length=5, choices=RecordingKind.choices, default=RecordingKind.TALK)
-    sources = models.JSONField(default=list, blank=True)  # of a whole: checksums of what it was made of
-    call = models.ForeignKey(Call, models.CASCADE, related_name="recordings")
     agent = loose(settings.AUTH_USER_MODEL, _("agent"))
     started_at = models.DateTimeField(null=True, blank=True)
     seconds = models.FloatField(_("seconds"), default=0)
-    agent_path = models.CharField(max_length=255, blank=True)  # raw sides, below settings.recordings
-    customer_path = models.CharField(max_length=255, blank=True)
-    path = models.CharField(_("file"), max_length=255, blank=True)  # joined, below settings.recordings
-    peaks_path = models.CharField(max_length=255, blank=True)
-    sha256 = models.CharField(max_length=64, blank=True)
-    bytes = models.BigIntegerField(default=0)
-    state = models.CharField(_("state"), max_length=10, choices=RecordingState.choices,
-                             default=RecordingState.RECORDING)
-    reason = models.CharField(max_length=120, blank=True)
-    joined_at = models.DateTimeField(null=True, blank=True)
-    delete_after = models.DateTimeField(_("kept until"), null=True, blank=True)
-
-    objects = OfCall.as_manager()
-
-    class Meta:
-        verbose_name = _("recording")
-        verbose_name_plural = _("recordings")
-        ordering = ["started_at"]
-        indexes = [
-            models.Index(fields=["state", "started_at"], name="recording_state"),
-            models.Index(fields=["delete_after"], name="recording_due", condition=models.Q(state="joined")),
-        ]
-
-
-class Track(models.Model):
-    """One party's own voice from a time on, while more than two are in a call. The row outlives the file.
-
-    A party that goes to another room, or is heard by others than before, begins a new track. ``audience``: "customer"
-    when the customer heard it or it is his own; what is "inside" is in no copy for him.
-    """
-
-    id = models.UUIDField(primary_key=True)
-    call = models.ForeignKey(Call, models.CASCADE, related_name="tracks")
-    party = models.CharField(max_length=40)
-    role = models.CharField(max_length=8)
-    agent = loose(settings.AUTH_USER_MODEL, _("agent"))
-    room = models.CharField(max_length=24, blank=True)
-    audience = models.CharField(max_length=8, default="inside")
-    started_at = models.DateTimeField(null=True, blank=True)
-    seconds = models.FloatField(_("seconds"), default=0)
-    raw_path = models.CharField(max_length=255, blank=True)  # as recorded, below settings.recordings
     path = models.CharField(_("file"), max_length=255, blank=True)  # checked and kept, below settings.recordings
     peaks_path = models.CharField(max_length=255, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -96,13 +48,49 @@ class Track(models.Model):
     objects = OfCall.as_manager()
 
     class Meta:
-        verbose_name = _("track")
-        verbose_name_plural = _("tracks")
+        abstract = True
         ordering = ["started_at"]
         indexes = [
-            models.Index(fields=["state", "started_at"], name="track_state"),
-            models.Index(fields=["delete_after"], name="track_due", condition=models.Q(state="joined")),
+            models.Index(fields=["state", "started_at"], name="%(class)s_state"),
+            models.Index(fields=["delete_after"], name="%(class)s_due", condition=models.Q(state="joined")),
         ]
+
+
+class Recording(Sound):
+    """A stereo file: of one talk (left: customer, right: agent), or of a whole call in which more than two talked.
+
+    The whole is made of the call's talks and tracks (left: the customer, right: everybody he heard), on the time axis
+    from the first talk to the last.
+    """
+
+    kind = models.CharField(max_length=5, choices=RecordingKind.choices, default=RecordingKind.TALK)
+    sources = models.JSONField(default=list, blank=True)  # of a whole: checksums of what it was made of
+    call = models.ForeignKey(Call, models.CASCADE, related_name="recordings")
+    agent_path = models.CharField(max_length=255, blank=True)  # raw sides, below settings.recordings
+    customer_path = models.CharField(max_length=255, blank=True)
+
+    class Meta(Sound.Meta):
+        verbose_name = _("recording")
+        verbose_name_plural = _("recordings")
+
+
+class Track(Sound):
+    """One party's own voice from a time on, while more than two are in a call.
+
+    A party that goes to another room, or is heard by others than before, begins a new track. ``audience``: "customer"
+    when the customer heard it or it is his own; what is "inside" is in no copy for him.
+    """
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="tracks")
+    party = models.CharField(max_length=40)
+    role = models.CharField(max_length=8)
+    room = models.CharField(max_length=24, blank=True)
+    audience = models.CharField(max_length=8, default="inside")
+    raw_path = models.CharField(max_length=255, blank=True)  # as recorded, below settings.recordings
+
+    class Meta(Sound.Meta):
+        verbose_name = _("track")
+        verbose_name_plural = _("tracks")
 
 
 class MessageKind(models.TextChoices):

@@ -15,8 +15,8 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from dealerline.apps.customers.logic import car_facts, phone_facts
-from dealerline.apps.customers.logic.names import pinyin_of, sort_key
+from dealerline.apps.customers.logic import phone_facts
+from dealerline.apps.customers.models.base import Derived
 from dealerline.apps.history import facade as history
 
 Values = Mapping[str, Any]
@@ -69,16 +69,9 @@ def _put(row: Any, values: Values) -> None:
         setattr(row, name, value if name.endswith("_id") else column.to_python(value))
 
 
-def _derive(kind: str, row: Any) -> tuple[str, ...]:
+def _derive(row: Any) -> tuple[str, ...]:
     """What a row's save() works out of its fields; the names of those columns."""
-    facts: Mapping[str, Any] = {}
-    if kind == "customers":
-        facts = {"name_pinyin": pinyin_of(row.name), "name_sort": sort_key(row.name)}
-    elif kind == "cars":
-        facts = car_facts.facts_of(row.vin, row.plate)
-    for name, value in facts.items():
-        setattr(row, name, value)
-    return tuple(facts)
+    return row.derive() if isinstance(row, Derived) else ()
 
 
 def _level(kind: str, row: Any, values: Values) -> tuple[str, ...]:
@@ -130,7 +123,7 @@ def make(kind: str, news: Sequence[New], *, by: Any, source: str) -> list[int]:
         else:
             row.customer_id = new.customer
         _put(row, new.values)
-        _derive(kind, row)
+        _derive(row)
         _level(kind, row, new.values)
         rows.append(row)
     model.objects.bulk_create(rows, batch_size=1000)
@@ -222,7 +215,7 @@ def _write(kind: str, values: Mapping[int, Values], changes: Mapping[int, Change
     for row in rows:
         _put(row, values[row.pk])
         columns |= {name.removesuffix("_id") for name in values[row.pk] if name != PHONES}
-        columns |= {*_derive(kind, row), *_level(kind, row, values[row.pk])}
+        columns |= {*_derive(row), *_level(kind, row, values[row.pk])}
         if PHONES in values[row.pk]:
             before = changes[row.pk].before.get(PHONES, [])
             added = [number for number in values[row.pk][PHONES] if number not in before]

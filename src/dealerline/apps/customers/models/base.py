@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db import models
@@ -35,6 +36,28 @@ class Kept(models.Model):
 
     class Meta:
         abstract = True
+
+
+class Derived(models.Model):
+    """A row some of whose columns say what follows from others; kept, so that the pop and lists read them."""
+
+    class Meta:
+        abstract = True
+
+    def facts(self) -> Mapping[str, Any]:
+        """What follows, by column."""
+        raise NotImplementedError
+
+    def derive(self) -> tuple[str, ...]:
+        """Set what follows; the names of those columns. Whoever writes many at once asks for it."""
+        facts = self.facts()
+        for field, value in facts.items():
+            setattr(self, field, value)
+        return tuple(facts)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.derive()
+        super().save(*args, **kwargs)
 
 
 class Outside(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +17,44 @@ from dealerline.apps.customers.models.people import Customer
 M = TypeVar("M", bound=models.Model)
 
 
+class Numbered(Kept, Outside):
+    """A paper of a store with the number that the store's own system counts it by; open until it is done with."""
+
+    store = models.ForeignKey("organisation.Store", models.PROTECT, related_name="+", verbose_name=_("store"))
+    number: models.CharField[Any, Any]
+    open = models.BooleanField(_("open"), default=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["-open", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "number"], name="one_%(class)s_a_number"),
+            one_outside_key("%(class)s_outside"),
+        ]
+        indexes = [
+            models.Index(fields=["number"], name="%(class)s_number_begins", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["-open", "-id"], name="%(class)s_listed"),
+            models.Index(only_digits("number"), name="%(class)s_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Step(models.Model):
+    """When a paper came to a step, and who said so."""
+
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
+                           verbose_name=_("by"))
+
+    class Meta:
+        abstract = True
+        ordering = ["at", "id"]
+
+
 class OrderStatus(models.TextChoices):
     """Steps of a car's purchase."""
 
@@ -29,11 +67,10 @@ class OrderStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-class Order(Kept, Outside):
+class Order(Numbered):
     """A car that a customer buys."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="orders", verbose_name=_("customer"))
-    store = models.ForeignKey("organisation.Store", models.PROTECT, related_name="+", verbose_name=_("store"))
     number = models.CharField(_("order number"), max_length=24)
     model = models.CharField(_("model"), max_length=120)
     colour = short(_("colour"), 20)
@@ -46,27 +83,10 @@ class Order(Kept, Outside):
     expected_on = models.DateField(_("expected"), null=True, blank=True)
     delivered_on = models.DateField(_("delivered on"), null=True, blank=True)
     notes = short(_("notes"), 500)
-    open = models.BooleanField(_("open"), default=True)
 
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
+    class Meta(Numbered.Meta):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
-        ordering = ["-open", "-id"]
-        constraints = [
-            # Each store's own system counts for itself.
-            models.UniqueConstraint(fields=["store", "number"], name="one_order_a_number"),
-            one_outside_key("order_outside"),
-        ]
-        indexes = [
-            models.Index(fields=["number"], name="order_number_begins", opclasses=["varchar_pattern_ops"]),
-            models.Index(fields=["-open", "-id"], name="order_listed"),
-            models.Index(only_digits("number"), name="order_digits"),
-        ]
-
-    def __str__(self) -> str:
-        return self.number
 
 
 class OfOrder(ScopedQuerySet[M]):
@@ -75,21 +95,17 @@ class OfOrder(ScopedQuerySet[M]):
     store_path = "order__store_id"
 
 
-class OrderStep(models.Model):
+class OrderStep(Step):
     """When an order came to a step."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="steps", verbose_name=_("order"))
     status = models.CharField(_("status"), max_length=12, choices=OrderStatus.choices)
-    at = models.DateTimeField(_("at"), default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
-                           verbose_name=_("by"))
 
     objects = OfOrder.as_manager()
 
-    class Meta:
+    class Meta(Step.Meta):
         verbose_name = _("order step")
         verbose_name_plural = _("order steps")
-        ordering = ["at", "id"]
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.status}"
@@ -140,12 +156,11 @@ class RepairStage(models.TextChoices):
     CLOSED = "closed", _("Collected")
 
 
-class Repair(Kept, Outside):
+class Repair(Numbered):
     """A car in the workshop."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="repairs", verbose_name=_("customer"))
     car = models.ForeignKey(Car, models.SET_NULL, null=True, blank=True, related_name="repairs", verbose_name=_("car"))
-    store = models.ForeignKey("organisation.Store", models.PROTECT, related_name="+", verbose_name=_("store"))
     number = models.CharField(_("repair order"), max_length=24)
     stage = models.CharField(_("stage"), max_length=12, choices=RepairStage.choices, default=RepairStage.BOOKED)
     work = models.CharField(_("work"), max_length=200)
@@ -157,26 +172,10 @@ class Repair(Kept, Outside):
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
     promised_at = models.DateTimeField(_("promised"), null=True, blank=True)
     closed_at = models.DateTimeField(_("collected at"), null=True, blank=True)
-    open = models.BooleanField(_("open"), default=True)
 
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
+    class Meta(Numbered.Meta):
         verbose_name = _("repair")
         verbose_name_plural = _("repairs")
-        ordering = ["-open", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["store", "number"], name="one_repair_a_number"),
-            one_outside_key("repair_outside"),
-        ]
-        indexes = [
-            models.Index(fields=["number"], name="repair_number_begins", opclasses=["varchar_pattern_ops"]),
-            models.Index(fields=["-open", "-id"], name="repair_listed"),
-            models.Index(only_digits("number"), name="repair_digits"),
-        ]
-
-    def __str__(self) -> str:
-        return self.number
 
 
 class OfRepair(ScopedQuerySet[M]):
@@ -185,21 +184,17 @@ class OfRepair(ScopedQuerySet[M]):
     store_path = "repair__store_id"
 
 
-class RepairStep(models.Model):
+class RepairStep(Step):
     """When a repair came to a stage."""
 
     repair = models.ForeignKey(Repair, models.CASCADE, related_name="steps", verbose_name=_("repair"))
     stage = models.CharField(_("stage"), max_length=12, choices=RepairStage.choices)
-    at = models.DateTimeField(_("at"), default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
-                           verbose_name=_("by"))
 
     objects = OfRepair.as_manager()
 
-    class Meta:
+    class Meta(Step.Meta):
         verbose_name = _("repair step")
         verbose_name_plural = _("repair steps")
-        ordering = ["at", "id"]
 
     def __str__(self) -> str:
         return f"{self.repair_id} {self.stage}"

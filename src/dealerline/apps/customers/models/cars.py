@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
@@ -11,11 +12,19 @@ from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.customers.logic.car_facts import facts_of
-from dealerline.apps.customers.models.base import Kept, OfCustomer, Outside, one_outside_key, only_digits, short
+from dealerline.apps.customers.models.base import (
+    Derived,
+    Kept,
+    OfCustomer,
+    Outside,
+    one_outside_key,
+    only_digits,
+    short,
+)
 from dealerline.apps.customers.models.people import Customer
 
 
-class Car(Kept, Outside):
+class Car(Derived, Kept, Outside):
     """A car, in the file of the customer who keeps it. Others who have to do with it are its roles."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="cars", verbose_name=_("customer"))
@@ -69,16 +78,9 @@ class Car(Kept, Outside):
     def __str__(self) -> str:
         return self.plate or self.vin or self.model
 
-    def derive(self) -> tuple[str, ...]:
-        """Set what follows from VIN and plate; the names of those columns."""
-        facts = facts_of(self.vin, self.plate)
-        for field, value in facts.items():
-            setattr(self, field, value)
-        return tuple(facts)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.derive()
-        super().save(*args, **kwargs)
+    def facts(self) -> Mapping[str, Any]:
+        """What follows from VIN and plate."""
+        return facts_of(self.vin, self.plate)
 
 
 class RoleKind(models.TextChoices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.customers.logic.names import pinyin_of, sort_key
 from dealerline.apps.customers.logic.phone_facts import facts_of
-from dealerline.apps.customers.models.base import Kept, OfCustomer, Outside, one_outside_key, short
+from dealerline.apps.customers.models.base import Derived, Kept, OfCustomer, Outside, one_outside_key, short
 
 
 class CustomerKind(models.TextChoices):
@@ -81,7 +82,7 @@ class Label(models.Model):
         return self.text
 
 
-class Customer(Outside):
+class Customer(Derived, Outside):
     """Somebody who rings."""
 
     store = models.ForeignKey("organisation.Store", models.PROTECT, related_name="customers", verbose_name=_("store"))
@@ -136,14 +137,9 @@ class Customer(Outside):
     def __str__(self) -> str:
         return self.name
 
-    def derive(self) -> tuple[str, ...]:
-        """Set what follows from the name; the names of those columns. Whoever writes many at once asks for it."""
-        self.name_pinyin, self.name_sort = pinyin_of(self.name), sort_key(self.name)
-        return ("name_pinyin", "name_sort")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.derive()
-        super().save(*args, **kwargs)
+    def facts(self) -> Mapping[str, Any]:
+        """What follows from the name."""
+        return {"name_pinyin": pinyin_of(self.name), "name_sort": sort_key(self.name)}
 
 
 class PhoneUse(models.TextChoices):
@@ -164,7 +160,7 @@ class VerifiedHow(models.TextChoices):
     PAPER = "paper", _("a paper he signed")
 
 
-class CustomerPhone(Kept):
+class CustomerPhone(Derived, Kept):
     """A number of a customer."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="phones", verbose_name=_("customer"))
@@ -202,16 +198,9 @@ class CustomerPhone(Kept):
     def __str__(self) -> str:
         return f"{self.customer_id}/{self.pk}"  # not the number: this text may reach a log
 
-    def derive(self) -> tuple[str, ...]:
-        """Set what follows from the number; the names of those columns."""
-        facts = facts_of(self.e164)
-        for field, value in facts.items():
-            setattr(self, field, value)
-        return tuple(facts)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.derive()
-        super().save(*args, **kwargs)
+    def facts(self) -> Mapping[str, Any]:
+        """What follows from the number."""
+        return facts_of(self.e164)
 
 
 class TieKind(models.TextChoices):

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.common.access import StoreSet
+from dealerline.apps.common.copying import copy_rows
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
 from dealerline.apps.customers.facade import CustomerLevel, set_by_rule
 from dealerline.apps.history import facade as history
@@ -248,13 +249,13 @@ def _run(rule: LabelRule, by: Any) -> Run:
 
 def _keep(rule: LabelRule, done: Run, steps: dict[int, tuple[str, str, str]]) -> None:
     """Remember what was done to a piece, in its transaction."""
-    RunChange.objects.bulk_create(
-        RunChange(run=done, customer_id=key, before=before, after=after) for key, (_, before, after) in steps.items())
-    given = [key for key, (step, *_) in steps.items() if step == SET]
+    copy_rows(RunChange, ("run_id", "customer_id", "before", "after"),
+              ((done.pk, key, before, after) for key, (_, before, after) in steps.items()))
     Mark.objects.filter(customer_id__in=steps, sets=rule.sets, value=rule.value).delete()
-    Mark.objects.bulk_create(
-        Mark(customer_id=key, rule=rule, sets=rule.sets, value=rule.value,
-             before=steps[key][1] if rule.sets == Sets.LEVEL else "") for key in given)
+    at, level = timezone.now(), rule.sets == Sets.LEVEL
+    copy_rows(Mark, ("customer_id", "rule_id", "sets", "value", "before", "at"),
+              ((key, rule.pk, rule.sets, rule.value, before if level else "", at)
+               for key, (step, before, _) in steps.items() if step == SET))
 
 
 def undo(person: Person, done: Run) -> Run:
