@@ -20,7 +20,11 @@ export function language(): Language {
 
 export function setLanguage(value: Language): void {
   i18n.global.locale.value = value
-  localStorage.setItem(KEY, value)
+  try {
+    localStorage.setItem(KEY, value)
+  } catch {
+    // no room, or a window that keeps nothing: then it is asked for anew next time, and the page opens all the same
+  }
   document.documentElement.lang = value === 'zh' ? 'zh-Hans' : 'en'
 }
 

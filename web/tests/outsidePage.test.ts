@@ -19,8 +19,9 @@ function server() {
     if (!state.online) throw new TypeError('Failed to fetch')
     const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } })
     if (pathname === '/api/session') return json({ signed_in: state.person !== null, person: person(), csrf: 'x', demo: false, setup_needed: false, version: '' })
+    if (pathname === '/api/desk/ticket') return json({}, 503) // no switch here
     if (request.method === 'GET') return json(/leads\/\d+$/.test(pathname) ? lead(5) : pathname === '/api/leads/choices' ? { brands: [] } : { items: [], total: 0, page: 1, pages: 1 })
-    const body = (await request.json()) as Record<string, unknown>
+    const body = (await request.json().catch(() => ({}))) as Record<string, unknown>
     if (state.refuse) return json(state.refuse.body, [state.refuse.status, (state.refuse = null)][0]!)
     state.sent.push({ path: pathname, body })
     return json(pathname === '/api/leads' ? lead(5) : { id: 11 })
@@ -98,6 +99,24 @@ describe('somebody met outside', () => {
     await press('m-it-is')
     expect(world.state.sent[0]!.body).toMatchObject({ customer: 3, new_customer: null })
     expect(id('m-said')!.textContent).toContain('线索已就绪')
+  })
+
+  it('has a lead with a colleague by then: joined by one tap, what was written goes there', async () => {
+    const held = { lead: 33, owner: '林晓雯', mine: false, store: { zh: '东店', en: 'East' }, customer: 3, brand: null, pool: false, may_join: true }
+    world.state.online = false
+    await press('m-new')
+    await type('m-new-name', '闻人')
+    await press('m-new-save')
+    await type('m-text', '看了 Q5L')
+    await press('m-save')
+    Object.assign(world.state, { online: true, refuse: { status: 409, body: { code: 'held', text: { zh: '林晓雯正在跟进', en: 'held' }, fields: {}, held } } })
+    window.dispatchEvent(new Event('online'))
+    await rest()
+    expect(id('m-outbox')!.textContent).toContain('林晓雯')
+    expect(id('m-send')).toBeNull() // nothing that could go
+    await press('m-held-join')
+    expect(world.state.sent.map((one) => one.path)).toEqual(['/api/leads/33/join', '/api/leads/33/events'])
+    expect(id('m-outbox')).toBeNull()
   })
 
   it('is not sent in the name of another who signed in on the telephone meanwhile', async () => {

@@ -1,6 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { SessionInfo } from '@/api/types'
+import { withoutNetwork } from '@/lib/phonePage'
 import { useSession } from '@/stores/session'
 
 describe('who sits at a telephone without a network', () => {
@@ -38,6 +39,23 @@ describe('who sits at a telephone without a network', () => {
     localStorage.setItem('dealerline.mobile.7.1', '{"text":"draft"}')
     await session.signOut()
     expect(Object.keys(localStorage)).toEqual(['dealerline.mobile.7.1'])
+    vi.unstubAllGlobals()
+  })
+})
+
+describe('the page that opens without a network', () => {
+  it('is kept also for who came from the sign-in page, which is not the worker’s, once the worker works', async () => {
+    const told: unknown[] = []
+    const worker = Object.assign(new EventTarget(), { state: 'installing', postMessage: (what: unknown) => told.push(what) })
+    const register = () => Promise.resolve({ installing: worker, waiting: null, active: null })
+    vi.stubGlobal('navigator', { serviceWorker: { register, ready: new Promise(() => undefined) } })
+    const done = withoutNetwork()
+    await Promise.resolve()
+    expect(told).toEqual([])
+    worker.state = 'activated'
+    worker.dispatchEvent(new Event('statechange'))
+    await done
+    expect(told).toEqual([{ files: [] }])
     vi.unstubAllGlobals()
   })
 })

@@ -23,7 +23,7 @@ export interface EventBody {
   next_at?: string | null
 }
 
-/** A new lead, of somebody new or of a customer of the files. */
+/** A new lead, of somebody new or of a customer of the files; what was typed of somebody new stays, should it be another after all. */
 export interface NewBody {
   kind: 'lead'
   customer: number | null
@@ -86,8 +86,8 @@ export function useLeadOutbox(me: number, inWords: (failure: ApiError) => string
   }
   async function event(entry: Kept<Body>): Promise<{ id: number }> {
     if (isNew(entry)) {
-      const { kind: _, ...body } = entry.body
-      return ok(api.POST('/api/leads', { body: { ...body, origin: 'other', origin_note: '', next_step: '', owner: me }, signal: within(HALF_A_MINUTE) }))
+      const { kind: _, new_customer, ...body } = entry.body
+      return ok(api.POST('/api/leads', { body: { ...body, new_customer: body.customer === null ? new_customer : null, origin: 'other', origin_note: '', next_step: '', owner: me }, signal: within(HALF_A_MINUTE) }))
     }
     const post = (at: string | null) => ok(api.POST('/api/leads/{lead}/events', { params: { path: { lead: entry.lead } }, body: { ...entry.body, at } as never, signal: within(HALF_A_MINUTE) }))
     const { at } = entry.body as EventBody
@@ -123,6 +123,6 @@ export function useLeadOutbox(me: number, inWords: (failure: ApiError) => string
 }
 
 /** A customer of the files instead of the new one. */
-export const ofCustomer = (body: NewBody, customer: Pick<CustomerShort, 'id'>): NewBody => ({ ...body, customer: customer.id, new_customer: null })
+export const ofCustomer = (body: NewBody, customer: Pick<CustomerShort, 'id'>): NewBody => ({ ...body, customer: customer.id })
 /** A new one all the same. */
 export const anyway = (body: NewBody): NewBody => ({ ...body, new_customer: body.new_customer && { ...body.new_customer, anyway: true } })

@@ -12,12 +12,25 @@ export async function withoutNetwork(): Promise<void> {
   void navigator.storage?.persist?.().catch(() => false) // kept though the telephone runs out of room, where the browser lets us ask
   if (!navigator.serviceWorker) return
   try {
-    await navigator.serviceWorker.register('/m/worker.js')
-    const found = await navigator.serviceWorker.ready
-    found.active?.postMessage({ files: loaded() })
+    const worker = await active(await navigator.serviceWorker.register('/m/worker.js'))
+    worker?.postMessage({ files: loaded() })
   } catch {
     // no page without a network, then: what is typed is kept all the same
   }
+}
+
+/** The worker once it works. Not by `ready`: that waits for ever where one came here from the sign-in page, which is not the worker's. */
+function active(found: ServiceWorkerRegistration): Promise<ServiceWorker | null> {
+  const coming = found.installing ?? found.waiting
+  if (!coming) return Promise.resolve(found.active)
+  return new Promise((done) => {
+    const look = (): void => {
+      if (coming.state === 'activated') done(coming)
+      if (coming.state === 'redundant') done(found.active)
+    }
+    coming.addEventListener('statechange', look)
+    look()
+  })
 }
 
 /** The files of the page as it stands, which were loaded before the worker was there. */
