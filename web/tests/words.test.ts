@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { money, phoneText } from '../src/lib/numbers'
+import { figure, money, phoneText, yuan } from '../src/lib/numbers'
 import { actionOf, KEYS } from '../src/lib/shortcuts'
 import { readFromName } from '../src/lib/softphone'
 import { clock, spoken, toSeconds } from '../src/lib/time'
@@ -18,6 +18,12 @@ describe('numbers as people read them', () => {
     expect(money('1260.50', 'en')).toMatch(/1,260\.50$/)
     expect(money(null, 'zh')).toBe('')
   })
+})
+
+describe('amounts as people type them', () => {
+  it.each([['', null], ['3000', 3000], [' ¥ 3,000 元', 3000], ['25万', 250_000], ['25.8 万元', 258_000], ['2千', 2000], ['12.5w', 125_000]])('%s is %s', (typed, amount) => expect(yuan(typed)).toBe(amount))
+  it('figures may have pennies', () => expect([figure('1000.50'), figure('3.2万'), figure('-5')]).toEqual([1000.5, 32_000, -5]))
+  it.each(['abc', '-5', '3.5.1', '万', '1e9', '25-30万', '两万'])('%s is no amount', (typed) => expect(yuan(typed)).toBeNaN())
 })
 
 describe('time as people say it', () => {

@@ -176,6 +176,11 @@ def test_a_masked_number_is_shown_once_counted_and_audited(
     assert AuditEntry.objects.filter(action="reveal", person=world.alice).count() == 3
     assert world.browser("lena").send("POST", path).json()["number"] == NUMBER  # she sees it anyway
     assert not AuditEntry.objects.filter(action="reveal", person=world.lena).exists()
+    for _ in range(2):  # the page reads it again
+        assert alice.get(f"/api/customers/{things['customer']}/file").status_code == 200
+    assert world.browser("charlie").get(f"/api/customers/{things['customer']}/file").status_code == 404
+    assert [(one.username, one.object_id) for one in AuditEntry.objects.filter(action="look")] == [
+        ("alice", str(things["customer"]))]  # fmt: skip
     history = alice.get(f"/api/customers/{things['customer']}/changes").content.decode()
     assert "13812345678" not in history
     assert NUMBER in world.browser("lena").get(f"/api/customers/{things['customer']}/changes").content.decode()

@@ -111,6 +111,8 @@ def test_from_the_call_over_a_test_drive_and_a_discount_to_the_order(
     assert asked["state"] == "open"
     answer = f"{path}/events/{asked['id']}/answer"
     assert alice.send("POST", answer, {"granted": True}).status_code == 403, "not by who asked"
+    for amount in (0, 8001):
+        assert "amount" in lena.send("POST", answer, {"granted": True, "amount": amount}).json()["fields"]
     assert lena.send("POST", answer, {"granted": True, "amount": 6000, "text": "最多这么多"}).status_code == 200
     assert lena.send("POST", answer, {"granted": False}).status_code == 409, "once"
 
@@ -304,6 +306,7 @@ def test_a_lead_goes_to_another_store_with_a_clock_and_its_follow_up_is_measured
     assert alice.get(path).status_code == 404
     seen = charlie.get(path).json()
     assert (seen["state"], seen["owner"], seen["can"]["take"]) == ("waiting", None, True)
+    assert (lead["customer"]["seen"], seen["customer"]["seen"]) == (True, False), "his file stays where it is"
     assert charlie.send("POST", f"{path}/claim", {}).json()["owner"]["name"] == "Charlie"
     assert charlie.get(path).json()["reacted_at"] is None, "taking is no reaction"
     aged(lead["id"], minutes=5)
@@ -494,16 +497,19 @@ def test_a_photo_of_a_visit_is_kept_once_without_its_place_and_only_for_those_wh
 
 
 def test_who_has_the_lead_sees_its_number_by_one_click_and_that_is_audited(
-    world: World, customer: Customer, said: list[Any]
+    world: World, customer: Customer, said: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lead = make(world.browser("alice"), customer)
     path = f"/api/leads/{lead['id']}"
     assert world.browser("bob").send("POST", f"{path}/number", {}).status_code == 403
     assert world.browser("alice").send("POST", f"{path}/number", {}).json() == {"number": NUMBER}
+    with monkeypatch.context() as patch:
+        patch.setattr("dealerline.apps.customers.logic.phones.REVEALS_AN_HOUR", 1)
+        assert world.browser("alice").send("POST", f"{path}/number", {}).status_code == 429, "not a list to carry off"
     assert world.browser("alice").send("POST", f"{path}/ring", {}).status_code == 200
     assert ("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": world.east.lines.get().pk}) in said
     assert list(AuditEntry.objects.filter(object_type="lead").order_by("id").values_list("action", flat=True)) == [
-        "lead", "reveal", "ring_back"]
+        "lead", "reveal", "reveal", "ring_back"]
 
 
 def test_lists_are_found_by_name_pinyin_and_number_but_not_digit_by_digit(

@@ -215,6 +215,18 @@ def test_a_person_is_erased_in_two_steps_and_his_calls_still_count(
     assert gina.send("POST", path, {"reason": "request"}).json()["code"] == "erased"
     word = {"channel": "any", "purpose": "any", "state": "granted", "source": "store"}
     assert gina.send("POST", f"/api/customers/{zhuge.pk}/consents", word).json()["code"] == "erased"
+    soon = (timezone.now() + timedelta(hours=1)).isoformat()
+    for method, where, body in (
+        ("PATCH", f"/api/customers/{zhuge.pk}", {"version": Customer.objects.get(pk=zhuge.pk).version, "name": "诸葛"}),
+        ("POST", f"/api/customers/{zhuge.pk}/phones", {"number": NUMBER}),
+        ("POST", f"/api/customers/{zhuge.pk}/cars", {"plate": "沪A12345"}),
+        ("POST", "/api/leads", {"customer": zhuge.pk, "store": world.east.pk}),
+        ("POST", "/api/promises", {"id": str(uuid.uuid4()), "customer": zhuge.pk, "due_at": soon}),
+        ("POST", "/api/tasks", {"id": str(uuid.uuid4()), "customer": zhuge.pk, "due_at": soon,
+                                "title": "x", "owner": world.people["gina"].pk, "store": world.east.pk}),
+    ):  # fmt: skip  # a closed file knows nobody again
+        assert gina.send(method, where, body).json()["code"] == "erased", where
+    assert gina.send("POST", f"{path}/confirm", {"name": "诸葛亮"}).json()["code"] == "erased"
     assert AuditEntry.objects.filter(action="erase").count() == 2
     listed = gina.get("/api/privacy/erasures").json()["items"]
     assert [(row["state"], row["ended_by"]) for row in listed] == [("done", "Gina")]

@@ -161,6 +161,10 @@ def test_its_owner_is_reminded_then_the_leads_hear_of_it_then_the_manager(
     told(60 * 24 * 7)
     row.refresh_from_db()
     assert (row.state, row.ended_how) == ("broken", "lapse")
+    assert change(world.browser("alice"), row, do="reopen").json()["state"] == "open"
+    assert told(1) == []
+    row.refresh_from_db()
+    assert row.state == "reminded", "taken back, it does not lapse again within the minute"
 
 
 def test_one_whose_owner_has_left_goes_to_the_leads(
@@ -173,6 +177,11 @@ def test_one_whose_owner_has_left_goes_to_the_leads(
     with django_capture_on_commit_callbacks(execute=True):
         keeping.watch(timezone.now())
     assert [world.lena.pk] in [body["people"] for path, body in asked if path == "notice"]
+    bob = world.browser("bob")
+    (free,) = bob.get("/api/todos?view=free").json()["items"]
+    assert (free["id"], free["owner"]) == (str(row.pk), None), "anybody keeps it"
+    row.refresh_from_db()
+    assert change(bob, row, due_at=ahead(60)).json()["fields"].keys() == {"due_at"}, "by putting it off only"
 
 
 def called(store: Any, agent: Any, direction: str = "out", number: str = NUMBER) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import struct
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealerline.domain.leads import photos
+from dealerline.domain.leads import dates, photos
 from dealerline.domain.leads.clock import DAY, Facts, Neglect, Rules, due, neglected, open_seconds
 from dealerline.domain.leads.figures import Handed, by, figures
 from dealerline.domain.leads.moves import (
@@ -274,3 +274,20 @@ def test_with_nobody_to_share_among_there_is_nothing_to_share() -> None:
 def test_stages_work_only_where_a_lead_can_begin_be_won_and_be_lost() -> None:
     assert missing(["open", "open", "won"]) == {"lost"} and missing([]) == {"open", "won", "lost"}
     assert not missing(["lost", "open", "won"])
+
+
+# dates ----------------------------------------------------------------------------------------------------------------
+def test_a_next_step_lies_ahead_but_a_telephone_that_was_away_is_believed() -> None:
+    now = datetime(2026, 11, 27, 9, tzinfo=UTC)
+    asked = {days: dates.can_be_next(now + timedelta(days=days), now) for days in (-2, -0.5, 0, 366, 367)}
+    assert asked == {-2: False, -0.5: True, 0: True, 366: True, 367: False}
+    assert dates.can_be_next(now - timedelta(days=30), now, dates.UNSENT)
+    assert not dates.can_be_next(now - timedelta(days=400), now, dates.UNSENT)
+
+
+def test_an_offer_holds_from_its_day_for_a_year_and_nobody_wants_a_car_in_the_year_one() -> None:
+    today = date(2026, 11, 27)
+    assert dates.can_hold_until(today, today) and dates.can_hold_until(date(2027, 11, 27), today)
+    assert not dates.can_hold_until(date(2026, 11, 26), today) and not dates.can_hold_until(date(9999, 1, 1), today)
+    assert dates.can_want_by(date(2026, 6, 1), today) and dates.can_want_by(date(2028, 1, 1), today)
+    assert not dates.can_want_by(date(1, 1, 1), today) and not dates.can_want_by(date(9999, 12, 31), today)

@@ -166,3 +166,9 @@ def test_it_is_told_of_by_itself_in_opening_hours_and_not_days_later() -> None:
     assert telling.is_due(due, at(7, 18, 10), 1200, times.Clock(ZONE))
     assert telling.is_due(at(5, 17, 50), at(6, 9, 10), 1200, clock)
     assert telling.may_tell("failed", anew=False) and not telling.may_tell("sent", anew=False)
+
+
+def test_an_end_that_is_taken_back_long_after_its_time_has_its_week_again() -> None:
+    rules = times.Rules()
+    assert times.reopened(at(9, 12), at(20, 12), rules) == at(27, 12)
+    assert times.reopened(at(27, 12), at(10, 12), rules) == at(27, 12), "what has longer keeps it"

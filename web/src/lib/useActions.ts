@@ -3,7 +3,7 @@ import { nextTick } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import { ApiError } from '@/api/http'
-import { inWords } from '@/i18n'
+import { inWords, words } from '@/i18n'
 import { useDesk } from '@/stores/desk'
 import { usePhone } from '@/stores/phone'
 import { usePromises } from '@/stores/promises'
@@ -29,7 +29,8 @@ export function useActions(onHelp: () => void = () => undefined) {
 
   function said(error: unknown): string {
     if (!(error instanceof CommandError || error instanceof ApiError)) throw error
-    return inWords(error)
+    const marked = error instanceof ApiError ? Object.values(error.fields).map(words).join(' ') : ''
+    return marked || inWords(error) // where no form marks it, what is wrong has to be said here
   }
 
   /** Says what went wrong: at the place where it was tried (a call's id, `person:ID`), or in passing where there is none. */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,7 +11,10 @@ from django.utils import timezone
 
 from dealerline.apps.audit.models import AuditEntry
 
-__all__ = ["count", "record"]
+__all__ = ["count", "look", "record"]
+
+ONE_LOOK = timedelta(minutes=15)
+"""A page reads again whatever changes on it: within so long that is one look."""
 
 
 def _address(request: HttpRequest | None) -> str | None:
@@ -35,6 +38,14 @@ def record(request: HttpRequest | None, action: str, *, person: Any = None, user
         username=(username or getattr(person, "username", ""))[:60], action=action,
         object_type=object_type, object_id=str(object_id)[:64], store_id=store, address=_address(request),
         detail=detail or {})
+
+
+def look(request: HttpRequest, object_type: str, object_id: Any, store: int) -> None:
+    """That he opened it."""
+    seen = AuditEntry.objects.filter(object_type=object_type, object_id=str(object_id), action="look",
+                                     person=request.user.pk, at__gte=timezone.now() - ONE_LOOK)
+    if not seen.exists():
+        record(request, "look", object_type=object_type, object_id=object_id, store=store)
 
 
 def count(person: Any, action: str, since: datetime) -> int:

@@ -31,6 +31,7 @@ class Action(models.TextChoices):
     RING_BACK = "ring_back", _("Rang a left-over number")
     CANCEL_CALLBACK = "cancel_callback", _("Took a promised call-back back")
     REVEAL = "reveal", _("Looked at a whole number")
+    LOOK = "look", _("Looked at a customer's file")
     IMPORT = "import", _("Imported")
     UNDO_IMPORT = "undo_import", _("Took an import back")
     CONNECTOR = "connector", _("Changed a connected system")

@@ -68,6 +68,15 @@ class ScopedQuerySet(models.QuerySet[M]):
             condition |= models.Q(**{f"{self.store_path}__isnull": True})
         return self.filter(condition)
 
+    def locked(self, key: Any, *related: str) -> M:
+        """The row for writing, with what is joined to it.
+
+        Locked first and read after: whoever waits for the lock in a join gets the row as it is now, but joined to what
+        it named before.
+        """
+        list(self.select_for_update().filter(pk=key).values_list("pk"))
+        return self.select_related(*related).get(pk=key)
+
 
 class SharedQuerySet(ScopedQuerySet[M]):
     """As ScopedQuerySet; rows without a store are everybody's to see."""

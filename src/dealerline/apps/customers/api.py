@@ -315,7 +315,9 @@ def create_customer(request: HttpRequest, data: CustomerIn) -> dict[str, Any]:
 def get_customer(request: HttpRequest, customer: Id) -> dict[str, Any]:
     """One customer."""
     person = person_of(request)
-    return customers.as_json(person, customers.access_customer(person, customer))
+    row = customers.access_customer(person, customer)
+    audit.look(request, "customer", row.pk, row.store_id)
+    return customers.as_json(person, row)
 
 
 @router.get("/customers/{customer}/file", response={200: PopOut, 404: ProblemOut})
@@ -323,6 +325,7 @@ def get_customer_file(request: HttpRequest, customer: Id, car: Id | None = None)
     """Everything about one customer, in the pop's shape; ``car``: the one he was found by comes first."""
     person = person_of(request)
     row = customers.access_customer(person, customer)
+    audit.look(request, "customer", row.pk, row.store_id)
     return HttpResponse(pop_with_warnings(person, "", None, None, customer=row.pk, car=car),
                         content_type="application/json; charset=utf-8")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.customers.logic import bulk, business, finding, taking
-from dealerline.apps.customers.logic.access import follow_with
+from dealerline.apps.customers.logic.access import close_with, follow_with, lock_customer, need_open, open_customer
 from dealerline.apps.customers.logic.by_rule import set_by_rule
 from dealerline.apps.customers.logic.car_facts import facts_of as car_facts
 from dealerline.apps.customers.logic.customers import (
@@ -23,6 +23,7 @@ from dealerline.apps.customers.logic.identity import among as identify
 from dealerline.apps.customers.logic.names import pinyin_of, sort_key
 from dealerline.apps.customers.logic.personal import identifiers, store_of
 from dealerline.apps.customers.logic.phone_facts import facts_of as phone_facts
+from dealerline.apps.customers.logic.phones import count_reveal
 from dealerline.apps.customers.models import Car, Customer, CustomerLevel
 
 __all__ = [
@@ -32,14 +33,19 @@ __all__ = [
     "alike",
     "bulk",
     "car_facts",
+    "close_with",
+    "count_reveal",
     "create",
     "finding",
     "follow_with",
     "has_car",
     "identifiers",
     "identify",
+    "lock_customer",
     "main_number",
+    "need_open",
     "numbers_of",
+    "open_customer",
     "owns_order",
     "phone_facts",
     "pinyin_of",

@@ -17,7 +17,7 @@ from dealerline.apps.common.desks import dial
 from dealerline.apps.common.errors import NotAllowed, Problem
 from dealerline.apps.common.live import live_call
 from dealerline.apps.common.paging import Page, paged
-from dealerline.apps.common.schemas import Done, Id, Plain, ProblemOut, StaleOut
+from dealerline.apps.common.schemas import Done, Id, LockedOut, Plain, ProblemOut, StaleOut
 from dealerline.apps.customers import facade as customers
 from dealerline.apps.leads import schemas as shapes
 from dealerline.apps.leads.logic import choices, newcomer, reassign, rows, thread, work
@@ -239,7 +239,7 @@ def join(request: HttpRequest, lead: Id) -> dict[str, Any]:
 def ask_for(request: HttpRequest, data: shapes.AskIn) -> dict[str, bool]:
     """Ask for the lead of a customer whom somebody else has; its owner and its store's leads are told."""
     person = need(request, rows.EDIT)
-    event = work.ask_for(person, customers.access_customer(person, data.customer), data.brand, data.note)
+    event = work.ask_for(person, customers.open_customer(person, data.customer), data.brand, data.note)
     _audit(request, event.lead, "asked for")
     return {"ok": True}
 
@@ -252,11 +252,14 @@ def _near(person: Person, lead: int) -> Lead:
     return row
 
 
-@router.post("/leads/{lead}/number", response={200: shapes.NumberOut, **ERRORS})
+@router.post("/leads/{lead}/number", response={200: shapes.NumberOut, **ERRORS, 429: LockedOut})
 def number(request: HttpRequest, lead: Id) -> dict[str, str]:
-    """The customer's whole number, for who has the lead and is not at a desk; audited."""
-    row = _near(person_of(request), lead)
-    _audit(request, row, "number", "reveal")
+    """The customer's whole number, for who has the lead and is not at a desk; audited, and counted with the others that
+    he has shown within the hour.
+    """
+    person = person_of(request)
+    row = _near(person, lead)
+    customers.count_reveal(request, person, row.store_id, "lead", row.pk, {"what": "number"})
     return {"number": customers.main_number(row.customer_id)}
 
 

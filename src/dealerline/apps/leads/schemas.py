@@ -27,6 +27,9 @@ class StageOut(Schema):
 
 
 class LeadCustomerOut(Schema):
+    """``seen``: whether the person sees his file, which stays where it is when a lead goes to another store."""
+
+    seen: bool
     id: int
     name: str
     title: str

@@ -140,6 +140,11 @@ def alarms(made: float, due: float, rules: Rules, clock: Clock) -> Alarms:
     return Alarms(remind, due, lead, manager, max(manager, due + rules.lapse))
 
 
+def reopened(lapse: float, now: float, rules: Rules) -> float:
+    """When it lapses again whose end was taken back: not at once, though its time may have been long ago."""
+    return max(lapse, now + rules.lapse)
+
+
 STEPS: Sequence[str] = ("", "owner", "lead", "manager")
 """How far up it has gone: the index of the last who were told that it is late."""
 

@@ -2287,7 +2287,8 @@ export interface paths {
         put?: never;
         /**
          * Number
-         * @description The customer's whole number, for who has the lead and is not at a desk; audited.
+         * @description The customer's whole number, for who has the lead and is not at a desk; audited, and counted with the others that
+         *     he has shown within the hour.
          */
         post: operations["dealerline_apps_leads_api_number"];
         delete?: never;
@@ -6662,12 +6663,17 @@ export interface components {
             /** Waiting */
             waiting: number;
         };
-        /** LeadCustomerOut */
+        /**
+         * LeadCustomerOut
+         * @description ``seen``: whether the person sees his file, which stays where it is when a lead goes to another store.
+         */
         LeadCustomerOut: {
             /** Id */
             id: number;
             /** Name */
             name: string;
+            /** Seen */
+            seen: boolean;
             /** Title */
             title: string;
         };
@@ -17313,6 +17319,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockedOut"];
                 };
             };
         };

@@ -120,7 +120,7 @@ def change(person: Person, row: Item, version: int, **values: Any) -> Item:
     ``messages.handle``.
     """
     with transaction.atomic():
-        row = Item.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=row.pk)
+        row = Item.objects.locked(row.pk, *RELATED)
         if row.version != version:
             raise Problem("stale", "别人刚刚处理了这一条。", "Somebody dealt with this just now.", status=409,
                           extra={"current": plain(draw(person, row))})

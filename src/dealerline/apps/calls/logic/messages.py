@@ -72,7 +72,7 @@ def change(person: Person, message: VoiceMessage, values: dict[str, Any], versio
     store = message.call.store_id
     handles = person.can("messages.handle", store)
     with transaction.atomic():
-        row = VoiceMessage.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=message.pk)
+        row = VoiceMessage.objects.locked(message.pk, *RELATED)
         if row.version != version:
             raise Problem("stale", "别人刚刚处理了这条留言。", "Somebody dealt with this message just now.", status=409,
                           extra={"current": _plain(draw(person, row))})

@@ -18,7 +18,7 @@ from dealerline.apps.accounts.facade import Person
 from dealerline.apps.calls.logic.calls import access_call, took_part
 from dealerline.apps.calls.models import Call, CallRecord, CallRecordVersion, Choice, Matter, Result
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem, Text
-from dealerline.apps.customers.facade import access_customer
+from dealerline.apps.customers.facade import open_customer
 
 STUB_DAYS = 2
 """A record can be written before its call is in the database.
@@ -150,7 +150,7 @@ def save(person: Person, call: UUID, *, matter: int | None, result: int | None, 
         if problems:
             raise Problem("invalid", "请检查标红的内容。", "Please check what is marked.", fields=problems)
         if customer is not None and customer != row.customer_id:
-            row.customer_id = access_customer(person, customer).pk
+            row.customer_id = open_customer(person, customer).pk
             row.save(update_fields=["customer"])
         if record is None:
             record = CallRecord(call=row, author=person, draft=True, version=0)

@@ -128,15 +128,25 @@ def reveal(request: HttpRequest, person: Person, customer: int, key: int) -> dic
         return {"number": phone.e164, "this_hour": 0, "today": 0, "an_hour": REVEALS_AN_HOUR}
     if not person.can("numbers.reveal", store):
         raise NotAllowed
-    this_hour = audit.count(person, "reveal", now - timedelta(hours=1))
-    if this_hour >= REVEALS_AN_HOUR:
-        audit.record(request, "reveal", object_type="phone", object_id=key, store=store, detail={"refused": True})
+    this_hour = count_reveal(request, person, store, "phone", key, {"customer": customer})
+    return {"number": phone.e164, "this_hour": this_hour, "today": audit.count(person, "reveal", today),
+            "an_hour": REVEALS_AN_HOUR}
+
+
+def count_reveal(request: HttpRequest, person: Person, store: int, object_type: str, key: int,
+                 detail: dict[str, Any]) -> int:
+    """A whole number is shown to somebody who sees it masked, wherever: audited, and how many it is within the hour.
+
+    Raises Problem ``too_many`` (429) for what is more than anybody needs.
+    """
+    this_hour = audit.count(person, "reveal", timezone.now() - timedelta(hours=1))
+    if this_hour >= REVEALS_AN_HOUR and not sees_numbers(person, store):
+        audit.record(request, "reveal", object_type=object_type, object_id=key, store=store, detail={"refused": True})
         raise Problem("too_many", f"一小时内最多查看 {REVEALS_AN_HOUR} 个完整号码，请稍后再试，或请班长查看。",
                       f"At most {REVEALS_AN_HOUR} whole numbers an hour: try later, or ask your lead.", status=429,
                       extra={"seconds": 600})
-    audit.record(request, "reveal", object_type="phone", object_id=key, store=store, detail={"customer": customer})
-    return {"number": phone.e164, "this_hour": this_hour + 1, "today": audit.count(person, "reveal", today),
-            "an_hour": REVEALS_AN_HOUR}
+    audit.record(request, "reveal", object_type=object_type, object_id=key, store=store, detail=detail)
+    return this_hour + 1
 
 
 def _put(phone: CustomerPhone, values: dict[str, Any], person: Person) -> None:

@@ -15,6 +15,7 @@ from django.db import IntegrityError, models, transaction
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
 from dealerline.apps.common.telling import tell_changed
+from dealerline.apps.customers.logic.access import need_open
 from dealerline.apps.history import facade as history
 
 R = TypeVar("R", bound=models.Model)
@@ -66,6 +67,8 @@ def create(kind: Kind[R], person: Person, row: R, source: str, taken: Text | Non
         raise NotAllowed
     try:
         with transaction.atomic():
+            if customer:
+                need_open(customer, hold=True)
             row.save()
             history.record_new(row, kind.fields, by=person, source=source, customer=customer or row.pk, store=store)
             tell(kind, row, person)
@@ -83,6 +86,7 @@ def change(kind: Kind[R], person: Person, key: int, version: int, values: Mappin
             locked: Any = kind.model._default_manager.select_for_update().get(pk=row.pk)
             if locked.version != version:
                 raise stale(kind, person, access(kind, person, key))
+            need_open(kind.home(locked)[0] or locked.pk)
             old = history.snapshot(locked, kind.fields)
             for field, value in values.items():
                 setattr(locked, field, value)

@@ -72,7 +72,7 @@ def undo(person: Person, key: int) -> Merge:
         if kept is None:
             raise Problem("kept_gone", "合并后的客户已被删除，无法撤销。",
                           "The customer it was merged into was removed: it cannot be taken back.", status=409)
-        merge.left = _back(merge)
+        merge.left = _each_once(_back(merge))
         merge.undone_at, merge.undone_by = timezone.now(), person
         merge.save(update_fields=["left", "undone_at", "undone_by"])
         Merge.objects.filter(now=merge.kept, undone_at__isnull=True, pk__in=_chain(merge.gone)).update(now=merge.gone)
@@ -102,6 +102,11 @@ def _chain(customer: int) -> list[int]:
         found += [pk for pk, _ in rows]
         ends = [gone for _, gone in rows]
     return found
+
+
+def _each_once(left: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row that was removed since had moved and was changed: that is one thing to tell."""
+    return list({(str(one["what"]), str(one["why"])): one for one in left}.values())
 
 
 def _back(merge: Merge) -> list[dict[str, Any]]:

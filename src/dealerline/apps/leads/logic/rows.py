@@ -54,7 +54,8 @@ def draw(person: Person, row: Lead, now: datetime | None = None) -> dict[str, An
     number = phones[0].e164 if phones else ""
     return {
         "id": row.pk, "version": row.version, "store": row.store_id, "state": row.state, "late": late,
-        "customer": {"id": row.customer_id, "name": row.customer.name, "title": row.customer.title},
+        "customer": {"id": row.customer_id, "name": row.customer.name, "title": row.customer.title,
+                     "seen": row.customer.store_id in person.stores_for("customers.view")},
         "number": number if sees_numbers(person, row.store_id) else numbers.masked(number),
         "origin": row.origin, "origin_note": row.origin_note, "call": row.call, "brand": _text(row.brand),
         "model": row.model, "budget_from": row.budget_from, "budget_to": row.budget_to, "intention": row.intention,

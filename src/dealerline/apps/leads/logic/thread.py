@@ -7,7 +7,7 @@ came to know of a contact, not when it is said to have been: nobody can date his
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,13 +33,13 @@ from dealerline.apps.leads.logic.work import (
     write_event,
 )
 from dealerline.apps.leads.models import Lead, LeadEvent, LeadPhoto
-from dealerline.domain.leads import photos
+from dealerline.domain.leads import dates, photos
 from dealerline.domain.leads.moves import ENDS, Actor, Move, State
 
 CONTACTS = frozenset({"call", "visit", "drive", "quote"})
 """What is a reaction to the customer; a note to oneself is none."""
 PHOTOS_AN_EVENT = 12
-TOO_OLD = timedelta(days=31)
+TOO_OLD = dates.UNSENT
 
 
 def _data(kind: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -68,6 +68,15 @@ def _when(at: datetime | None, now: datetime) -> datetime:
     return min(at, now)
 
 
+def _check_dates(values: dict[str, Any], when: datetime, next_at: datetime | None, now: datetime) -> None:
+    if next_at is not None and not dates.can_be_next(next_at, now, dates.UNSENT):
+        raise invalid("next_at", "请选择今后一年以内的时间。", "Choose a time ahead, within a year.")
+    if "valid_until" in values and not dates.can_hold_until(date.fromisoformat(values["valid_until"]),
+                                                            timezone.localdate(when)):
+        raise invalid("valid_until", "有效期不能早于报价当天，最长一年。",
+                      "An offer holds from the day it is made, for a year at most.")
+
+
 def add(person: Person, lead: Lead, kind: str, *, text: str, data: dict[str, Any], at: datetime | None = None,
         place: str = "", latitude: float | None = None, longitude: float | None = None, call: UUID | None = None,
         next_step: str | None = None, next_at: datetime | None = None, client_id: UUID | None = None) -> LeadEvent:
@@ -80,6 +89,7 @@ def add(person: Person, lead: Lead, kind: str, *, text: str, data: dict[str, Any
     if kind == "note" and not text.strip():
         raise invalid("text", "请写点内容。", "Write something.")
     when, values = _when(at, now), _data(kind, data)
+    _check_dates(values, when, next_at, now)
     if next_at is not None and not (next_step or "").strip():
         raise invalid("next_step", "请写明下一步做什么。", "Say what the next step is.")
     try:
@@ -174,6 +184,8 @@ def answer(person: Person, lead: Lead, event: LeadEvent, granted: bool, text: st
             raise NotAllowed
         if event.state != "open":
             raise Problem("answered", "这条申请已经有人批复了。", "Somebody has answered this already.", status=409)
+        if event.kind == "discount" and granted:
+            _check_granted(event, amount)
         event.state = "granted" if granted else "refused"
         event.save(update_fields=["state"])
         data: dict[str, Any] = {"granted": granted, "what": event.kind}
@@ -192,6 +204,12 @@ def answer(person: Person, lead: Lead, event: LeadEvent, granted: bool, text: st
             Lead.objects.filter(pk=row.pk).update(last_at=timezone.now())
             telling.changed(row, person.pk)
     return reply
+
+
+def _check_granted(event: LeadEvent, amount: int | None) -> None:
+    if amount is not None and not 0 < amount <= int(event.data.get("amount") or 0):
+        raise invalid("amount", "同意的金额须大于零，且不超过申请的金额；不同意请选择“不同意”。",
+                      "Grant more than nothing and at most what is asked for, or refuse it.")
 
 
 def _hand_to(person: Person, row: Lead, asker: Person) -> None:

@@ -22,7 +22,7 @@ from dealerline.apps.leads.logic import choices, telling
 from dealerline.apps.leads.logic.rows import ASSIGN, EDIT, SEE, actor, draw
 from dealerline.apps.leads.models import Handover, Lead, LeadEvent, LostReason, Stage, related
 from dealerline.apps.organisation import facade as organisation
-from dealerline.domain.leads import clock
+from dealerline.domain.leads import clock, dates
 from dealerline.domain.leads.moves import ENDS, IllegalMove, Move, NotHis, State, after, move_of
 from dealerline.domain.leads.protection import Held, in_the_way
 
@@ -135,7 +135,8 @@ def plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def locked(person: Person, lead: Lead, version: int | None = None) -> Lead:
     """The row for writing. Raises Problem ``stale`` with the newer one when somebody saved meanwhile."""
-    row = Lead.objects.select_for_update(of=("self",)).select_related(*related()).get(pk=lead.pk)
+    row = Lead.objects.locked(lead.pk, *related())
+    customers.need_open(row.customer_id)
     if version is not None and row.version != version:
         raise Problem("stale", "别人刚刚更新了这条线索，请查看最新内容。",
                       "Somebody changed this lead just now: look at the newer version.", status=409,
@@ -226,8 +227,10 @@ def create(person: Person, *, customer: Any, store: int, owner: int | None, valu
         raise NotAllowed
     _check_owner(person, store, owner)
     check_interest(values)
+    check_dates(values)
     with transaction.atomic():
         choices.ensure_defaults()
+        customers.need_open(customer.pk, hold=True)
         once(client_id)
         there = made(person, client_id)
         if there is not None:
@@ -284,6 +287,15 @@ def check_interest(values: dict[str, Any]) -> None:
         raise invalid("next_step", "请写明下一步做什么。", "Say what the next step is.")
 
 
+def check_dates(values: dict[str, Any]) -> None:
+    """Of what is new: an old date that stays is nobody's mistake now. Raises Problem."""
+    step, day = values.get("next_at"), values.get("wants_by")
+    if step is not None and not dates.can_be_next(step, timezone.now()):
+        raise invalid("next_at", "请选择今后一年以内的时间。", "Choose a time ahead, within a year.")
+    if day is not None and not dates.can_want_by(day, timezone.localdate()):
+        raise invalid("wants_by", "日期不对，请核对。", "That date cannot be: look again.")
+
+
 # changing -------------------------------------------------------------------------------------------------------------
 def change(person: Person, lead: Lead, values: dict[str, Any], version: int) -> Lead:
     """Interest, origin, next step. Raises Problem."""
@@ -294,6 +306,7 @@ def change(person: Person, lead: Lead, values: dict[str, Any], version: int) -> 
         step_of_edit(person, row)
         before = history.snapshot(row, KEPT)
         check_interest({**{field: getattr(row, field) for field in INTEREST}, **values})
+        check_dates({field: value for field, value in values.items() if value != getattr(row, field)})
         if "brand_id" in values and values["brand_id"] != row.brand_id:
             protect(person, row.customer_id, values["brand_id"], besides=row.pk)
             row.stage = choices.counterpart(values["brand_id"], row.stage)

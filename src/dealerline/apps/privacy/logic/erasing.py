@@ -22,7 +22,7 @@ from dealerline.apps.accounts.facade import Person, names
 from dealerline.apps.common.errors import NotFound, Problem
 from dealerline.apps.common.personal import holders
 from dealerline.apps.common.telling import tell_changed
-from dealerline.apps.customers.facade import identifiers
+from dealerline.apps.customers.facade import identifiers, lock_customer
 from dealerline.apps.privacy.models import Erasure, ErasureReason, ErasureState, Tombstone
 
 ERASE = "customers.erase"
@@ -97,13 +97,17 @@ def ask(person: Person, customer: Any, reason: str, note: str) -> Erasure:
     if reason == ErasureReason.OTHER and not note.strip():
         raise Problem("invalid", "请说明原因。", "Say why.", fields={"note": {"zh": "请说明原因。", "en": "Say why."}})
     if state_of(customer.pk)["state"] == ErasureState.DONE:
-        raise Problem("erased", "该客户的资料已按要求删除。", "This customer was erased already.", status=409)
+        raise _erased_already()
     try:
         with transaction.atomic():
             return Erasure.objects.create(customer=customer, store_id=customer.store_id, reason=reason,
                                           note=note.strip(), asked_by=person)
     except IntegrityError as error:
         raise Problem("asked", "已经有人提出了删除。", "It was asked for already.", status=409) from error
+
+
+def _erased_already() -> Problem:
+    return Problem("erased", "该客户的资料已按要求删除。", "This customer was erased already.", status=409)
 
 
 def _asked(customer: Any) -> Erasure:
@@ -125,6 +129,11 @@ def withdraw(person: Person, customer: Any) -> Erasure:
 def confirm(person: Person, customer: Any, name: str) -> Erasure:
     """The second step: he is erased. Raises Problem when the name is another, or something forbids it."""
     with transaction.atomic():
+        customer = lock_customer(customer.pk)  # as he is after whoever merges him or writes into his file just now
+        if customer is None:
+            raise NotFound
+        if state_of(customer.pk)["state"] == ErasureState.DONE:
+            raise _erased_already()
         row = _asked(customer)
         if not hmac.compare_digest(name.strip().encode(), customer.name.strip().encode()):
             text = {"zh": "姓名与客户不符，请照原样输入。", "en": "This is not his name: type it as it stands."}

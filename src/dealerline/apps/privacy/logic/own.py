@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from dealerline.apps.common.access import Viewer
 from dealerline.apps.common.personal import Words
+from dealerline.apps.common.warnings import Warned
 from dealerline.apps.history import facade as history
-from dealerline.apps.privacy.models import Consent, Erasure
+from dealerline.apps.privacy.models import Consent, Erasure, ErasureState
 
 WORDS: dict[str, Words] = {"consents": {"zh": "授权记录", "en": "Consents"},
                            "erasures": {"zh": "删除申请", "en": "Wishes to be erased"},
@@ -74,3 +76,14 @@ def count_history(before: datetime) -> int:
 def forget_history(before: datetime) -> int:
     """Their values."""
     return int(_old(before).update(old=None, new=None))
+
+
+def warned(viewer: Viewer, customers: Sequence[int]) -> list[Warned]:
+    """That he was erased, so that nobody looks for what is missing; that he asked for it, so that nobody adds to it."""
+    rows = Erasure.objects.visible_to(viewer, "customers.view").filter(customer_id__in=customers)
+    done = {"zh": "该客户的资料已按要求删除，不能再写入；如果他再次成为客户，请新建客户。",
+            "en": "He was erased on request, and this file is closed: if he is a customer again, make a new one."}
+    asked = {"zh": "有人提出删除该客户的资料", "en": "That he be erased is asked for"}
+    return [Warned(row.customer_id, done, row.ended_at, "lost") if row.state == ErasureState.DONE else
+            Warned(row.customer_id, asked, row.asked_at)
+            for row in rows.exclude(state=ErasureState.WITHDRAWN)]

@@ -194,6 +194,8 @@ def make(person: Person, new: New) -> tuple[Promise, bool]:
                   made_by=person, made_at=made_at, owner=owner, first_due_at=due, due_at=due)
     rules.set_alarms(row)
     with transaction.atomic():
+        if place.customer is not None:
+            customers.need_open(place.customer, hold=True)
         values = {field.attname: getattr(row, field.attname) for field in Promise._meta.concrete_fields}
         row, made = Promise.objects.get_or_create(pk=values.pop("id"), defaults=values)
         if made:
@@ -243,10 +245,14 @@ def change(person: Person, promise: Promise, version: int, wish: Wish) -> Promis
     """Raises Problem: ``stale`` (409) with the row as it is now, ``not_now`` (409), or what to put right."""
     now = timezone.now()
     with transaction.atomic():
-        row = Promise.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=promise.pk)
+        row = Promise.objects.locked(promise.pk, *RELATED)
         may_edit(person, row.store_id)
         if row.version != version:
             raise stale(person, row)
+        if row.customer_id is not None:
+            customers.need_open(row.customer_id)
+        if wish.due_at is not None and wish.do != On.MOVE:
+            raise invalid(due_at=("改时间请用“改期”。", "Another time goes with putting it off (move)."))
         before = history.snapshot(row, FIELDS)
         if wish.do:
             _do(person, row, wish, now)
@@ -287,6 +293,7 @@ def _do(person: Person, row: Promise, wish: Wish, now: datetime) -> None:
     elif on is On.REOPEN:
         row.ended_at = row.ended_by = row.ended_call = None
         row.ended_how = ""
+        rules.reopen(row, now)
     else:
         end(row, on, now, by=person, note=wish.note.strip())
 

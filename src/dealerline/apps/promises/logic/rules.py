@@ -36,12 +36,22 @@ def choices(store: int, line: int, now: datetime) -> list[times.Choice]:
     return times.choices(now.timestamp(), clock(of_store(store), line))
 
 
+def _seconds(rules: StoreRules) -> times.Rules:
+    return times.Rules(rules.remind_minutes * 60.0, rules.lead_minutes * 60.0, rules.manager_minutes * 60.0,
+                       rules.lapse_days * 86400.0)
+
+
+def reopen(promise: Promise, now: datetime) -> None:
+    """Its end was taken back: it has its days again until it lapses."""
+    lapse = times.reopened(promise.lapse_at.timestamp(), now.timestamp(), _seconds(of_store(promise.store_id)))
+    promise.lapse_at = datetime.fromtimestamp(lapse, UTC)
+
+
 def set_alarms(promise: Promise) -> None:
     """When who is told of it: by its times and the store's rules."""
     rules = of_store(promise.store_id)
-    seconds = times.Rules(rules.remind_minutes * 60.0, rules.lead_minutes * 60.0, rules.manager_minutes * 60.0,
-                          rules.lapse_days * 86400.0)
-    found = times.alarms(promise.made_at.timestamp(), promise.due_at.timestamp(), seconds, clock(rules, promise.line))
+    found = times.alarms(promise.made_at.timestamp(), promise.due_at.timestamp(), _seconds(rules),
+                         clock(rules, promise.line))
     for name in ("remind", "lead", "manager", "lapse"):
         setattr(promise, f"{name}_at", datetime.fromtimestamp(getattr(found, name), UTC))
 

@@ -21,11 +21,20 @@ _RESULTS = {"keep": "kept", "reached": "kept", "break": "broken", "lapse": "brok
             "withdraw": "withdrawn"}
 
 
+def _whose(owner: Any) -> int | None:
+    """Whoever can no longer sign in has it no more: then it is anybody's."""
+    return owner.pk if owner is not None and owner.is_active else None
+
+
+def _his_or_nobodys(person: Any) -> Q:
+    return Q(owner=person.pk) | Q(owner=None) | Q(owner__is_active=False)
+
+
 def _promise(row: Promise) -> Todo:
     customer = (row.customer.pk, row.customer.name) if row.customer is not None else None
     rings = row.what == What.RING_BACK
     return Todo("promise", str(row.pk), row.store_id, promises.title(row), row.due_at, row.text, row.number,
-                row.owner_id, customer, str(row.car) if row.car else "", link(row), row.version,
+                _whose(row.owner), customer, str(row.car) if row.car else "", link(row), row.version,
                 ("kept", *(("again",) if rings else ()), "told_off", "withdrawn", "broken"), row.ended_at,
                 _RESULTS.get(row.ended_how, ""))
 
@@ -35,7 +44,7 @@ class Promises:
 
     def waiting(self, person: Any) -> Iterable[Todo]:
         rows = Promise.objects.visible_to(person, promises.SEE).select_related(*promises.RELATED)
-        rows = rows.filter(Q(owner=person.pk) | Q(owner=None), state__in=OWED).order_by("due_at")
+        rows = rows.filter(_his_or_nobodys(person), state__in=OWED).order_by("due_at")
         return [_promise(row) for row in rows[:AT_MOST]]
 
     def finished(self, person: Any, since: datetime) -> Iterable[Todo]:
@@ -66,7 +75,7 @@ def _task(row: Task) -> Todo:
     customer = (row.customer.pk, row.customer.name) if row.customer is not None else None
     again = ("again",) if row.number else ()
     return Todo("task", str(row.pk), row.store_id, {"zh": row.title, "en": row.title}, row.due_at, row.text,
-                row.number, row.owner_id, customer, "", f"/tasks?task={row.pk}", row.version,
+                row.number, _whose(row.owner), customer, "", f"/tasks?task={row.pk}", row.version,
                 ("done", *again, "dropped"), row.ended_at, "" if row.state == TaskState.OPEN else row.state)
 
 
@@ -75,7 +84,7 @@ class Tasks:
 
     def waiting(self, person: Any) -> Iterable[Todo]:
         rows = Task.objects.visible_to(person, promises.SEE).select_related(*tasks.RELATED)
-        rows = rows.filter(Q(owner=person.pk) | Q(owner=None), state=TaskState.OPEN).order_by("due_at")
+        rows = rows.filter(_his_or_nobodys(person), state=TaskState.OPEN).order_by("due_at")
         return [_task(row) for row in rows[:AT_MOST]]
 
     def finished(self, person: Any, since: datetime) -> Iterable[Todo]:

@@ -96,6 +96,8 @@ def make(person: Person, new: New) -> tuple[Task, bool]:
         "number": customers.main_number(customer.pk) if customer is not None else "", "made_by": person,
         "owner": owner, "due_at": ahead(new.due_at, timezone.now())}
     with transaction.atomic():
+        if customer is not None:
+            customers.need_open(customer.pk, hold=True)
         row, made = Task.objects.get_or_create(pk=new.id, defaults=values)
         if made:
             history.record_new(row, FIELDS, by=person, customer=row.customer_id, store=row.store_id)
@@ -104,6 +106,11 @@ def make(person: Person, new: New) -> tuple[Task, bool]:
                 people = [row.owner_id] if row.owner_id else [p for p in who_may(EDIT, row.store_id) if p != person.pk]
                 notice(people, _from(person, row))
     return access_task(person, row.pk), made
+
+
+def _is_anybodys(row: Task) -> bool:
+    """Nobody has it, or somebody who can no longer sign in."""
+    return row.owner is None or not row.owner.is_active
 
 
 def _from(person: Person, row: Task) -> dict[str, str]:
@@ -130,12 +137,14 @@ def change(person: Person, task: Task, version: int | None, wish: Wish) -> Task:
     """Raises Problem: ``stale`` (409) with the row as it is now. ``version`` None: whatever it is now."""
     now = timezone.now()
     with transaction.atomic():
-        row = Task.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=task.pk)
+        row = Task.objects.locked(task.pk, *RELATED)
         may_edit(person, row.store_id)
         if version is not None and row.version != version:
             raise Problem("stale", "别人刚刚处理了这个任务。", "Somebody dealt with this task just now.", status=409,
                           extra={"current": plain(draw(person, row))})
-        own = row.owner_id in (None, person.pk) or row.made_by_id == person.pk
+        if row.customer_id is not None:
+            customers.need_open(row.customer_id)
+        own = _is_anybodys(row) or person.pk in (row.owner_id, row.made_by_id)
         if not own and not person.can(REPORT, row.store_id):
             raise NotAllowed
         before = history.snapshot(row, FIELDS)
@@ -159,7 +168,7 @@ def _do(person: Person, row: Task, wish: Wish, now: datetime) -> None:
         row.owner = person
     elif wish.do:
         row.state, row.ended_at, row.ended_by = wish.do, now, person
-        row.owner = row.owner or person
+        row.owner = person if _is_anybodys(row) else row.owner
     row.note = wish.note.strip() or row.note
 
 
@@ -183,9 +192,9 @@ def _edit(person: Person, row: Task, wish: Wish, now: datetime) -> None:
 def ring(person: Person, row: Task) -> Task:
     """Dial its customer at his desk. Raises Problem; then it is whose it was."""
     may_edit(person, row.store_id)
-    if row.owner_id not in (None, person.pk) and not person.can(REPORT, row.store_id):
+    if not _is_anybodys(row) and row.owner_id != person.pk and not person.can(REPORT, row.store_id):
         raise NotAllowed
     if not row.number:
         raise Problem("no_number", "这个任务没有可拨打的号码。", "There is no number to ring.")
     dial(person.pk, row.number)
-    return change(person, row, None, Wish("take")) if row.owner_id is None and row.state == TaskState.OPEN else row
+    return change(person, row, None, Wish("take")) if _is_anybodys(row) and row.state == TaskState.OPEN else row

@@ -117,7 +117,7 @@ def send(person: Person, promise: Promise, version: int, wish: Words) -> Promise
     """Raises Problem: ``stale``, ``not_now``, ``told_already`` (409), ``no_message`` with why, or what to put right."""
     now = timezone.now()
     with transaction.atomic():
-        row = Promise.objects.select_for_update(of=("self",)).select_related(*promises.RELATED).get(pk=promise.pk)
+        row = Promise.objects.locked(promise.pk, *promises.RELATED)
         promises.may_edit(person, row.store_id)
         if row.version != version:
             raise promises.stale(person, row)
