@@ -25,14 +25,14 @@ export const POP_SHOWS = { repairs: 10, orders: 10, calls: 5, bookings: 5 } as c
 export const countText = (total: number, atMost = COUNTED_AT_MOST): string => total.toLocaleString() + (total >= atMost ? '+' : '')
 
 /**
- * A figure as people type it: 3,000 and 3000元, 12.5, 25万, 3.2万. Null where nothing was typed; NaN for what is none,
+ * A figure as people type it: 3,000, 12.5, with the sign for yuan behind it, or in tens of thousands as Chinese speakers count. Null where nothing was typed; NaN for what is none,
  * which has to be told: as JSON it would be nothing, and a discount granted without an amount is granted whole.
  */
 export function figure(text: string): number | null {
-  const plain = text.replace(/[\s,，¥￥]/g, '').replace(/元$/, '')
+  const plain = text.replace(/[\s,，¥￥]/g, '').replace(/\u5143$/, '')
   if (!plain) return null
-  const found = /^(-?(?:\d+\.?\d*|\.\d+))(万|w|千|k)?$/i.exec(plain)
-  const times = { 万: 10_000, w: 10_000, 千: 1000, k: 1000 }[found?.[2]?.toLowerCase() ?? '']
+  const found = /^(-?(?:\d+\.?\d*|\.\d+))(\u4e07|w|\u5343|k)?$/i.exec(plain)
+  const times = { '\u4e07': 10_000, w: 10_000, '\u5343': 1000, k: 1000 }[found?.[2]?.toLowerCase() ?? '']
   return found ? (times ? Math.round(Number(found[1]) * times) : Number(found[1])) : NaN
 }
 
