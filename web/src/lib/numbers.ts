@@ -24,16 +24,21 @@ export const POP_SHOWS = { repairs: 10, orders: 10, calls: 5, bookings: 5 } as c
 /** How many rows a list has; the server stops counting at ten thousand, and searching at a thousand. */
 export const countText = (total: number, atMost = COUNTED_AT_MOST): string => total.toLocaleString() + (total >= atMost ? '+' : '')
 
+/** What stands for ten thousand and for thousand behind a figure, in Chinese and in short. */
+const TIMES: Record<string, number> = { '\u4e07': 10_000, w: 10_000, '\u5343': 1000, k: 1000 }
+const YUAN = /\u5143$/
+
 /**
- * A figure as people type it: 3,000 and 3000元, 12.5, 25万, 3.2万. Null where nothing was typed; NaN for what is none,
+ * A figure as people type it: 3,000, with the word yuan or without, 12.5, 3.2 wan. Null where nothing was typed; NaN for what is none,
  * which has to be told: as JSON it would be nothing, and a discount granted without an amount is granted whole.
  */
 export function figure(text: string): number | null {
-  const plain = text.replace(/[\s,，¥￥]/g, '').replace(/元$/, '')
+  const plain = text.replace(/[\s,，¥￥]/g, '').replace(YUAN, '')
   if (!plain) return null
-  const found = /^(-?(?:\d+\.?\d*|\.\d+))(万|w|千|k)?$/i.exec(plain)
-  const times = { 万: 10_000, w: 10_000, 千: 1000, k: 1000 }[found?.[2]?.toLowerCase() ?? '']
-  return found ? (times ? Math.round(Number(found[1]) * times) : Number(found[1])) : NaN
+  const found = /^(-?(?:\d+\.?\d*|\.\d+))(\D)?$/.exec(plain)
+  const times = found?.[2] ? TIMES[found[2].toLowerCase()] : 1
+  if (!found || !times) return NaN
+  return times === 1 ? Number(found[1]) : Math.round(Number(found[1]) * times)
 }
 
 /** Whole yuan, none of them owed. */
