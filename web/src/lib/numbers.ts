@@ -24,6 +24,10 @@ export const POP_SHOWS = { repairs: 10, orders: 10, calls: 5, bookings: 5 } as c
 /** How many rows a list has; the server stops counting at ten thousand, and searching at a thousand. */
 export const countText = (total: number, atMost = COUNTED_AT_MOST): string => total.toLocaleString() + (total >= atMost ? '+' : '')
 
+/** What stands for ten thousand and for thousand behind a figure, in Chinese and in short. */
+const TIMES: Record<string, number> = { '\u4e07': 10_000, w: 10_000, '\u5343': 1000, k: 1000 }
+const YUAN = /\u5143$/
+
 /**
  * A figure as people type it: 3,000, 12.5, with the sign for yuan behind it, or in tens of thousands as Chinese speakers count. Null where nothing was typed; NaN for what is none,
  * which has to be told: as JSON it would be nothing, and a discount granted without an amount is granted whole.
