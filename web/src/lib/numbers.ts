@@ -33,10 +33,10 @@ const YUAN = /\u5143$/
  * which has to be told: as JSON it would be nothing, and a discount granted without an amount is granted whole.
  */
 export function figure(text: string): number | null {
-  const plain = text.replace(/[\s,，¥￥]/g, '').replace(/\u5143$/, '')
+  const plain = text.replace(/[\s,，¥￥]/g, '').replace(YUAN, '')
   if (!plain) return null
   const found = /^(-?(?:\d+\.?\d*|\.\d+))(\u4e07|w|\u5343|k)?$/i.exec(plain)
-  const times = { '\u4e07': 10_000, w: 10_000, '\u5343': 1000, k: 1000 }[found?.[2]?.toLowerCase() ?? '']
+  const times = TIMES[found?.[2]?.toLowerCase() ?? '']
   return found ? (times ? Math.round(Number(found[1]) * times) : Number(found[1])) : NaN
 }
 
