@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
-from dealerline.adapters import callers_server
+from dealerline.adapters import callers_server, callers_socket
 from dealerline.adapters.callers_server import CallersServer
 from dealerline.adapters.callers_socket import NAME, SocketCallers
 from dealerline.switch.ports import Known
@@ -22,6 +22,12 @@ DEAR, RUDE = "+8613800000003", "+8613800000002"
 PEOPLE: dict[str, dict[str, Any]] = {
     DEAR: {"customer": 7, "level": "vip", "owner": 2, "last": 1, "named": [2, 3], "standing": "vip"},
 }
+
+
+@pytest.fixture(autouse=True)
+def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits half a second for the next attempt to connect."""
+    monkeypatch.setattr(callers_socket, "RETRY_SECONDS", 0.01)
 
 
 @contextlib.contextmanager

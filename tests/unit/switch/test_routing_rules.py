@@ -123,7 +123,7 @@ def test_the_least_busy_is_who_worked_least_today_and_a_new_day_begins_at_nothin
     call = world.ring()
     assert world.rings(2), "10 seconds of work against 100"
     world.hang_up(call)
-    world.clock.advance(86_400)
+    world.clock.jump(86_400)
     assert world.engine.agents.load(world.core.seats[1]) == 0.0
 
 
