@@ -192,10 +192,16 @@ def test_cars_and_repairs_find_or_make_their_customers(world: World) -> None:
     assert (repair.customer_id, repair.car.plate, repair.stage) == (owner.pk, "渝A12345", "working")
     assert repair.promised_at is not None and repair.promised_at.isoformat() == "2026-03-01T09:30:00+00:00"
 
+    CustomerPhone.objects.create(customer=Customer.objects.create(store=world.east, name="李四"), e164="+8613800000002")
+    _up, sold = checked(max_, "车牌号,车主,手机\n渝A12345,李四,13800000002\n")
+    assert _up["counts"] == {"same": 1}
+    said = max_.get(f"/api/imports/{sold.pk}/rows?show=same").json()["items"][0]["why"]
+    assert "another customer" in said["en"], "a list hands no car over, and says so"
+
     back = taken_back(max_, cars)
     assert back["counts"]["kept"] == 1, "a car with a repair has been used, and its owner with it"
     assert {car.plate for car in Car.objects.all()} == {"渝A12345"}
-    assert Customer.objects.count() == 1
+    assert Customer.objects.exclude(name="李四").count() == 1
     taken_back(max_, repairs)
     assert not Repair.objects.exists()
 

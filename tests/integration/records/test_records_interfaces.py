@@ -6,8 +6,11 @@ import hashlib
 import hmac
 import json
 import shlex
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +30,7 @@ from dealerline.apps.exchange.logic import applying, exporting, hooks, inbox, un
 from dealerline.apps.exchange.models import Delivery, Export, ImportRun, Source, WebHook
 from dealerline.apps.segments.models import Segment
 from dealerline.config.api import api
+from dealerline.integrations.hooks import sender
 from dealerline.runtime.tree import Tree
 from tests.integration.records.conftest import World
 
@@ -163,6 +167,33 @@ def test_a_machine_puts_rows_in_by_its_own_keys(world: World) -> None:
     assert world.browser("max").get("/api/keys").status_code == 403
 
 
+def test_two_rows_of_a_system_stay_two_and_a_plate_goes_over_to_the_next_car(world: World) -> None:
+    made = world.browser("ada").send("POST", "/api/keys", {"name": "DMS", "stores": [world.east.pk]}).json()
+    machine = Machine(made["token"])
+    person = {"name": "张三", "phone": "13800000001"}
+    for key in ("a  b", "-"):  # a key is what it is, though in a list it would be tidied away
+        first = machine.put_row(f"customers/dms/{key}", **person).json()
+        assert first["created"] and machine.put_row(f"customers/dms/{key}", **person).json()["changed"] == []
+        assert machine.read(f"customers/dms/{key}").json()["id"] == first["id"]
+    assert Customer.objects.filter(name="张三").count() == 2, "for the rules of duplicates to tell"
+    for key in ("n1", "n2", "n1"):  # of one number, so one of ours: its key does not go to and fro
+        assert machine.put_row(f"customers/dms/{key}", name="王五", number="C1").json()["changed"] == []
+    owner = {"owner_name": "李四", "owner_phone": "13800000002", "plate": "沪A12345"}
+    old = machine.put_row("cars/dms/c1", vin="LSVAM4187C2184841", model="old", **owner).json()
+    new = machine.put_row("cars/dms/c2", vin="LSVAM4188E2123456", model="new", **owner).json()
+    assert new["created"] and Car.objects.get(pk=old["id"]).vin == "LSVAM4187C2184841"
+    numbers = machine.read("customers/dms/-").json()["values"]["phones"]
+    more = machine.put_row("customers/dms/-", name="张三", phones=[*numbers, "13800000003"]).json()
+    assert more["changed"] == ["phones"], "as they are read"
+    received = {"number": "R1", "received_at": "2026-03-01T10:00:00+08:00", "owner_phone": "13800000002"}
+    assert machine.put_row("repairs/dms/r1", **received).json()["created"]
+    assert machine.put_row("repairs/dms/r1", **received).json()["changed"] == []
+    read = machine.read("repairs/dms/r1").json()["values"]["received_at"]
+    assert machine.put_row("repairs/dms/r1", **(received | {"received_at": read})).json()["changed"] == []
+    wrong = machine.put_row("customers/dms/x", name="王五", kind=True, notes={"a": 1}, labels=["x", ["y"]])
+    assert wrong.status_code == 422 and set(wrong.json()["fields"]) == {"kind", "notes", "labels"}
+
+
 def test_two_machines_with_the_same_key_make_one_row_and_a_person_may_do_it_too(world: World) -> None:
     max_ = world.browser("max")
     body = {"values": {"name": "张三", "phone": "13800000001"}}
@@ -206,6 +237,30 @@ def receiver() -> Iterator[tuple[str, type[Receiver]]]:
     yield f"http://127.0.0.1:{server.server_port}/hook", handler
     server.shutdown()
     server.server_close()
+
+
+def test_an_address_that_says_a_sign_now_and_then_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.4)
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            with server.accept()[0] as peer, suppress(OSError):
+                peer.sendall(b"HTTP/1.1 ")
+                while not stop.wait(0.1):
+                    peer.sendall(b"a")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        with pytest.raises(sender.HookError) as told:
+            sender.send(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {}, "127.0.0.1")
+        stop.set()
+        thread.join(5)
+    assert told.value.code == "slow"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        reached = sender._connected(["::2", "127.0.0.1"], server.getsockname()[1], time.monotonic() + 2)
+        assert reached.getpeername()[0] == "127.0.0.1", "of two numbers the one that can be reached"
+        reached.close()
 
 
 def test_a_web_hook_gets_signed_events_again_and_again_until_it_is_dead(

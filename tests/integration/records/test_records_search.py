@@ -69,6 +69,8 @@ MEANT: list[tuple[str, list[str]]] = [
     ("123", ["100%_好 east", "王小明 west", "王 east", "Tom O'Neil east", "买买提·艾力 east", "欧阳娜娜 west",
              "张王伟芳 east", "王伟 west", "王伟 east"]),
     ("138 1234-0003", ["欧阳娜娜 west"]),
+    ("１３８　１２３４-０００３", ["欧阳娜娜 west"]),
+    ("沪Ａ１２３４５", ["王伟 east"]),
     ("D888", ["张王伟芳 east"]),
     ("k-3", ["欧阳娜娜 west"]),
     ("%", []),

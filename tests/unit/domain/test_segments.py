@@ -52,6 +52,7 @@ def car(**values: Any) -> dict[str, Any]:
         (g("one_car", c("level", "one_of", ["vip"])), "of.0", "fields of the car only"),
         (g("one_car", g("one_call", c("call.rating", "filled"))), "of.0", "cannot hold another"),
         (g("all", *[c("name", "filled")] * (CONDITIONS_AT_MOST + 1)), "", "Too many"),
+        (c("level", "one_of", ["vip"] * 2000), "", "50 values at most"),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_said_where_it_is(rule: Any, path: str, says: str) -> None:

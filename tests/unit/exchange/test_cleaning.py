@@ -148,6 +148,8 @@ def test_every_step_of_an_import_ends_in_a_state_of_the_table() -> None:
         ("orders", "amount", "12.5万元", "125000.00"),
         ("orders", "number", "ｄ 1", "D1"),
         ("orders", "owner_number", "c 12", "C12"),
+        ("customers", "company", "'-公司", "-公司"),
+        ("customers", "company", "'=SUM(A1)", "=SUM(A1)"),
     ],
 )
 def test_what_other_systems_and_people_write_becomes_one(kind: str, column: str, text: str, wanted: object) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealerline.domain.exchange import KINDS, fingerprint, guess, guess_kind
+from dealerline.domain.exchange import KINDS, fingerprint, guess, guess_kind, places
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,8 @@ def test_no_column_is_given_twice(headings: list[str]) -> None:
     assert len(set(found.values())) == len(found)
     assert all(0 <= place < len(headings) for place in found.values())
     assert fingerprint(headings) == fingerprint(headings[::-1])
+
+
+def test_two_columns_of_the_same_heading_are_remembered_as_two() -> None:
+    assert sorted(places(["姓名", "电话", "电话", ""]).values()) == [0, 1, 2, 3]
+    assert places(["电话", "姓名", "电话"])["电话"] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -12,6 +13,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 AGAIN_SECONDS = 3
+HOOKS_SECONDS = 20.0
 TROUBLE = {"zh": "程序出错，已停在这里，没有写入一半的内容；详见日志，可以再试一次。",
            "en": "An error of ours: it stopped here, with nothing half-written. See the log; it can be tried again."}
 
@@ -98,9 +100,14 @@ def _once(task: str, run: int, seconds: int = 0) -> None:
 @app.task(name="watch_imports", pass_context=False)
 def watch_imports(timestamp: int) -> None:
     """Go on with what a killed worker left: whoever works holds a lock, and what nobody holds is queued again."""
-    from dealerline.apps.exchange.logic.locks import BRING, CHECK, EVERY, held
-    from dealerline.apps.exchange.models import ImportRun
+    from dealerline.apps.exchange.logic.locks import BRING, CHECK, EVERY, EXPORT, held
+    from dealerline.apps.exchange.models import Export, ImportRun
 
+    for export in Export.objects.filter(state="making"):
+        with held(EXPORT, export.pk.int % 2**31) as nobody:
+            if nobody:
+                with suppress(AlreadyEnqueued), transaction.atomic():
+                    make_export.configure(queueing_lock=f"export {export.pk}").defer(export=str(export.pk))
     for run in ImportRun.objects.filter(state="checking").values_list("pk", flat=True):
         with held(CHECK, run) as nobody:
             if nobody:
@@ -140,8 +147,10 @@ def deliver_hooks() -> None:
 
     with held(HOOKS, EVERY) as mine:
         if mine:
-            for _round in range(50):
-                if not hooks.deliver(timezone.now()):
+            until = time.monotonic() + HOOKS_SECONDS
+            while hooks.deliver(timezone.now()):
+                if time.monotonic() > until:  # other jobs wait, too: the rest after them
+                    hooks.wake()
                     break
 
 
@@ -164,7 +173,7 @@ def watch_inboxes(timestamp: int) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(name="sweep_exchange", pass_context=False)
 def sweep_exchange(timestamp: int) -> None:
-    """Remove what is kept only for a while; make exports again that a killed worker left half-made."""
+    """Remove what is kept only for a while; make exports again whose job was lost."""
     from dealerline.apps.exchange.logic import exporting, hooks, runs
     from dealerline.apps.exchange.models import Export
 
@@ -172,5 +181,5 @@ def sweep_exchange(timestamp: int) -> None:
     exporting.sweep()
     hooks.sweep(now)
     runs.sweep(now)
-    for export in Export.objects.filter(state__in=("waiting", "making"), created_at__lt=now - timedelta(minutes=10)):
+    for export in Export.objects.filter(state="waiting", created_at__lt=now - timedelta(minutes=10)):
         make_export.defer(export=str(export.pk))

@@ -4,6 +4,6 @@ it, and which headings mean which column. Pure: no file is opened here and no ta
 
 from dealerline.domain.exchange.cleaning import Cleaned, Fault, clean
 from dealerline.domain.exchange.kinds import KINDS, Column, Kind
-from dealerline.domain.exchange.mapping import fingerprint, guess, guess_kind
+from dealerline.domain.exchange.mapping import fingerprint, guess, guess_kind, places
 
-__all__ = ["KINDS", "Cleaned", "Column", "Fault", "Kind", "clean", "fingerprint", "guess", "guess_kind"]
+__all__ = ["KINDS", "Cleaned", "Column", "Fault", "Kind", "clean", "fingerprint", "guess", "guess_kind", "places"]

@@ -20,7 +20,7 @@ from dealerline.domain.exchange.mapping import plain
 
 Words = tuple[str, str]
 _SEEN = frozenset("\n\t\u200c\u200d") | {chr(code) for code in range(0xE0020, 0xE0080)}  # joiners, and flags' letters
-_CONSTANT = re.compile(r"=\"([^\"]*)\"|'(?=[\d+])(.*)", re.DOTALL)
+_CONSTANT = re.compile(r"=\"([^\"]*)\"|'(?=[\d+=@＝＋－＠-])(.*)", re.DOTALL)
 _LOCAL = re.compile(r"(?!400|800)[2-8]\d{6,7}")
 MOST_LABELS = 20
 FIRST_YEAR, LAST_YEAR, FIRST_BIRTH = 1950, 2100, 1901  # 1900 is what spreadsheets make of an empty cell
@@ -77,7 +77,8 @@ class _Refused(Exception):
 def tidy(text: str) -> str:
     """Without signs that nobody sees and outer blanks; inner ones single, except line breaks.
 
-    What spreadsheets put before digits so that they stay a text (``'138``, ``="138"``) goes; what joins emoji stays.
+    What spreadsheets and our exports put before a text so that it stays one (``'138``, ``="138"``, ``'=x``) goes; what
+    joins emoji stays.
     """
     kept = "".join(c for c in text if c in _SEEN or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     bare = re.sub(r"[ \t\u00a0\u3000]+", " ", kept).strip()
@@ -93,7 +94,7 @@ def clean(kind: Kind, cells: Mapping[str, str]) -> Cleaned:
         if text.casefold() in EMPTY or (column.sort == "plate" and text in NO_PLATE):
             continue
         try:
-            if text.startswith(("=", "＝")):
+            if text.startswith(("=", "＝")) and not cells[column.name].lstrip().startswith("'"):
                 raise _Refused("formula", "单元格是公式，请改为数值后再导入。",
                                "The cell is a formula: replace it by its value (copy, then paste as values).")
             if text.startswith("#") and text.rstrip("!?").upper() in _ERRORS:

@@ -93,6 +93,15 @@ def guess_kind(headings: Sequence[str]) -> str:
     return max(("customers", "cards", "orders", "repairs", "cars"), key=weight)
 
 
+def places(headings: Sequence[str]) -> dict[str, int]:
+    """Where each heading stands; the second of the same words is another one than the first."""
+    found: dict[str, int] = {}
+    for index, heading in enumerate(headings):
+        number = headings[:index].count(heading) + 1
+        found[heading if number == 1 else f"{heading}\t{number}"] = index  # no heading has a tab
+    return found
+
+
 def fingerprint(headings: Sequence[str]) -> str:
     """The same for the same set of headings, whatever their order."""
     return hashlib.sha256("\n".join(sorted(plain(heading) for heading in headings)).encode()).hexdigest()

@@ -158,7 +158,10 @@ def _text(field: Field, value: Any, path: str) -> str:
 
 def _several(field: Field, value: Any, path: str) -> tuple[Any, ...]:
     values = value if isinstance(value, (list, tuple)) else [value]
-    if not values or len(values) > CHOICES_AT_MOST:
+    if len(values) > CHOICES_AT_MOST:
+        raise RuleError(path, f"“{field.zh}”最多选择 {CHOICES_AT_MOST} 项，现在有 {len(values)} 项。",
+                        f"Choose {CHOICES_AT_MOST} values at most for “{field.en}”, there are {len(values)}.")
+    if not values:
         raise RuleError(path, f"请为“{field.zh}”选择至少一项。", f"Choose at least one value for “{field.en}”.")
     if field.lookup:
         good = all(isinstance(one, int) and not isinstance(one, bool) and 0 < one < 2**63 for one in values)

@@ -13,8 +13,10 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -81,22 +83,32 @@ def allowed(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     return [ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()]
 
 
-def resolve(host: str, port: int, inside_allowed: str) -> str:
-    """The number to call. Raises HookError when it is inside, or there is none."""
+def resolve(host: str, port: int, inside_allowed: str) -> list[str]:
+    """The numbers to call, the best first. Raises HookError when one is inside, or there is none."""
     try:
-        found = {
-            str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        }
+        found = list(dict.fromkeys(
+            str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
     except (OSError, UnicodeError) as error:
         raise HookError("unknown_host", "找不到这个主机名。", "There is no such host.") from error
     networks = allowed(inside_allowed)
-    for text in sorted(found):
+    for text in found:
         address = ipaddress.ip_address(text)
         if inside(address) and not any(address in network for network in networks):
             raise HookError("inside", "网址指向内部网络，为安全起见不予调用；确有需要时在设置 hooks_inside 中放行。",
                             "The address is inside the house, and is not called for safety; if it has to be, allow it "
                             "in the setting hooks_inside.")
-    return min(found)
+    return found
+
+
+def _connected(found: Sequence[str], port: int, until: float) -> socket.socket:
+    """The first that can be reached: a machine without IPv6 knows of addresses that it cannot call."""
+    for left, number in zip(range(len(found) - 1, -1, -1), found, strict=True):
+        try:
+            return socket.create_connection((number, port), timeout=max(0.1, until - time.monotonic()) / (left + 1))
+        except OSError:
+            if not left:
+                raise
+    raise OSError("no address")
 
 
 def send(url: str, body: bytes, headers: Mapping[str, str], inside_allowed: str = "") -> Answer:
@@ -104,11 +116,17 @@ def send(url: str, body: bytes, headers: Mapping[str, str], inside_allowed: str 
     parts = check_address(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    number = resolve(host, port, inside_allowed)
+    found = resolve(host, port, inside_allowed)
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
     began = time.monotonic()
+    guard, watch = None, None
     try:
-        plain = socket.create_connection((number, port), timeout=TIMEOUT_SECONDS)
+        plain = _connected(found, port, began + TIMEOUT_SECONDS)
+        plain.settimeout(TIMEOUT_SECONDS)
+        # That is from sign to sign only: who sends one every nine seconds is hung up on after all of the time.
+        guard = plain.dup()
+        watch = threading.Timer(began + TIMEOUT_SECONDS - time.monotonic(), _hang_up, [guard])
+        watch.start()
         connection.sock = plain
         if parts.scheme == "https":
             connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
@@ -118,7 +136,19 @@ def send(url: str, body: bytes, headers: Mapping[str, str], inside_allowed: str 
         answer.read(MOST_ANSWER)
         return Answer(answer.status, round((time.monotonic() - began) * 1000))
     except (OSError, http.client.HTTPException, ValueError) as error:
+        if time.monotonic() - began >= TIMEOUT_SECONDS:
+            raise HookError("slow", f"{TIMEOUT_SECONDS:.0f} 秒内没有答复。",
+                            f"No answer within {TIMEOUT_SECONDS:.0f} seconds.") from error
         raise HookError("no_answer", f"无法连接：{type(error).__name__}。",
                         f"No connection: {type(error).__name__}.") from error
     finally:
+        if watch is not None and guard is not None:
+            watch.cancel()
+            guard.close()
         connection.close()
+
+
+def _hang_up(guard: socket.socket) -> None:
+    """What another thread reads from it ends."""
+    with suppress(OSError):
+        guard.shutdown(socket.SHUT_RDWR)

@@ -8649,6 +8649,8 @@ export interface components {
         /**
          * PlanIn
          * @description What the person decided. ``mapping``: column of ours -> index of the file's column.
+         *
+         *     ``system``: whose keys stand in the column ``key``, as in an upsert's address; without it that column is ignored.
          */
         PlanIn: {
             /**
@@ -8674,6 +8676,11 @@ export interface components {
             owners: string;
             /** Store */
             store: number;
+            /**
+             * System
+             * @default
+             */
+            system: string;
         };
         /**
          * PlanOut
@@ -15213,6 +15220,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -173,6 +173,8 @@ def compare(kind: str, wanted: Mapping[int, Values], *, fill: bool, lock: bool =
                 if added:
                     changed.before[PHONES], changed.after[PHONES] = have, have + added
                 continue
+            if name in OUTSIDE and row.external_key and row.external_source == wanted[pk].get("external_source"):
+                continue  # two rows of that system are one of ours, as after a merge: it keeps the key it has
             old = history.snapshot(row, [name])[name]
             if value in _EMPTY or (fill and old not in _EMPTY) or _same(row, name, value):
                 continue

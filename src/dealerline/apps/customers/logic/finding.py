@@ -51,14 +51,17 @@ _ASKS = """WITH a AS (SELECT * FROM jsonb_to_recordset(%s) AS a(i int, store big
     phones text[], name text, vin text, plate text, by_phone bool)) """
 
 _PHONES = """
-SELECT a.i, min(c.id) FILTER (WHERE c.name = a.name OR a.by_phone), min(c.id) FILTER (WHERE c.name <> a.name)
+SELECT a.i, min(c.id) FILTER (WHERE (c.name = a.name OR a.by_phone) AND {key}),
+       min(c.id) FILTER (WHERE c.name <> a.name OR NOT {key})
   FROM a CROSS JOIN LATERAL unnest(a.phones) AS p(e164)
   JOIN customers_customerphone n ON n.e164 = p.e164 JOIN customers_customer c ON c.id = n.customer_id
    AND c.store_id = a.store GROUP BY a.i
 """
+_KEY = "(a.key = '' OR {0}.external_key IN ('', a.key) OR {0}.external_source <> a.source)"
+"""Two rows of a system are two of ours, however alike: what has another key of it is not meant."""
 _CARS = """
 SELECT a.i, (SELECT min(r.id) FROM customers_car r JOIN customers_customer c ON c.id = r.customer_id
-              WHERE r.{column} = a.{column} AND c.store_id = a.store)
+              WHERE r.{column} = a.{column} AND c.store_id = a.store AND {sure})
   FROM a WHERE a.{column} <> ''
 """
 _TABLES: Mapping[str, tuple[str, str, str]] = {  # table, its customer, its store
@@ -100,8 +103,9 @@ def find(kind: str, asks: Sequence[Ask]) -> list[Found]:
                                                     "AND m.external_key = a.key AND m.external_key <> ''")):
                     ids.setdefault(i, found)
         if kind == "cars":
-            for column in ("vin", "plate"):
-                for i, found in look(_CARS.format(column=column)):
+            # A plate goes over to the next car: with two VINs they are two cars.
+            for column, sure in (("vin", "true"), ("plate", f"{_KEY.format('r')} AND '' IN (r.vin, a.vin)")):
+                for i, found in look(_CARS.format(column=column, sure=sure)):
                     if found is not None:
                         ids.setdefault(i, found)
         else:
@@ -111,7 +115,7 @@ def find(kind: str, asks: Sequence[Ask]) -> list[Found]:
             for i, found in look(_MERGED.format(given="a.number <> ''",
                                                 same="m.number = a.number AND m.number <> ''")):
                 ids.setdefault(i, found)
-            for i, same, other in look(_PHONES):
+            for i, same, other in look(_PHONES.format(key=_KEY.format("c"))):
                 if same is not None:
                     ids.setdefault(i, same)
                 if other is not None:

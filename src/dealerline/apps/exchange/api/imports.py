@@ -99,7 +99,10 @@ class ImportRowOut(Schema):
 
 
 class PlanIn(Schema):
-    """What the person decided. ``mapping``: column of ours -> index of the file's column."""
+    """What the person decided. ``mapping``: column of ours -> index of the file's column.
+
+    ``system``: whose keys stand in the column ``key``, as in an upsert's address; without it that column is ignored.
+    """
 
     kind: str = Field(pattern=KIND)
     store: Id
@@ -107,6 +110,7 @@ class PlanIn(Schema):
     existing: str = Field("update", pattern="^(skip|fill|update)$")
     alike: str = Field("phone_name", pattern="^(phone_name|phone)$")
     owners: str = Field("make", pattern="^(make|refuse)$")
+    system: str = Field("", pattern="^([a-z0-9][a-z0-9-]{1,39}|)$")
 
 
 class SheetIn(Schema):
@@ -158,7 +162,7 @@ def get_template(request: HttpRequest, kind: str) -> HttpResponse:
                         headers={"Content-Disposition": f'attachment; filename="{kind}.csv"'})
 
 
-@router.post("/imports", response={200: ImportOut, 400: ProblemOut, 403: ProblemOut})
+@router.post("/imports", response={200: ImportOut, 400: ProblemOut, 403: ProblemOut, 507: ProblemOut})
 def upload(request: HttpRequest, values: Form[UploadIn], file: File[UploadedFile]) -> dict[str, Any]:
     """A list, .xlsx or .csv. Answers with what was found in it; nothing is brought in yet."""
     person = need(request, "customers.import")

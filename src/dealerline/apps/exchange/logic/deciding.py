@@ -25,6 +25,8 @@ from dealerline.domain.exchange.mapping import plain
 OWNER = ("owner_number", "owner_name", "owner_phone")
 ERASED = "erased"
 """The code of the fault of a row of somebody erased on request."""
+ANOTHERS = {"zh": "档案里它属于另一位客户，这一点没有改：请在页面上办理过户。",
+            "en": "In the file it belongs to another customer, and that stays: hand it over on its page."}
 NOT_FIELDS = ("store", "key", "brand", *OWNER)
 
 
@@ -74,6 +76,7 @@ class Row:
     new_owner: dict[str, Any] | None = None
     action: str = ""  # bad, new, update, same, skip
     changed: bulk.Changed | None = None
+    note: dict[str, str] = field(default_factory=dict)  # what a person should know of it, though it comes in
 
     def refuse(self, column: str, code: str, zh: str, en: str) -> None:
         """It cannot be brought in."""
@@ -164,6 +167,8 @@ def _find_owners(rows: list[Row], rule: Rule) -> None:
             continue
         if car.id is not None:
             row.fields["car_id"] = car.id
+        if owner.id is not None and row.found.customer not in (None, owner.id):
+            row.note = ANOTHERS
         row.owner = owner.id or car.customer or row.found.customer
         if row.owner is None:
             _new_owner(row, rule)

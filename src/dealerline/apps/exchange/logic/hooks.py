@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,8 @@ from dealerline.integrations.hooks import HookError, check_address, send, signat
 FACTS = ("call.ended",)
 AT_ONCE = 8
 A_ROUND = 20
+SETTLED = ("tries", "status", "milliseconds", "error", "state", "done_at", "next_at")
+LANE_SECONDS = 5.0  # after so long an address begins no further event in this round
 KEEP_DAYS = 30
 
 
@@ -115,9 +118,15 @@ def _lane_of(hook: int, now: datetime) -> list[Delivery]:
 
 
 def _lane(lane: list[Delivery]) -> list[tuple[Delivery, int | None, int | None, str]]:
-    """One address's events, up to the first that it does not take. No database here: these are threads."""
+    """One address's events, up to the first that it does not take. No database here: these are threads.
+
+    The others wait for the slowest lane of a round, so that a slow one comes on with a few events a round.
+    """
     results: list[tuple[Delivery, int | None, int | None, str]] = []
+    until = time.monotonic() + LANE_SECONDS
     for delivery in lane:
+        if results and time.monotonic() > until:
+            break
         status, milliseconds, error = _call(delivery)
         results.append((delivery, status, milliseconds, error))
         if error and status not in ABOUT_ONE:
@@ -153,7 +162,8 @@ def _settle(delivery: Delivery, status: int | None, milliseconds: int | None, er
             raise_alarm("webhook.dead", delivery.hook.name, {"hook": delivery.hook_id, "error": delivery.error})
         else:
             delivery.next_at = now + timedelta(seconds=again)
-    delivery.save()
+    # Not made again where somebody removed the subscription meanwhile.
+    Delivery.objects.filter(pk=delivery.pk).update(**{name: getattr(delivery, name) for name in SETTLED})
 
 
 def again(delivery: Delivery) -> Delivery:

@@ -19,6 +19,7 @@ from dealerline.apps.calls.facade import raise_alarm
 from dealerline.apps.common.errors import Problem
 from dealerline.apps.exchange.logic import applying, report, runs, staging
 from dealerline.apps.exchange.logic.locks import BRING, EVERY, INBOX, held
+from dealerline.apps.exchange.logic.runs import NO_ROOM
 from dealerline.apps.exchange.logic.sources import connector_of
 from dealerline.apps.exchange.models import ImportRun, Source
 from dealerline.domain.exchange import KINDS
@@ -63,7 +64,9 @@ def look_into(source: Source, connector: Connector) -> None:
             connector.refused(batch, problem.text["zh"], problem.text["en"])
         except (DatabaseError, ConnectorError):
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise  # the file is as good as before: it is looked at again when there is room
             log.exception("a file of %s could not be brought in", source.code)
             connector.refused(batch, "导入时发生内部错误，详见日志。", "An error of ours: see the log.")
 
@@ -77,11 +80,11 @@ def _run_of(source: Source, batch: Batch) -> ImportRun | None:
     folder = Path(settings.DEALERLINE.exchange)
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"{uuid.uuid4().hex}{batch.path.suffix.lower()}"
-    shutil.copyfile(batch.path, copy)
     run = ImportRun(store=source.store, person=None, source=source, system=source.code, filename=batch.name[-200:],
                     file=copy.name, size=batch.size, sha256=batch.sha256, existing=source.existing,
                     owners=source.owners, state="checking")
     try:
+        shutil.copyfile(batch.path, copy)
         run.person = source.made_by  # whose remembered columns hold
         runs.look_into(run, copy, batch.kind)
         run.person = None

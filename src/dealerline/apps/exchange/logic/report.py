@@ -12,6 +12,7 @@ from dealerline.apps.exchange.models import ImportRow, ImportRun
 from dealerline.domain.exchange import KINDS, Kind
 
 SHOWS = ("bad", "twice", "new", "update", "same", "skip", "kept", "similar")
+SHOWN_CELL = 300
 ACTIONS = {
     "bad": ("不能导入", "cannot be imported"),
     "twice": ("文件内重复", "twice in this file"),
@@ -34,7 +35,8 @@ def rows_of(run: ImportRun, show: str) -> Any:
 
 def as_json(row: ImportRow) -> dict[str, Any]:
     """A row as the pages see it."""
-    return {"line": row.line, "cells": row.cells, "action": row.action, "faults": row.faults, "object": row.object_id,
+    cells = {name: text[:SHOWN_CELL] for name, text in row.cells.items()}
+    return {"line": row.line, "cells": cells, "action": row.action, "faults": row.faults, "object": row.object_id,
             "similar": row.similar, "twin": row.twin, "before": row.before, "after": row.after,
             "outcome": row.outcome, "why": row.why or None}
 
@@ -63,7 +65,7 @@ def reasons(kind: Kind, row: ImportRow) -> tuple[str, str]:
     """Why, in Chinese and in English."""
     if row.action == "twice":
         return f"与第 {row.twin} 行相同，以第 {row.twin} 行为准", f"The same as row {row.twin}, which counts"
-    if row.outcome == "kept":
+    if row.outcome == "kept" or (row.why and not row.faults):
         return row.why.get("zh", ""), row.why.get("en", "")
     zh, en = [], []
     for fault in row.faults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
@@ -19,12 +20,13 @@ from dealerline.apps.exchange.logic import reading
 from dealerline.apps.exchange.models import ImportRun
 from dealerline.apps.exchange.models import Mapping as Remembered
 from dealerline.apps.organisation import facade as organisation
-from dealerline.domain.exchange import KINDS, fingerprint, guess, guess_kind
+from dealerline.domain.exchange import KINDS, fingerprint, guess, guess_kind, places
 from dealerline.domain.exchange.states import REMOVABLE, IllegalStep, step
 
 SAMPLE_ROWS = 5
 SAMPLE_CELL = 60
 LARGEST = 50 * 1024 * 1024
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 ROWS_KEPT = timedelta(days=90)
 """So long an import can be taken back."""
 UPLOAD_KEPT = timedelta(days=7)
@@ -64,8 +66,11 @@ def keep_file(blocks: Iterator[bytes], name: str) -> tuple[Path, int, str]:
                     )
                 digest.update(block)
                 file.write(block)
-    except BaseException:
+    except BaseException as error:
         path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise Problem("disk_full", "服务器磁盘空间不足，文件没有保存，请联系管理员。",
+                          "The server's disk is full: nothing was kept. Tell an administrator.", status=507) from error
         raise
     return path, size, digest.hexdigest()
 
@@ -96,8 +101,8 @@ def look_into(run: ImportRun, path: Path, kind: str = "", sheet: str = "") -> No
     remembered = recall(run.person, run.headings)
     if remembered is not None and (not kind or kind == remembered.kind):
         run.kind = remembered.kind
-        places = {heading: index for index, heading in reversed(list(enumerate(run.headings)))}
-        run.mapping = {name: places[heading] for name, heading in remembered.columns.items() if heading in places}
+        there = places(run.headings)
+        run.mapping = {name: there[heading] for name, heading in remembered.columns.items() if heading in there}
     else:
         run.kind = kind or guess_kind(run.headings)
         run.mapping = guess(KINDS[run.kind], run.headings)
@@ -128,8 +133,9 @@ def look_again(run: ImportRun, kind: str, sheet: str) -> ImportRun:
 
 def remember(person: Person, run: ImportRun) -> None:
     """For the next file with these headings."""
+    headings = {index: heading for heading, index in places(run.headings).items()}
     Remembered.objects.update_or_create(person=person, fingerprint=fingerprint(run.headings), defaults={
-        "kind": run.kind, "columns": {name: run.headings[index] for name, index in run.mapping.items()},
+        "kind": run.kind, "columns": {name: headings[index] for name, index in run.mapping.items()},
         "used_at": timezone.now()})
 
 

@@ -24,7 +24,6 @@ from dealerline.domain.exchange import KINDS, Cleaned, clean
 from dealerline.domain.exchange.states import step
 
 CHUNK = 2000
-SHOWN_CELL = 300
 _COLUMNS = ("run_id", "line", "cells", "values", "faults", "keys", "action", "object_id", "store_id", "similar", "made",
             "before", "after", "outcome", "why")
 
@@ -100,10 +99,10 @@ def _copy(run: ImportRun, cells: list[dict[str, str]], cleaned: list[Cleaned], r
             if row.new_owner is not None and row.owner is None and row.action == "new":
                 after["owner"] = row.new_owner
             copy.write_row((
-                run.pk, row.line, _json({name: text[:SHOWN_CELL] for name, text in texts.items()}), _json(row.values),
+                run.pk, row.line, _json(texts), _json(row.values),
                 _json([fault.as_json() for fault in row.faults]), _keys(run, clean_row), row.action, row.found.id,
                 row.store or None, row.found.similar, "[]", _json(changed.before if changed else {}), _json(after), "",
-                "{}"))
+                _json(row.note)))
 
 
 def _json(value: object) -> str:
@@ -111,7 +110,12 @@ def _json(value: object) -> str:
 
 
 def _keys(run: ImportRun, row: Cleaned) -> list[str]:
-    """By which rows of the file are the same: also by the number alone, when the rule says that it is enough."""
+    """By which rows of the file are the same: also by the number alone, when the rule says that it is enough.
+
+    Rows with keys of their system are as many as there are keys, whoever has the same name, number or plate.
+    """
+    if run.system and "key" in row.values:
+        return [key for key in row.keys if not key.partition("|")[2].startswith(("phone ", "plate "))]
     if run.kind == "customers" and run.alike == "phone":
         store = row.values.get("store", "")
         return [*row.keys, *(f"{store}|phone {number}" for number in row.values.get("phones", []))]

@@ -21,23 +21,29 @@ from dealerline.domain.exchange import KINDS, clean
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
-    """JSON's values as the cells of a list have them."""
-    texts = {}
+    """JSON's values as the cells of a list have them. Raises Problem with each that is none."""
+    texts, wrong = {}, {}
     for name, value in values.items():
-        if isinstance(value, list):
-            texts[name] = ";".join(str(part) for part in value)
-        elif value is not None and not isinstance(value, bool | dict):
-            texts[name] = str(value)
+        parts = value if isinstance(value, list) else [] if value is None else [value]
+        if any(isinstance(part, bool) or not isinstance(part, str | int | float) for part in parts):
+            wrong[name] = {"zh": "应为文字或数字。", "en": "A text or a number is wanted."}
+        elif value is not None:
+            texts[name] = ";".join(str(part) for part in parts)
+    if wrong:
+        raise _invalid(wrong)
     return texts
 
 
 def put(viewer: Viewer, kind: str, source: str, key: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Put it in: its id, whether it was made, which fields changed. Raises Problem with each field's fault."""
     stores = viewer.stores_for("customers.edit")
+    if kind == "customers" and "phones" in values:  # as they are read
+        values = {"phone": values["phones"]} | {name: value for name, value in values.items() if name != "phones"}
     unknown = sorted(name for name in values if KINDS[kind].column(name) is None or name == "key")
     if unknown:
         raise _invalid({name: {"zh": "没有这个字段。", "en": "There is no such field."} for name in unknown})
-    cleaned = clean(KINDS[kind], {**_texts(values), "key": key})
+    cleaned = clean(KINDS[kind], _texts(values))
+    cleaned.values["key"] = key  # as it stands in the address, and as GET looks for it
     by = viewer if viewer.pk is not None else None
     with transaction.atomic():
         with connection.cursor() as cursor:  # the same key twice at once: the second finds what the first made

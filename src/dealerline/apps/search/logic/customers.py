@@ -13,6 +13,7 @@ one digit at a time.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -104,8 +105,9 @@ def _plates(text: str) -> Iterator[Way]:
 
 def ways(text: str, seen: StoreSet) -> list[Way]:
     """Every way in which ``text`` may mean somebody. ``seen``: the stores whose numbers the person sees whole."""
-    number = Way(NAMES, "c.number = %s", (text.upper(),), exact=True)
-    return [number, *_names(text), *_phones(text, seen), *_plates(text)]
+    plain = unicodedata.normalize("NFKC", text)  # figures and letters of full width; names stand as they were written
+    number = Way(NAMES, "c.number = %s", (plain.upper(),), exact=True)
+    return [number, *_names(text), *_phones(plain, seen), *_plates(plain)]
 
 
 class Statement:
