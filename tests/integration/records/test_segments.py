@@ -21,7 +21,7 @@ from dealerline.apps.history import facade as history
 from dealerline.apps.organisation.models import Brand
 from dealerline.apps.privacy.models import Erasure
 from dealerline.apps.segments.logic import groups, labels, scores
-from dealerline.apps.segments.logic.statement import Scope
+from dealerline.apps.segments.logic.statement import Scope, Sql
 from dealerline.apps.segments.models import LabelRule, Mark, Run, Score, Segment
 from dealerline.domain.segments import matches, parse
 from tests.integration.records.conftest import World
@@ -227,7 +227,10 @@ def test_a_count_that_is_slow_or_large_is_estimated(world: World, monkeypatch: p
     few = groups.estimated(groups.selected(rule, groups.context_of(scope)), 5.0)
     assert (few.count, few.more, few.high) == (1, True, 0), "too few to say anything but that there are some"
     late = groups.estimated(groups.selected(rule, groups.context_of(scope)), 0.0)
-    assert (late.count, late.more) == (0, True)
+    assert (late.count, late.more, late.looked, late.most) == (0, True, 0, 0), "nobody was looked at: nothing is known"
+    nobody = Sql("SELECT c.id FROM customers_customer AS c WHERE c.name = 'nobody'")
+    none = groups.estimated(nobody, 5.0)
+    assert (none.count, none.more, none.high) == (0, True, 0) and none.looked > 0 and 1 <= none.most <= 3
     Customer.objects.bulk_create(Customer(store=world.east, name=f"甲{n}", level="gold" if n % 4 else "vip")
                                  for n in range(2000))
     ids = groups.selected(rule, groups.context_of(scope))

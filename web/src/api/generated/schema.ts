@@ -4919,17 +4919,24 @@ export interface components {
         };
         /**
          * CountOut
-         * @description ``more``: there are more than ``count``. ``high`` above 0: an estimate, most likely between ``low`` and that.
+         * @description ``more``: there are ``count`` at least. ``high`` above 0: an estimate, most likely between ``low`` and that.
+         *
+         *     ``count`` 0 and ``more``: probably nobody, since of ``looked`` customers drawn by lot none fits; hardly more than
+         *     ``most``. ``looked`` 0: the time was over before anybody was looked at.
          */
         CountOut: {
             /** Count */
             count: number;
             /** High */
             high: number;
+            /** Looked */
+            looked: number;
             /** Low */
             low: number;
             /** More */
             more: boolean;
+            /** Most */
+            most: number;
             /** Sample */
             sample: components["schemas"]["MemberOut"][];
             words: components["schemas"]["Text"];

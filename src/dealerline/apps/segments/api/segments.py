@@ -131,12 +131,18 @@ class RuleIn(Schema):
 
 
 class CountOut(Schema):
-    """``more``: there are more than ``count``. ``high`` above 0: an estimate, most likely between ``low`` and that."""
+    """``more``: there are ``count`` at least. ``high`` above 0: an estimate, most likely between ``low`` and that.
+
+    ``count`` 0 and ``more``: probably nobody, since of ``looked`` customers drawn by lot none fits; hardly more than
+    ``most``. ``looked`` 0: the time was over before anybody was looked at.
+    """
 
     count: int
     more: bool
     low: int
     high: int
+    looked: int
+    most: int
     words: Text
     sample: list[MemberOut]
 
@@ -187,7 +193,7 @@ def count_segment(request: HttpRequest, data: RuleIn) -> dict[str, Any]:
     found = groups.count(rule, Scope.of(person))
     rows = groups.customers().objects.visible_to(person, groups.SEE).filter(pk__in=found.sample).order_by("-id")
     return {"count": found.count, "more": found.more, "low": found.low, "high": found.high,
-            "words": groups.words(rule), "sample": _members(rows)}
+            "looked": found.looked, "most": found.most, "words": groups.words(rule), "sample": _members(rows)}
 
 
 def _members(rows: Any) -> list[dict[str, Any]]:

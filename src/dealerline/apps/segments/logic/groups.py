@@ -37,9 +37,10 @@ LOOKED_AT, LOOKED_SECONDS = 50, 1.0  # groups that are asked whether they hold o
 
 @dataclass(slots=True)
 class Count:
-    """``more``: there are more than ``count``; ``sample``: ids of some of them.
+    """``more``: there are ``count`` at least; ``sample``: ids of some of them.
 
-    ``high`` above 0: ``count`` is an estimate, most likely between ``low`` and that.
+    ``high`` above 0: ``count`` is an estimate, most likely between ``low`` and that. Nobody found and ``more``: of the
+    ``looked`` that were drawn by lot none fits, so that probably nobody does, and hardly more than ``most``.
     """
 
     count: int = 0
@@ -47,6 +48,8 @@ class Count:
     sample: list[int] = field(default_factory=list)
     low: int = 0
     high: int = 0
+    looked: int = 0
+    most: int = 0
 
 
 def customers() -> Any:
@@ -147,7 +150,8 @@ def estimated(text: Sql, seconds: float, *, chance: Random | None = None, piece:
             break
         hits, drawn, sample = hits + found, drawn + len(lot), (sample + some)[:SAMPLE]
     if hits < FEW:
-        return Count(hits, more=True, sample=sample)
+        most = max(1, _rounded(3 * len(ids) / drawn)) if drawn and not hits else 0  # the rule of three: 95 in a hundred
+        return Count(hits, more=True, sample=sample, looked=drawn, most=most)
     each, off = len(ids) / drawn, 2 * hits ** 0.5  # of a hundred such counts, five are further off
     return Count(_rounded(hits * each), sample=sample, low=_rounded(max(hits - off, 1) * each),
                  high=_rounded((hits + off) * each))
