@@ -55,7 +55,7 @@ class Clock:
         self._now = end
 
     def jump(self, seconds: float) -> None:
-        """So long nothing runs, as in a process that was stopped: whatever fell due meanwhile happens once, and late."""
+        """So long nothing runs, as in a process that was stopped: what fell due meanwhile happens once, and late."""
         self._now += seconds
         self.advance(0)
 
