@@ -272,17 +272,7 @@ class Callbacks:
         self._move(call.promise, On.OFFER, call.id)
         if not call.seq:
             self.core.metrics.calls += 1
-            self.core.fact(
-                "call.arrived",
-                call,
-                direction="out",
-                from_number=call.from_number,
-                to_number=call.to_number,
-                carrier=call.carrier,
-                line=call.line,
-                channel="",
-                callback=call.promise,
-            )
+            self.engine.outside.arrived(call, callback=call.promise)
 
     def untaken(self, call: Call) -> None:
         """Nobody took it there."""

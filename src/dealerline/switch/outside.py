@@ -154,19 +154,17 @@ class Outside:
         self.core.touch(call)
         return call
 
-    def _arrived(self, call: Call, seat: Seat, **more: Any) -> None:
-        """Write down that somebody here rings somebody outside."""
+    def arrived(self, call: Call, **more: Any) -> None:
+        """Write down that a call goes out."""
         self.core.fact(
             "call.arrived",
             call,
-            person=seat.person,
             direction="out",
             from_number=call.from_number,
             to_number=call.to_number,
             carrier=call.carrier,
             line=call.line,
             channel="",
-            agent=seat.person,
             **more,
         )
 
@@ -201,7 +199,8 @@ class Outside:
         phone = self.engine.parking.leave(seat) if talks else None
         call = self._new(seat, Phase.DIALLING, numbers.e164(number), line)
         call.carrier = self._carrier(line)
-        self._arrived(call, seat, purpose=purpose if purpose in CALLED_FOR else "")
+        said = purpose if purpose in CALLED_FOR else ""
+        self.arrived(call, person=seat.person, agent=seat.person, purpose=said)
         self.engine.agents.event(seat, presence.Turns(call.id) if talks else presence.Dial(call.id))
         if phone is not None:
             self.agent_ready(call, self.engine.parking.carry(phone, call))
@@ -349,7 +348,7 @@ class Outside:
         )
         call.leg = leg
         self.core.by_channel[channel] = (call, "agent")
-        self._arrived(call, seat)
+        self.arrived(call, person=seat.person, agent=seat.person)
         own = {"DL_CALL": call.id, "DL_ROLE": "agent", "DL_AGENT": str(seat.person), **TRANSFERS}
         self.core.do(self.core.media.remember, channel, own)
         self.engine.agents.event(seat, presence.Dial(call.id))

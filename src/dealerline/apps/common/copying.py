@@ -1,4 +1,4 @@
-"""Rows by the hundred thousand: put in by PostgreSQL's COPY, without an object each."""
+"""Rows by the hundred thousand: put in by COPY, without an object each; found without a parameter each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 from psycopg import sql
 
 
@@ -25,3 +26,13 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
 def as_json(value: Any) -> str | None:
     """A value for a column of JSON; None is none, not JSON's null."""
     return None if value is None else json.dumps(value)
+
+
+def among(keys: Iterable[int]) -> RawSQL:
+    """``filter(pk__in=among(keys))`` does what ``filter(pk__in=keys)`` does, sooner where they are many."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [list(keys)])
+
+
+def among_texts(keys: Iterable[str]) -> RawSQL:
+    """The same of a column of text."""
+    return RawSQL("SELECT unnest(%s::text[])", [list(keys)])

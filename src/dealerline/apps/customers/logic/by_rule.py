@@ -9,12 +9,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from dealerline.apps.common.copying import as_json
+from dealerline.apps.common.copying import among, as_json
 from dealerline.apps.common.telling import Row, show_changed, tell_rows
 from dealerline.apps.customers.models import Customer, LevelSource
 from dealerline.apps.history import facade as history
 
-CHUNK = 500
+CHUNK = 1000
 READ = ("store_id", "name", "level", "level_source", "labels")  # what rules decide by: half of a night is reading
 Decide = Callable[[Customer], dict[str, Any]]
 """A locked customer -> what to set of ``level`` and ``labels``; empty: nothing."""
@@ -43,14 +43,14 @@ def set_by_rule(customers: Iterable[int], decide: Decide, *, by: Any, because: s
                 after: Callable[[list[int]], None] | None = None) -> int:
     """Ask ``decide`` of each customer and set what it says; ``after`` is told of each piece in its transaction.
 
-    ``because``: the rule's name, kept beside the level. Each piece of 500 is a transaction of its own: an interrupted
-    run has done whole pieces. How many changed.
+    ``because``: the rule's name, kept beside the level. Each piece of a thousand is a transaction of its own: an
+    interrupted run has done whole pieces. How many changed.
     """
     keys, count = sorted(set(customers)), 0
     stores: set[int] = set()
     for start in range(0, len(keys), CHUNK):
         with transaction.atomic():
-            rows = Customer.objects.select_for_update().filter(pk__in=keys[start:start + CHUNK]).order_by("pk")
+            rows = Customer.objects.select_for_update().filter(pk__in=among(keys[start:start + CHUNK])).order_by("pk")
             changed = [one for one in (_decided(row, decide) for row in rows.only(*READ)) if one.fields]
             if changed:
                 _write(changed, by, because)

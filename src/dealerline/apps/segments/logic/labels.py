@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.common.access import StoreSet
-from dealerline.apps.common.copying import copy_rows
+from dealerline.apps.common.copying import among, among_texts, copy_rows
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
 from dealerline.apps.customers.facade import CustomerLevel, set_by_rule
 from dealerline.apps.history import facade as history
@@ -132,13 +132,13 @@ class _Run:
 
     def _read(self, piece: list[int]) -> None:
         self.marks.clear()
-        wanted = Mark.objects.filter(customer_id__in=piece, sets=self.rule.sets)
+        wanted = Mark.objects.filter(customer_id__in=among(piece), sets=self.rule.sets)
         if self.rule.sets == Sets.LABEL:
             wanted = wanted.filter(value=self.rule.value)
         for mark in wanted:
             self.marks[mark.customer_id][mark.value] = mark
         changes = history.Change.objects.filter(
-            object_type="customers.customer", object_id__in=[str(key) for key in piece],
+            object_type="customers.customer", object_id__in=among_texts(map(str, piece)),
             field="level" if self.rule.sets == Sets.LEVEL else "labels").order_by("id")
         self.by_people = {}
         for change in changes.values("object_id", "source", "old", "new"):
@@ -251,7 +251,7 @@ def _keep(rule: LabelRule, done: Run, steps: dict[int, tuple[str, str, str]]) ->
     """Remember what was done to a piece, in its transaction."""
     copy_rows(RunChange, ("run_id", "customer_id", "before", "after"),
               ((done.pk, key, before, after) for key, (_, before, after) in steps.items()))
-    Mark.objects.filter(customer_id__in=steps, sets=rule.sets, value=rule.value).delete()
+    Mark.objects.filter(customer_id__in=among(steps), sets=rule.sets, value=rule.value).delete()
     at, level = timezone.now(), rule.sets == Sets.LEVEL
     copy_rows(Mark, ("customer_id", "rule_id", "sets", "value", "before", "at"),
               ((key, rule.pk, rule.sets, rule.value, before if level else "", at)
@@ -280,7 +280,7 @@ def undo(person: Person, done: Run) -> Run:
         return {"labels": [*labels, rule.value] if change.before else labels}
 
     def forget(changed: list[int]) -> None:
-        Mark.objects.filter(customer_id__in=changed, rule=rule).delete()
+        Mark.objects.filter(customer_id__in=among(changed), rule=rule).delete()
         again = [key for key in changed if changes[key].before == (rule.value if rule.sets == Sets.LEVEL else "1")]
         Mark.objects.bulk_create(
             (Mark(customer_id=key, rule=rule, sets=rule.sets, value=rule.value) for key in again),
