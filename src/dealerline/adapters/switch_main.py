@@ -127,15 +127,11 @@ class Switch:
         return self.engine.core.ask(lambda: {"cancelled": self.engine.callbacks.cancel(promise, by)})
 
     async def _notice(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Something that people have to know at their desks: ``people`` (ids), ``text`` (zh, en), ``kind``."""
+        """What people have to know, told on every page of theirs: ``people`` (ids), ``text`` (zh, en), ``kind``."""
         text = {language: str(data["text"][language])[:200] for language in ("zh", "en")}
         people, kind = [int(person) for person in data["people"]], str(data.get("kind", "info"))
-
-        def tell() -> None:
-            for person in people:
-                self.engine.notice(person, text, kind)
-
-        self.engine.core.run(tell)
+        for person in people:
+            self.desks.tell_person(person, text, kind)
         return {}
 
     async def _record_changed(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -156,14 +152,15 @@ class Switch:
     async def _dial_for(self, data: dict[str, Any]) -> dict[str, Any]:
         """Dial a number at a person's desk, who may not see it: ``person``, ``number``, ``line`` (0: his own).
 
-        Lists of what customers wait for ask for it: such a call serves him.
+        Lists of what there is to do ask for it. ``purpose``: what he is rung for; the web has found that he may be.
         """
         seat = self.engine.core.seats.get(int(data.get("person", 0)))
         try:
             if seat is None or seat.desk is None:
                 raise Refused("hello_first")
             number, line = str(data.get("number", "")), int(data.get("line", 0))
-            return self.engine.core.ask(lambda: {"call": self.engine.outside.dial(seat, number, line, "service").id})
+            purpose = str(data.get("purpose", "service"))
+            return self.engine.core.ask(lambda: {"call": self.engine.outside.dial(seat, number, line, purpose).id})
         except Refused as error:
             return {"code": error.code, "text": texts.error(error.code)}
 

@@ -40,6 +40,9 @@ COUNTED = "marketing"
 CALLED_FOR = ("service", "marketing", "survey")
 """What somebody of ours may ring a customer for."""
 
+UNASKED = frozenset({"referral", "campaign", "old_customer"})
+"""Where leads come from who did not turn to us themselves."""
+
 REASONS: Mapping[str, Mapping[str, str]] = {
     "granted": {"zh": "客户已同意", "en": "he consented"},
     "refused": {"zh": "客户已拒绝", "en": "he refused"},
@@ -128,6 +131,11 @@ def comes_again(contacts: Iterable[Contact], channel: str, limits: Limits, hours
     if free is None or channel != "call":
         return free
     return hours.next(free.astimezone(local.tzinfo))
+
+
+def purpose_of_lead(origin: str) -> str:
+    """What somebody is rung for who may buy: what he asked for himself serves him, anything else is advertising."""
+    return COUNTED if origin in UNASKED else "service"
 
 
 def effective(words: Iterable[Word], channel: str, purpose: str, at: datetime) -> Word | None:

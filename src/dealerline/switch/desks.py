@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from dealerline.domain import presence
+from dealerline.domain import numbers, permits, presence
 from dealerline.domain.sip import password
 from dealerline.switch import texts, tickets, waitview, whyview
 from dealerline.switch.boards import Boards
@@ -72,6 +72,7 @@ class Desks:
         self.core = engine.core
         self.views = Views(engine.core, engine)
         self._desk_secret, self._sip_secret = desk_secret, sip_secret
+        self._spent = permits.Spent()
         self.sessions: dict[Desk, Session] = {}
         self.boards = Boards(engine.core, engine, zone)
         self._changed = True
@@ -131,6 +132,13 @@ class Desks:
         seat = self.core.seats.get(person)
         if seat is not None and seat.desk is not None and seat.desk in self.sessions:
             seat.desk.send({"type": "notice", "text": text, "kind": kind})
+
+    def tell_person(self, person: int, text: Text, kind: str) -> None:
+        """What is not about a call, to every page of his: he may have no desk, or be outside with his telephone."""
+        shared = Shared({"type": "notice", "text": text, "kind": kind})
+        for session in self.sessions.values():
+            if session.viewer is not None and session.viewer.id == person:
+                session.desk.send(shared)
 
     def tell_changed(self, permission: str, store: int, message: dict[str, Any]) -> None:
         """Which record of ``store`` was changed, to every page of who has that permission there."""
@@ -371,15 +379,15 @@ class Desks:
         return {}
 
     def _dial(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
-        line = message.get("line")
-        return {
-            "call": self.engine.outside.dial(
-                seat,
-                str(message.get("number", "")),
-                line if isinstance(line, int) else 0,
-                str(message.get("purpose", "")),
-            ).id
-        }
+        """A number. For advertising and surveys only with a permission (``domain.permits``), spent by what it dials."""
+        line, number, purpose = message.get("line"), str(message.get("number", "")), str(message.get("purpose", ""))
+        if purpose in permits.NEEDED:
+            self.engine.outside.may_dial(seat)
+            permit, now = str(message.get("permit", "")), self.core.now
+            known = permits.holds(permit, self._desk_secret, seat.person, numbers.e164(number), purpose, now)
+            if not (known and self._spent.spend(permit, now)):
+                raise Refused("no_permit")
+        return {"call": self.engine.outside.dial(seat, number, line if isinstance(line, int) else 0, purpose).id}
 
     def _headset_test(self, seat: Seat, message: dict[str, Any]) -> dict[str, Any]:
         return {"call": self.engine.outside.test(seat).id}

@@ -33,6 +33,11 @@ ERRORS: dict[str, Text] = {
         "zh": "号码不正确，请检查后重拨。",
         "en": "This is not a number that can be dialled. Check it and dial again.",
     },
+    "no_permit": {
+        "zh": "没有拨打营销或回访电话的许可，或许可已过期：请重新查询该客户是否允许来电后再拨。",
+        "en": "There is no permission for a marketing or survey call to this number, or it is too old: ask again "
+        "whether the customer may be rung.",
+    },
     "no_line": {"zh": "没有可用于外呼的线路，请联系管理员。", "en": "No line to call out on. Ask the administrator."},
     "media_away": {
         "zh": "话务引擎暂时不可用，正在恢复，请稍候。",

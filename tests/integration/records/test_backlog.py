@@ -215,7 +215,8 @@ def test_ringing_back_claims_it_and_dials_a_number_that_the_agent_sees_masked(
     shown = alice.get("/api/backlog").json()["items"][0]["number"]
     answer = alice.send("POST", f"/api/backlog/{item.pk}/ring")
     assert answer.status_code == 200 and answer.json()["owner"]["name"] == "Alice"
-    assert asked == [("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": item.line})]
+    assert asked == [("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": item.line,
+                                   "purpose": "service"})]
     assert "****" in shown and NUMBER not in answer.content.decode()
     assert AuditEntry.objects.filter(action="ring_back", object_id=str(item.pk)).count() == 1
     assert world.browser("bob").send("POST", f"/api/backlog/{item.pk}/ring").status_code == 409

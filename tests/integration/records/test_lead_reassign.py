@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
+import pytest
 from django.utils import timezone
 
 from dealerline.apps.customers.models import Customer
@@ -13,7 +15,9 @@ from tests.integration.records.conftest import World
 from tests.integration.records.test_leads import make
 
 
-def test_all_leads_of_somebody_who_is_away_go_to_colleagues_at_once_and_back(world: World) -> None:
+def test_all_leads_of_somebody_who_is_away_go_to_colleagues_at_once_and_back(
+    world: World, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
     alice, bob, lena = (world.browser(name) for name in ("alice", "bob", "lena"))
     step = (timezone.now() + timedelta(days=2)).isoformat()
     customers = [Customer.objects.create(store=world.east, name=f"客户{n}") for n in range(4)]
@@ -37,7 +41,17 @@ def test_all_leads_of_somebody_who_is_away_go_to_colleagues_at_once_and_back(wor
 
     alice.send("PATCH", f"/api/leads/{followed[2]}", {"version": 1, "need": "改了主意"})
     items = [{"lead": row["lead"]["id"], "version": row["lead"]["version"], "to": row["to"]["id"]} for row in plan]
-    done = lena.send("POST", "/api/lead-reassignments", {**there, "items": items, "note": "病假"}).json()
+    said: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr("dealerline.apps.common.desks.tell_switch", lambda path, body: said.append((path, body)))
+    since = quote(timezone.now().isoformat())
+    with django_capture_on_commit_callbacks(execute=True):
+        done = lena.send("POST", "/api/lead-reassignments", {**there, "items": items, "note": "病假"}).json()
+    told = {body["people"][0]: body["text"]["en"] for kind, body in said if kind == "notice"}
+    assert told == {world.bob.pk: "Lena gave you 2 leads.", world.max.pk: "Lena gave you 1 lead.",
+                    world.alice.pk: "Lena gave 3 of your leads to Bob, Max."}, "one notice for many"
+    away = world.browser("max").get(f"/api/leads/handed?since={since}").json()
+    assert (away["leads"], away["by"]) == (1, ["Lena"]) and away["now"] > timezone.now().isoformat()[:10]
+    assert alice.get(f"/api/leads/handed?since={since}").json()["leads"] == 0
     assert (done["done"], [row["customer"] for row in done["left"]]) == (3, ["客户2"])
     rows = Lead.objects.in_bulk()
     assert rows[followed[2]].owner_id == world.alice.pk

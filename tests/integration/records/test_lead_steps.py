@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import uuid
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from dealerline.apps.audit.models import AuditEntry
 from dealerline.apps.customers.models import Customer, CustomerPhone
 from dealerline.apps.leads.logic import personal
 from dealerline.apps.leads.models import Lead, LeadEvent, Stage
+from dealerline.apps.privacy.models import Consent, QuietHours
 from tests.integration.records.conftest import Browser, World
 from tests.integration.records.test_leads import NUMBER, make
 from tests.integration.records.test_records_back_office import submit
@@ -67,7 +69,8 @@ def test_a_next_step_is_rung_finished_in_the_thread_and_taken_back(
     assert finish(world.browser("charlie"), row, "done").status_code == 404
 
     assert alice.send("POST", f"/api/todos/lead/{lead}/ring", {}).status_code == 200
-    assert asked == [("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": world.east.lines.get().pk})]
+    assert asked == [("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": world.east.lines.get().pk,
+                                   "purpose": "service"})]
     assert finish(alice, {**row, "version": 99}, "reached").json()["code"] == "stale"
     assert finish(alice, row, "reached", "周六来").json()["done_at"] is not None
     event = LeadEvent.objects.get(lead=lead, kind="call")
@@ -80,6 +83,37 @@ def test_a_next_step_is_rung_finished_in_the_thread_and_taken_back(
     assert todos(alice)[0]["due_at"] == row["due_at"] and todos(alice, "done") == []
     assert LeadEvent.objects.get(pk=event.pk).data["undone"] is True
     assert {"ring_back", "task"} <= set(AuditEntry.objects.filter(object_type="lead").values_list("action", flat=True))
+
+
+def test_who_did_not_ask_for_it_is_not_rung_from_a_list_before_he_agreed(
+    world: World, customer: Customer, asked: list[Any]
+) -> None:
+    alice = world.browser("alice")
+    lead = planned(alice, customer, origin="referral")
+    path = f"/api/todos/lead/{lead}"
+    assert todos(alice)[0]["purpose"] == "marketing"
+    may = alice.get(f"{path}/may-ring").json()
+    assert (may["allowed"], may["again"]) == (False, None) and "needs consent" in may["reason"]["en"]
+    for way in (f"{path}/ring", f"/api/leads/{lead}/ring"):
+        refused = alice.send("POST", way, {})
+        assert (refused.status_code, refused.json()["code"]) == (409, "may_not_ring")
+    later = (timezone.now() + timedelta(hours=1)).isoformat()
+    task = {"id": str(uuid.uuid4()), "title": "回访", "due_at": later, "owner": world.alice.pk,
+            "store": world.east.pk, "customer": customer.pk, "purpose": "survey"}  # fmt: skip
+    assert alice.send("POST", "/api/tasks", task).json()["purpose"] == "survey"
+    Consent.objects.create(customer=customer, channel="call", purpose="survey", state="refused", source="call")
+    assert alice.send("POST", f"/api/todos/task/{task['id']}/ring", {}).json()["code"] == "may_not_ring"
+    changed = {"version": 1, "purpose": "service"}
+    assert alice.send("PATCH", f"/api/tasks/{task['id']}", changed).json()["purpose"] == "service"
+    assert asked == [], "nothing was dialled"
+    Consent.objects.create(customer=customer, channel="call", purpose="marketing", state="granted", source="paper")
+    QuietHours.objects.create(begin=time(0), end=time(23, 59, 59))
+    for way, purpose in ((path, "marketing"), (f"/api/todos/task/{task['id']}", "service")):
+        assert alice.send("POST", f"{way}/ring", {}).status_code == 200
+        assert asked[-1][1]["purpose"] == purpose
+    version = Lead.objects.get().version
+    patch = {"version": version, "purpose": "service"}
+    assert alice.send("PATCH", f"/api/leads/{lead}", patch).json()["purpose"] == "service", "he asked for it himself"
 
 
 def test_who_was_not_reached_comes_again_and_a_newer_step_is_not_overwritten_by_undoing(

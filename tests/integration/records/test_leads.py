@@ -367,7 +367,11 @@ def test_a_lead_without_a_reaction_goes_to_the_pool_and_the_quicker_of_two_has_i
     path = f"/api/leads/{lead['id']}"
     bob = world.browser("bob")
     assert bob.send("POST", f"{path}/events", {"kind": "call"}).status_code in (403, 409)
-    assert bob.send("POST", f"{path}/claim", {}).json()["state"] == "waiting"
+    said.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert bob.send("POST", f"{path}/claim", {}).json()["state"] == "waiting"
+    assert [(body["people"], body["text"]["en"]) for kind, body in said if kind == "notice"] == [
+        ([world.alice.pk], f"Bob claimed a lead of yours from the pool: {customer.name}.")]
     slower = world.browser("alice").send("POST", f"{path}/claim", {})
     assert (slower.status_code, slower.json()["code"], slower.json()["text"]["en"]) == (
         409, "claimed", "Bob has claimed this lead.")
@@ -507,7 +511,8 @@ def test_who_has_the_lead_sees_its_number_by_one_click_and_that_is_audited(
         patch.setattr("dealerline.apps.customers.logic.phones.REVEALS_AN_HOUR", 1)
         assert world.browser("alice").send("POST", f"{path}/number", {}).status_code == 429, "not a list to carry off"
     assert world.browser("alice").send("POST", f"{path}/ring", {}).status_code == 200
-    assert ("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": world.east.lines.get().pk}) in said
+    assert ("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": world.east.lines.get().pk,
+                         "purpose": "service"}) in said
     assert list(AuditEntry.objects.filter(object_type="lead").order_by("id").values_list("action", flat=True)) == [
         "lead", "reveal", "reveal", "ring_back"]
 

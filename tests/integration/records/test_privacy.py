@@ -31,6 +31,7 @@ from dealerline.apps.privacy.logic import retention
 from dealerline.apps.privacy.models import Consent, Erasure, QuietHours
 from dealerline.apps.promises.models import Promise, Task
 from dealerline.apps.routing.models import CallerListing
+from dealerline.domain import permits
 from tests.integration.records.conftest import World
 from tests.integration.records.telling import Told
 
@@ -127,6 +128,9 @@ def test_advertising_is_counted_from_what_was_done_and_then_has_to_wait(
     rung("marketing", 9)
     rung("marketing", 1, "failed")
     assert privacy.may_contact(zhuge.pk, "call", "marketing", noon).allowed, "none of these counts"
+    path = "/api/privacy/may-ring?number=138 1234 5678"
+    permit, key = alice.get(f"{path}&purpose=marketing").json()["permit"], settings.DEALERLINE.secret("desk")
+    assert permits.holds(permit, key, world.alice.pk, NUMBER, "marketing", timezone.now().timestamp())
     first = rung("marketing", 2)
     rung("marketing", 1)
     with django_assert_num_queries(1):
@@ -136,10 +140,9 @@ def test_advertising_is_counted_from_what_was_done_and_then_has_to_wait(
     assert privacy.may_contact(zhuge.pk, "call", "service", noon).allowed
     Text.objects.create(purpose=Purpose.ADVERT, number=NUMBER, text="x", customer=zhuge, state="sent")
     assert not privacy.may_contact(zhuge.pk, "sms", "marketing").allowed, "three by all channels"
-    path = "/api/privacy/may-ring?number=138 1234 5678"
     told = alice.get(f"{path}&purpose=marketing").json()
     assert (told["known"], told["allowed"]) == (True, False) and "as often as" in told["reason"]["en"] and told["again"]
-    assert alice.get(path).json()["allowed"]
+    assert told["permit"] == "" and alice.get(path).json()["allowed"]
     stranger = world.browser("charlie").get(f"{path}&purpose=marketing").json()
     assert (stranger["known"], stranger["again"]) == (False, None), "he learns nothing of the east's customers"
     shown = alice.get(f"/api/customers/{zhuge.pk}/consents").json()

@@ -272,7 +272,7 @@ def test_ringing_dials_a_number_that_the_agent_sees_masked(world: World, him: Cu
     asked.clear()
     answer = alice.send("POST", f"/api/promises/{row.pk}/ring")
     assert answer.status_code == 200 and NUMBER not in answer.content.decode()
-    assert asked == [("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": 0})]
+    assert asked == [("dial_for", {"person": world.alice.pk, "number": NUMBER, "line": 0, "purpose": "service"})]
     assert AuditEntry.objects.filter(action="ring_back", object_id=str(row.pk)).count() == 1
     for path in (f"/api/promises/{row.pk}/ring", f"/api/todos/promise/{row.pk}/ring"):
         assert world.browser("charlie").send("POST", path).status_code == 404

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from dealerline.domain.contact import (
     CHANNELS,
+    COUNTED,
     PURPOSES,
     REASONS,
+    UNASKED,
     WITHOUT,
     Contact,
     Hours,
@@ -22,6 +24,7 @@ from dealerline.domain.contact import (
     Word,
     free_again,
     may_contact,
+    purpose_of_lead,
 )
 from dealerline.domain.labelling import HELD, KEEP, SET, TAKE_BACK, Case, decide
 
@@ -137,3 +140,9 @@ def test_a_rule_takes_back_only_what_it_gave() -> None:
     assert decide(Case(False, True, False, True), overwrite=True, take_back=True) == KEEP
     assert decide(Case(False, True, True, False), overwrite=False, take_back=False) == KEEP
     assert decide(Case(True, True, False, True), overwrite=True, take_back=True) == KEEP
+
+
+def test_a_lead_who_turned_to_us_is_served_and_one_who_did_not_is_advertised_to() -> None:
+    served = {"call", "walk_in", "web", "show", "other", ""}
+    assert {purpose_of_lead(origin) for origin in served} == {"service"}
+    assert {purpose_of_lead(origin) for origin in UNASKED} == {COUNTED}

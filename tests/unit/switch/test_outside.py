@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from dealerline.domain import permits
 from dealerline.switch.directory import DeskPhone, Person
 from dealerline.switch.media import Arrived, Device
-from tests.unit.switch.world import World, snapshot
+from tests.unit.switch.world import SECRET, World, snapshot
 
 
 def dial(world: World, session: Any, number: str = "13900000001") -> Any:
@@ -33,11 +34,32 @@ def test_dialling_rings_the_agent_then_the_number_and_is_recorded(world: World) 
 
 def test_a_call_out_says_what_it_is_for_where_somebody_said_so(world: World) -> None:
     session = world.sign_in(1)
-    for purpose, told in (("marketing", "marketing"), ("nonsense", "")):
-        answer = world.ask(session, "dial", number="13900000001", line=1, purpose=purpose)
+    for purpose, told in (("marketing", "marketing"), ("survey", "survey"), ("service", "service"), ("nonsense", "")):
+        shown = permit(world, purpose)
+        answer = world.ask(session, "dial", number="13900000001", line=1, purpose=purpose, permit=shown)
         arrived = [fact for fact in world.journal.facts if fact.kind == "call.arrived"]
         assert arrived[-1].data["purpose"] == told
         world.ask(session, "hangup", call=answer["call"])
+
+
+def permit(world: World, purpose: str, person: int = 1, number: str = "+8613900000001", seconds: float = 60) -> str:
+    return permits.make(SECRET, person, number, purpose, world.core.now + seconds)
+
+
+def test_no_marketing_call_begins_without_a_permission_of_the_records_for_just_that(world: World) -> None:
+    session = world.sign_in(1)
+    good = permit(world, "marketing")
+    until, _, signature = good.partition(".")
+    for wrong in ("", "x", good[:-1], f"{int(until) + 1}.{signature}", f"²{good}", permit(world, "survey"),
+                  permit(world, "marketing", person=2), permit(world, "marketing", number="+8613900000002"),
+                  permit(world, "marketing", seconds=-1), permit(world, "marketing", seconds=3600)):
+        answer = world.ask(session, "dial", number="13900000001", line=1, purpose="marketing", permit=wrong)
+        assert answer["code"] == "no_permit", wrong
+    assert not world.core.calls
+    call = world.ask(session, "dial", number="13900000001", line=1, purpose="marketing", permit=good)
+    world.ask(session, "hangup", call=call["call"])
+    again = world.ask(session, "dial", number="13900000001", line=1, purpose="marketing", permit=good)
+    assert again["code"] == "no_permit", "one permission, one call"
 
 
 def test_a_busy_number_is_told_in_words_and_the_agent_is_what_he_was(world: World) -> None:

@@ -79,6 +79,14 @@ def test_a_page_that_wants_nothing_else_is_told_of_changes_only_whatever_its_per
     world.hang_up(call)
 
 
+def test_what_is_not_about_a_call_is_told_on_every_page_of_his(world: World) -> None:
+    desk, telephone, other = world.sign_in(1), page(world, 1, news=True), page(world, 7)
+    text = {"zh": "3 条线索交给了您。", "en": "3 leads were given to you."}
+    world.desks.tell_person(1, text, "info")
+    told = {"type": "notice", "text": text, "kind": "info"}
+    assert [sent(one, "notice") for one in (desk, telephone, other)] == [[told], [told], []]
+
+
 def test_who_may_only_look_at_the_board_cannot_sit_down_at_a_desk(world: World) -> None:
     editor = page(world, 2)
     world.clock.advance(2)

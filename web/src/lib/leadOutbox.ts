@@ -55,7 +55,7 @@ export const atOf = (at: string, skew: number): string => (Math.abs(skew) > AGRE
 export function pendingLead(entry: Kept<NewBody>, me: number, brand: Lead['brand']): Lead {
   const { body } = entry
   const none = { call: null, closed_at: null, handed_from: null, handed_from_store: null, lost_reason: null, order: null, pooled_at: null, reacted_at: null, reaction_due: null, next_at: null, wants_by: null, budget_from: null, budget_to: null }
-  const empty = { lost_note: '', origin_note: '', pool_reason: '', next_step: '', step_late: false, late: false, store: 0, version: 0 }
+  const empty = { lost_note: '', origin_note: '', pool_reason: '', next_step: '', purpose: 'service', step_late: false, late: false, store: 0, version: 0 }
   const at = new Date(entry.at).toISOString()
   const customer = { seen: false, id: body.customer ?? 0, name: entry.name, title: body.new_customer?.title ?? '' }
   const stage = { id: 0, name: { zh: '', en: '' }, kind: 'open', brand: null, position: 0 }

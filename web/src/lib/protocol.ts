@@ -8,7 +8,8 @@ export interface Text {
 
 export type AgentState = 'offline' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'supervising' | 'wrap' | 'busy' | 'away' | 'outbound'
 /** What a customer is rung for: advertising keeps consent, hours and how often. */
-export type DialPurpose = 'service' | 'marketing' | 'survey'
+export const PURPOSES = ['service', 'marketing', 'survey'] as const
+export type DialPurpose = (typeof PURPOSES)[number]
 export type Phase = 'offered' | 'talking' | 'held' | 'reconnecting' | 'wrap' | 'dialling' | 'test' | 'supervising' | 'parked'
 export type Way = 'transfer' | 'consult' | 'invite'
 export type Mode = 'listen' | 'whisper' | 'barge'
@@ -410,6 +411,6 @@ export type Command =
   | { type: 'lower_hand'; call: string; person?: number }
   | { type: 'colleagues'; on: boolean }
   | { type: 'keys'; call: string; digits: string }
-  | { type: 'dial'; number: string; line: number; purpose: DialPurpose }
+  | { type: 'dial'; number: string; line: number; purpose: DialPurpose; permit?: string }
   | { type: 'headset_test' }
   | { type: 'board'; on: boolean }

@@ -2,7 +2,7 @@ import { ElMessage, ElMessageBox } from 'element-plus'
 import { nextTick } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
-import { ApiError } from '@/api/http'
+import { api, ApiError, ok } from '@/api/http'
 import { inWords, words } from '@/i18n'
 import { useDesk } from '@/stores/desk'
 import { usePhone } from '@/stores/phone'
@@ -74,7 +74,11 @@ export function useActions(onHelp: () => void = () => undefined) {
   const wrapMore = (call: CallView): Promise<boolean> => order({ type: 'wrap_more', call: call.id }, call.id)
   const take = (call: CallView): Promise<boolean> => order({ type: 'take', call: call.id }, call.id)
   const keys = (call: CallView, digits: string): Promise<boolean> => run(desk.send({ type: 'keys', call: call.id, digits }))
-  const dial = (number: string, line: number, purpose: DialPurpose): Promise<boolean> => run(desk.send({ type: 'dial', number, line, purpose }))
+  /** For what needs a permission it is asked for now: the one of a while ago is too old, and things may have changed. */
+  const dial = (number: string, line: number, purpose: DialPurpose): Promise<boolean> =>
+    run(permitFor(number, purpose).then((permit) => desk.send({ type: 'dial', number, line, purpose, ...(permit ? { permit } : {}) })))
+  const permitFor = async (number: string, purpose: DialPurpose): Promise<string> =>
+    purpose === 'service' ? '' : (await ok(api.GET('/api/privacy/may-ring', { params: { query: { number, purpose } } }))).permit
   const headsetTest = (): Promise<boolean> => run(desk.send({ type: 'headset_test' }))
   /** A reason that a lead has to consent to is only asked for; the switch says who could answer. */
   const state = (wish: 'ready' | 'busy' | 'offline', reason?: string): Promise<boolean> =>

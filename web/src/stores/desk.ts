@@ -254,6 +254,7 @@ export const useDesk = defineStore('desk', () => {
     watchedPerson, following, connect, disconnect, send, waitsFor, setDevice, onCall,
     watchBoard: () => look('board'),
     watchColleagues: () => look('colleagues'),
+    notice,
     forget: (id: number) => (notices.value = notices.value.filter((n) => n.id !== id)),
     hurry: () => socket?.hurry(),
     lastMessage: () => socket?.lastMessage ?? 0,

@@ -44,6 +44,14 @@ class Text(Schema):
     en: str
 
 
+class BarredOut(Schema):
+    """Whether somebody may be rung for something; ``again``: from when, where it is only a matter of time."""
+
+    allowed: bool
+    reason: Text
+    again: datetime | None
+
+
 class Ref(Schema):
     """A row by id and name."""
 

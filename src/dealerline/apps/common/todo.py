@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from dealerline.apps.common.access import Viewer
 from dealerline.apps.common.errors import NotFound
+from dealerline.apps.common.ringing import SERVICE, Wish
 from dealerline.apps.common.timeline import Words
 
 AT_MOST = 200
@@ -24,6 +25,7 @@ class Todo:
     """One thing to do. ``number``: whole, masked by role where it is drawn; ``owner``: None while it is nobody's.
 
     ``results``: what can be told of it when it is finished; the page has words for each (``todoResult``).
+    ``purpose``: what its number is rung for; ``asked``: the customer asked to be rung.
     """
 
     kind: str
@@ -41,6 +43,13 @@ class Todo:
     results: tuple[str, ...] = ()
     done_at: datetime | None = None
     result: str = ""
+    purpose: str = SERVICE
+    asked: bool = False
+
+    @property
+    def wish(self) -> Wish:
+        """To ring its number."""
+        return Wish(self.number, self.purpose, self.customer[0] if self.customer else None, self.asked)
 
 
 class Source(Protocol):

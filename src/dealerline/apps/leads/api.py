@@ -13,11 +13,13 @@ from pydantic import Field
 
 from dealerline.apps.accounts.facade import Person, need, person_of, signed_in
 from dealerline.apps.audit import facade as audit
+from dealerline.apps.common import ringing
 from dealerline.apps.common.desks import dial
 from dealerline.apps.common.errors import NotAllowed, Problem
 from dealerline.apps.common.live import live_call
 from dealerline.apps.common.paging import Page, paged
-from dealerline.apps.common.schemas import Done, Id, LockedOut, Plain, ProblemOut, StaleOut
+from dealerline.apps.common.ringing import Wish
+from dealerline.apps.common.schemas import BarredOut, Done, Id, LockedOut, Plain, ProblemOut, StaleOut
 from dealerline.apps.customers import facade as customers
 from dealerline.apps.leads import schemas as shapes
 from dealerline.apps.leads.logic import choices, newcomer, reassign, rows, thread, work
@@ -72,7 +74,7 @@ def _values(data: Schema, unset: bool) -> dict[str, Any]:
         if values.get(field, "") is None:
             values[field] = ""
     return {field: value for field, value in values.items()
-            if not (value is None and field in ("intention", "origin"))}
+            if not (value is None and field in ("intention", "origin", "purpose"))}
 
 
 # lists ----------------------------------------------------------------------------------------------------------------
@@ -93,6 +95,13 @@ def board(request: HttpRequest, query: Query[LeadsQuery]) -> list[dict[str, Any]
 def counts(request: HttpRequest) -> dict[str, int]:
     """How many are open, his, waiting for a reaction, in the pool, due."""
     return rows.counts(need(request, rows.SEE))
+
+
+@router.get("/leads/handed", response={200: shapes.LeadsGivenOut, 403: ProblemOut})
+def handed(request: HttpRequest, query: Query[shapes.LeadsGivenQuery]) -> dict[str, Any]:
+    """What he was given while no page of his was open to tell him."""
+    person, now = need(request, rows.SEE), timezone.now()
+    return {**rows.handed_since(person, query.since), "now": now}
 
 
 @router.get("/leads/choices", response={200: shapes.LeadChoices, 403: ProblemOut})
@@ -263,15 +272,25 @@ def number(request: HttpRequest, lead: Id) -> dict[str, str]:
     return {"number": customers.main_number(row.customer_id)}
 
 
+@router.get("/leads/{lead}/may-ring", response={200: BarredOut, 403: ProblemOut, 404: ProblemOut})
+def may_ring(request: HttpRequest, lead: Id) -> ringing.Verdict:
+    """Before he is rung: whether that may be for the lead's purpose, also where his number is masked."""
+    person = person_of(request)
+    row = _near(person, lead)
+    return ringing.verdict(person, Wish(customers.main_number(row.customer_id), row.purpose, row.customer_id))
+
+
 @router.post("/leads/{lead}/ring", response={200: Done, **ERRORS, 503: ProblemOut})
 def ring(request: HttpRequest, lead: Id) -> dict[str, bool]:
-    """Dial him at the person's desk, even where the number is masked; audited."""
+    """Dial him at the person's desk, even where the number is masked; audited. 409 ``may_not_ring`` where he may not be
+    rung for the lead's purpose.
+    """
     person = person_of(request)
     row = _near(person, lead)
     dialled = customers.main_number(row.customer_id)
     if not dialled:
         raise Problem("no_number", "这位客户没有可拨打的号码。", "The customer has no number to ring.")
-    dial(person.pk, dialled, sales_line(row.store_id))
+    dial(person, Wish(dialled, row.purpose, row.customer_id), sales_line(row.store_id))
     _audit(request, row, "rung", "ring_back")
     return {"ok": True}
 
@@ -281,7 +300,8 @@ def ring(request: HttpRequest, lead: Id) -> dict[str, bool]:
 def add_event(request: HttpRequest, lead: Id, data: shapes.EventIn) -> dict[str, Any]:
     """A note, call, visit, test drive, quote, or a discount asked for; perhaps with what comes next."""
     person = person_of(request)
-    own = ("kind", "text", "at", "place", "latitude", "longitude", "call", "next_step", "next_at", "client_id")
+    own = ("kind", "text", "at", "place", "latitude", "longitude", "call", "next_step", "next_at", "purpose",
+           "client_id")
     values = data.dict(exclude={*own})
     values["valid_until"] = data.valid_until.isoformat() if data.valid_until is not None else None
     event = thread.add(person, rows.access_lead(person, lead), data.kind, data=values,

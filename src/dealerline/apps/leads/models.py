@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from dealerline.apps.common.access import ScopedQuerySet
 from dealerline.apps.common.names import Named
+from dealerline.apps.common.ringing import Purpose
 from dealerline.domain.leads.stages import missing
 
 M = TypeVar("M", bound=models.Model)
@@ -157,6 +158,8 @@ class Lead(models.Model):
         PERSON, blank=True, related_name="+", verbose_name=_("helpers"))
     next_step = models.CharField(_("next step"), max_length=200, blank=True)
     next_at = models.DateTimeField(_("next step at"), null=True, blank=True)
+    purpose = models.CharField(_("rung for"), max_length=10, choices=Purpose.choices, default=Purpose.SERVICE,
+                               db_default=Purpose.SERVICE.value)
     handed_at = models.DateTimeField(_("given at"), default=timezone.now)
     handed_from_store = models.ForeignKey("organisation.Store", models.SET_NULL, null=True, blank=True,
                                           related_name="+", verbose_name=_("given by store"))

@@ -10,6 +10,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
+from dealerline.apps.common.ringing import PATTERN
 from dealerline.apps.common.schemas import AwareDatetime, Id, NamedRef, Plain, ProblemOut, Ref, Text
 
 INTENTION, ORIGIN = "^[ABCD]$", "^(call|walk_in|web|referral|show|campaign|old_customer|other)$"
@@ -37,7 +38,7 @@ class LeadCustomerOut(Schema):
 
 class LeadOut(Schema):
     """A lead in a list; its customer's number masked by role. ``late``: no reaction in time; ``step_late``: the next
-    step is overdue.
+    step is overdue; ``purpose``: what he is rung for.
     """
 
     id: int
@@ -61,6 +62,7 @@ class LeadOut(Schema):
     owner: Ref | None
     next_step: str
     next_at: datetime | None
+    purpose: str
     step_late: bool
     handed_at: datetime
     handed_from: Ref | None
@@ -133,6 +135,20 @@ class BoardColumn(Schema):
     stage: StageOut
     total: int
     items: list[LeadOut]
+
+
+class LeadsGivenQuery(Schema):
+    """``since``: when he last looked."""
+
+    since: AwareDatetime
+
+
+class LeadsGivenOut(Schema):
+    """Leads that he was given since then and still has; ``by``: names of who gave them; ``now``: to ask with next."""
+
+    leads: int
+    by: list[str]
+    now: datetime
 
 
 class LeadCounts(Schema):
@@ -208,7 +224,7 @@ class KnownAlreadyOut(ProblemOut):
 
 
 class Interest(Schema):
-    """What somebody wants. Money in whole yuan."""
+    """What somebody wants. Money in whole yuan. ``purpose``: what he is rung for; left out, as the origin has it."""
 
     brand: Id | None = None
     model: Plain = Field("", max_length=80)
@@ -221,6 +237,7 @@ class Interest(Schema):
     origin_note: Plain = Field("", max_length=120)
     next_step: Plain = Field("", max_length=200)
     next_at: AwareDatetime | None = None
+    purpose: str | None = Field(None, pattern=PATTERN)
 
 
 class NewcomerIn(Schema):
@@ -262,6 +279,7 @@ class LeadPatch(Schema):
     origin_note: Plain | None = Field(None, max_length=120)
     next_step: Plain | None = Field(None, max_length=200)
     next_at: AwareDatetime | None = None
+    purpose: str | None = Field(None, pattern=PATTERN)
 
 
 class NewOrderIn(Schema):
@@ -328,6 +346,7 @@ class EventIn(Schema):
     call: UUID | None = None
     next_step: Plain | None = Field(None, max_length=200)
     next_at: AwareDatetime | None = None
+    purpose: str | None = Field(None, pattern=PATTERN)  # of the next step
     client_id: UUID | None = None
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema
@@ -19,7 +20,7 @@ from dealerline.apps.common.schemas import AwareDatetime, Done, Id, Plain, Probl
 from dealerline.apps.customers.facade import access_customer, with_number
 from dealerline.apps.privacy.logic import consents, erasing, file, retention
 from dealerline.apps.privacy.models import Erasure
-from dealerline.domain import numbers
+from dealerline.domain import numbers, permits
 
 router = Router(tags=["privacy"], auth=signed_in)
 ERRORS = {400: ProblemOut, 403: ProblemOut, 404: ProblemOut, 409: ProblemOut}
@@ -72,12 +73,15 @@ class MayRingQuery(Schema):
 
 
 class MayRingOut(Schema):
-    """Whether that number may be rung for that; ``again``: from when, where it is only a matter of time."""
+    """Whether that number may be rung for that; ``again``: from when, where it is only a matter of time; ``permit``:
+    what the switch wants to see before it dials for marketing or a survey, good once and for a minute.
+    """
 
     known: bool
     allowed: bool
     reason: Text
     again: datetime | None
+    permit: str
 
 
 class ConsentsOut(Schema):
@@ -188,8 +192,12 @@ def may_ring(request: HttpRequest, query: Query[MayRingQuery]) -> dict[str, Any]
     number = numbers.e164(query.number)
     people = with_number(person, number)
     answer = consents.may_ring(people, number, query.purpose)
+    permit = ""
+    if answer.allowed and query.purpose in permits.NEEDED:
+        until = timezone.now().timestamp() + permits.SECONDS
+        permit = permits.make(settings.DEALERLINE.secret("desk"), person.pk, number, query.purpose, until)
     return {"known": bool(people), "allowed": answer.allowed, "reason": consents.reason(answer.reason),
-            "again": answer.again}
+            "again": answer.again, "permit": permit}
 
 
 @router.get("/customers/{customer}/consents", response={200: ConsentsOut, **ERRORS})

@@ -12,10 +12,10 @@ from ninja import Query, Router
 
 from dealerline.apps.accounts.facade import need, person_of, signed_in
 from dealerline.apps.audit import facade as audit
-from dealerline.apps.common import texting, todo, warnings
+from dealerline.apps.common import ringing, texting, todo, warnings
 from dealerline.apps.common.errors import NotFound
 from dealerline.apps.common.paging import Page, paged
-from dealerline.apps.common.schemas import Done, ProblemOut, StaleOut
+from dealerline.apps.common.schemas import BarredOut, Done, ProblemOut, StaleOut
 from dealerline.apps.customers.facade import access_customer
 from dealerline.apps.promises.logic import aside, promises, report, rules, tasks, telling, todos
 from dealerline.apps.promises.models import Promise, Task
@@ -192,9 +192,16 @@ def count_todos(request: HttpRequest) -> dict[str, int]:
     return todos.count(need(request, promises.SEE))
 
 
+@router.get("/todos/{kind}/{key}/may-ring", response={200: BarredOut, 403: ProblemOut, 404: ProblemOut})
+def may_ring_todo(request: HttpRequest, kind: str, key: str) -> ringing.Verdict:
+    """Before it is rung: whether that may be, also where its number is masked."""
+    person = need(request, promises.SEE)
+    return ringing.verdict(person, todo.source_of(kind).one(person, key).wish)
+
+
 @router.post("/todos/{kind}/{key}/ring", response={200: TodoOut, **ERRORS, 503: ProblemOut})
 def ring_todo(request: HttpRequest, kind: str, key: str) -> dict[str, Any]:
-    """Make it his and dial its number at his desk."""
+    """Make it his and dial its number at his desk. 409 ``may_not_ring``: the customer may not be rung for that."""
     person = person_of(request)
     one = todo.source_of(kind).ring(person, key)
     audit.record(request, "ring_back", object_type=kind, object_id=key, store=one.store)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealerline.apps.common.access import ScopedQuerySet
+from dealerline.apps.common.ringing import Purpose
 from dealerline.domain.promises.telling import LATER, LONGEST, WORDS, wrong_places
 
 
@@ -122,6 +123,8 @@ class Task(models.Model):
     owner = _person(_("owner"))
     due_at = models.DateTimeField(_("due"))
     state = models.CharField(_("state"), max_length=8, choices=TaskState.choices, default=TaskState.OPEN)
+    purpose = models.CharField(_("rung for"), max_length=10, choices=Purpose.choices, default=Purpose.SERVICE,
+                               db_default=Purpose.SERVICE.value)
     tries = models.PositiveSmallIntegerField(default=0)
     told_late = models.BooleanField(default=False)  # its owner was told that it is late
     ended_at = models.DateTimeField(null=True)

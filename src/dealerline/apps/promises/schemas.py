@@ -8,6 +8,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
+from dealerline.apps.common.ringing import PATTERN, SERVICE
 from dealerline.apps.common.schemas import AwareDatetime, Id, Plain, Ref, Text
 
 DO = "^(keep|break|tell_off|withdraw|reopen|move|told|again|)$"
@@ -177,6 +178,8 @@ class CustomerWarningOut(Schema):
 
 
 class TaskOut(Schema):
+    """``purpose``: what its customer is rung for (service, marketing, survey)."""
+
     id: UUID
     store: int
     title: str
@@ -190,6 +193,7 @@ class TaskOut(Schema):
     state: str
     late: bool
     tries: int
+    purpose: str
     ended_at: datetime | None
     ended_by: Ref | None
     note: str
@@ -206,6 +210,7 @@ class TaskIn(Schema):
     owner: int = Field(0, ge=0, le=2**63 - 1)
     store: Id
     customer: Id | None = None
+    purpose: str = Field(SERVICE, pattern=PATTERN)
 
 
 class TaskPatch(Schema):
@@ -216,6 +221,7 @@ class TaskPatch(Schema):
     owner: int | None = Field(None, ge=0, le=2**63 - 1)
     title: Plain | None = Field(None, max_length=120)
     text: Plain | None = Field(None, max_length=500)
+    purpose: str | None = Field(None, pattern=PATTERN)
 
 
 class TasksQuery(Schema):
@@ -226,7 +232,8 @@ class TasksQuery(Schema):
 
 
 class TodoOut(Schema):
-    """One thing to do. ``until`` and ``why``: put aside; ``result``: how it ended."""
+    """One thing to do. ``until`` and ``why``: put aside; ``result``: how it ended; ``purpose``: of ringing its number.
+    """
 
     kind: str
     kind_name: Text
@@ -247,6 +254,7 @@ class TodoOut(Schema):
     result: str
     until: datetime | None
     why: str
+    purpose: str
 
 
 class TodoCounts(Schema):

@@ -2092,6 +2092,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leads/handed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Handed
+         * @description What he was given while no page of his was open to tell him.
+         */
+        get: operations["dealerline_apps_leads_api_handed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leads/reactions": {
         parameters: {
             query?: never;
@@ -2256,6 +2276,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leads/{lead}/may-ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * May Ring
+         * @description Before he is rung: whether that may be for the lead's purpose, also where his number is masked.
+         */
+        get: operations["dealerline_apps_leads_api_may_ring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leads/{lead}/move": {
         parameters: {
             query?: never;
@@ -2328,7 +2368,8 @@ export interface paths {
         put?: never;
         /**
          * Ring
-         * @description Dial him at the person's desk, even where the number is masked; audited.
+         * @description Dial him at the person's desk, even where the number is masked; audited. 409 ``may_not_ring`` where he may not be
+         *     rung for the lead's purpose.
          */
         post: operations["dealerline_apps_leads_api_ring"];
         delete?: never;
@@ -3765,6 +3806,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/todos/{kind}/{key}/may-ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * May Ring Todo
+         * @description Before it is rung: whether that may be, also where its number is masked.
+         */
+        get: operations["dealerline_apps_promises_api_may_ring_todo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/todos/{kind}/{key}/reopen": {
         parameters: {
             query?: never;
@@ -3796,7 +3857,7 @@ export interface paths {
         put?: never;
         /**
          * Ring Todo
-         * @description Make it his and dial its number at his desk.
+         * @description Make it his and dial its number at his desk. 409 ``may_not_ring``: the customer may not be rung for that.
          */
         post: operations["dealerline_apps_promises_api_ring_todo"];
         delete?: never;
@@ -4002,6 +4063,17 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * BarredOut
+         * @description Whether somebody may be rung for something; ``again``: from when, where it is only a matter of time.
+         */
+        BarredOut: {
+            /** Again */
+            again: string | null;
+            /** Allowed */
+            allowed: boolean;
+            reason: components["schemas"]["Text"];
         };
         /**
          * BoardColumn
@@ -5505,6 +5577,8 @@ export interface components {
             place: string;
             /** Price */
             price?: number | null;
+            /** Purpose */
+            purpose?: string | null;
             /** Reached */
             reached?: boolean | null;
             /**
@@ -6779,6 +6853,8 @@ export interface components {
             origin_note: string;
             /** Owner */
             owner?: number | null;
+            /** Purpose */
+            purpose?: string | null;
             /** Store */
             store?: number | null;
             /** Wants By */
@@ -6797,7 +6873,7 @@ export interface components {
         /**
          * LeadOut
          * @description A lead in a list; its customer's number masked by role. ``late``: no reaction in time; ``step_late``: the next
-         *     step is overdue.
+         *     step is overdue; ``purpose``: what he is rung for.
          */
         LeadOut: {
             brand: components["schemas"]["NamedRef"] | null;
@@ -6856,6 +6932,8 @@ export interface components {
             pool_reason: string;
             /** Pooled At */
             pooled_at: string | null;
+            /** Purpose */
+            purpose: string;
             /** Reacted At */
             reacted_at: string | null;
             /** Reaction Due */
@@ -6910,6 +6988,8 @@ export interface components {
             origin?: string | null;
             /** Origin Note */
             origin_note?: string | null;
+            /** Purpose */
+            purpose?: string | null;
             /** Version */
             version: number;
             /** Wants By */
@@ -6940,6 +7020,32 @@ export interface components {
             reaction_minutes: number;
             /** Silent Days */
             silent_days: number;
+        };
+        /**
+         * LeadsGivenOut
+         * @description Leads that he was given since then and still has; ``by``: names of who gave them; ``now``: to ask with next.
+         */
+        LeadsGivenOut: {
+            /** By */
+            by: string[];
+            /** Leads */
+            leads: number;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+        };
+        /**
+         * LeadsGivenQuery
+         * @description ``since``: when he last looked.
+         */
+        LeadsGivenQuery: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /**
          * LeadsQuery
@@ -7227,7 +7333,8 @@ export interface components {
         };
         /**
          * MayRingOut
-         * @description Whether that number may be rung for that; ``again``: from when, where it is only a matter of time.
+         * @description Whether that number may be rung for that; ``again``: from when, where it is only a matter of time; ``permit``:
+         *     what the switch wants to see before it dials for marketing or a survey, good once and for a minute.
          */
         MayRingOut: {
             /** Again */
@@ -7236,6 +7343,8 @@ export interface components {
             allowed: boolean;
             /** Known */
             known: boolean;
+            /** Permit */
+            permit: string;
             reason: components["schemas"]["Text"];
         };
         /** MayRingQuery */
@@ -10282,6 +10391,11 @@ export interface components {
              * @default 0
              */
             owner: number;
+            /**
+             * Purpose
+             * @default service
+             */
+            purpose: string;
             /** Store */
             store: number;
             /**
@@ -10292,7 +10406,10 @@ export interface components {
             /** Title */
             title: string;
         };
-        /** TaskOut */
+        /**
+         * TaskOut
+         * @description ``purpose``: what its customer is rung for (service, marketing, survey).
+         */
         TaskOut: {
             customer: components["schemas"]["Ref"] | null;
             /**
@@ -10321,6 +10438,8 @@ export interface components {
             /** Number */
             number: string;
             owner: components["schemas"]["Ref"] | null;
+            /** Purpose */
+            purpose: string;
             /** State */
             state: string;
             /** Store */
@@ -10350,6 +10469,8 @@ export interface components {
             note: string;
             /** Owner */
             owner?: number | null;
+            /** Purpose */
+            purpose?: string | null;
             /** Text */
             text?: string | null;
             /** Title */
@@ -10611,7 +10732,7 @@ export interface components {
         };
         /**
          * TodoOut
-         * @description One thing to do. ``until`` and ``why``: put aside; ``result``: how it ended.
+         * @description One thing to do. ``until`` and ``why``: put aside; ``result``: how it ended; ``purpose``: of ringing its number.
          */
         TodoOut: {
             /** Car */
@@ -10636,6 +10757,8 @@ export interface components {
             /** Number */
             number: string;
             owner: components["schemas"]["Ref"] | null;
+            /** Purpose */
+            purpose: string;
             /** Result */
             result: string;
             /** Results */
@@ -10913,6 +11036,8 @@ export interface components {
             pool_reason: string;
             /** Pooled At */
             pooled_at: string | null;
+            /** Purpose */
+            purpose: string;
             /** Reacted At */
             reacted_at: string | null;
             /** Reaction Due */
@@ -16718,6 +16843,37 @@ export interface operations {
             };
         };
     };
+    dealerline_apps_leads_api_handed: {
+        parameters: {
+            query: {
+                since: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadsGivenOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     dealerline_apps_leads_api_reactions: {
         parameters: {
             query?: {
@@ -17222,6 +17378,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_leads_api_may_ring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BarredOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -21601,6 +21797,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    dealerline_apps_promises_api_may_ring_todo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BarredOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };

@@ -18,6 +18,7 @@ from dealerline.apps.backlog.models import Item, Kind, Result, Sort
 from dealerline.apps.calls import facade as calls
 from dealerline.apps.common.desks import dial, notice
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
+from dealerline.apps.common.ringing import Wish
 from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.organisation.facade import line_names
 from dealerline.domain import numbers
@@ -175,7 +176,7 @@ def ring(person: Person, row: Item) -> Item:
     was_his = row.owner_id == person.pk
     row = claim(person, row)
     try:
-        dial(person.pk, row.number, row.line)
+        dial(person, Wish(row.number, asked=True), row.line)
     except Problem:
         if not was_his:
             _give_up(person, row)

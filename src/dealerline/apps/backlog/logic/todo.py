@@ -25,7 +25,7 @@ def _todo(row: Item) -> Todo:
     customer = row.call.customer
     return Todo("leftover", str(row.pk), row.store_id, WORDS[Kind(row.kind)], row.due_at, row.note, row.number,
                 row.owner_id, (customer.pk, customer.name) if customer is not None else None, "",
-                f"/calls/{row.call_id}", row.version, tuple(Result.values), row.done_at, row.result)
+                f"/calls/{row.call_id}", row.version, tuple(Result.values), row.done_at, row.result, asked=True)
 
 
 class Leftover:

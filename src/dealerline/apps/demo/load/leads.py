@@ -11,6 +11,7 @@ from dealerline.apps.demo.load.ledger import Ledger, table
 from dealerline.apps.demo.load.organisation import Organisation
 from dealerline.apps.demo.world.leads import Event, Lead, leads
 from dealerline.apps.leads.facade import ensure_defaults
+from dealerline.domain.contact import purpose_of_lead
 
 REACTION = timedelta(minutes=30)
 
@@ -67,7 +68,8 @@ class Leads:
         last = max([one.created, *(event.at for event in one.events)])
         return table("leads.Lead")(
             customer_id=self.customers[one.customer], store=self.made.stores[one.store], origin=one.origin,
-            origin_note=one.origin_note, brand=self.made.brands[one.brand], model=one.model,
+            origin_note=one.origin_note, purpose=purpose_of_lead(one.origin),
+            brand=self.made.brands[one.brand], model=one.model,
             budget_from=int(one.price * 0.9 // 10_000 * 10_000), budget_to=int(one.price * 1.1 // 10_000 * 10_000),
             intention=one.intention, need=one.need, stage=self._stage(one.stage), state=one.state,
             owner=self._person(one.owner), next_step=one.next_step,

@@ -32,7 +32,7 @@ def export(customer: int) -> dict[str, Any]:
     return {
         "leads": [{"id": row.pk, "since": row.created_at, "origin": row.origin, "origin_note": row.origin_note,
                    "model": row.model, "need": row.need, "budget_from": row.budget_from, "budget_to": row.budget_to,
-                   "intention": row.intention, "state": row.state, "next_step": row.next_step,
+                   "intention": row.intention, "state": row.state, "next_step": row.next_step, "rung_for": row.purpose,
                    "lost_note": row.lost_note, "closed_at": row.closed_at} for row in leads],
         "lead_events": [{"lead": row.lead_id, "at": row.at, "kind": row.kind, "text": row.text, "data": row.data,
                          "place": row.place, "latitude": row.latitude, "longitude": row.longitude} for row in events],

@@ -84,6 +84,9 @@ def reassign(person: Person, store: int, owner: int, wanted: dict[int, tuple[int
         _give(person, row, to, now, {"batch": str(batch), "to": people[to]}, note)
         got[to] += 1
     _tell(person, store, got)
+    if got and owner != person.pk:
+        telling.tell([owner], f"{person.name} 把您的 {got.total()} 条线索交给了{'、'.join(people[pk] for pk in got)}。",
+                     f"{person.name} gave {got.total()} of your leads to {', '.join(people[pk] for pk in got)}.")
     return batch, got.total(), left
 
 
@@ -95,6 +98,7 @@ def _give(person: Person, row: Lead, to: int, now: datetime, data: dict[str, Any
         give(row, row.store_id, to, person, now)
     else:
         row.owner_id, row.handed_from_id, row.handed_from_store_id = to, person.pk, row.store_id
+        row.handed_at = now
     row.version, row.last_at = row.version + 1, now
     save(row)
     row.helpers.remove(to)
@@ -114,7 +118,7 @@ def _tell(person: Person, store: int, got: Counter[int]) -> None:
     for pk, count in got.items():
         if pk != person.pk:
             telling.tell([pk], f"{person.name} 把 {count} 条线索交给了您。",
-                         f"{person.name} gave you {count} leads.")
+                         f"{person.name} gave you {count} {'lead' if count == 1 else 'leads'}.")
     if got:
         tell_changed("lead", 0, store=store, by=person.pk)
 

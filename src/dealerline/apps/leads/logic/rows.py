@@ -60,7 +60,7 @@ def draw(person: Person, row: Lead, now: datetime | None = None) -> dict[str, An
         "origin": row.origin, "origin_note": row.origin_note, "call": row.call, "brand": _text(row.brand),
         "model": row.model, "budget_from": row.budget_from, "budget_to": row.budget_to, "intention": row.intention,
         "wants_by": row.wants_by, "need": row.need, "stage": choices.as_json(row.stage), "owner": _who(row.owner),
-        "next_step": row.next_step, "next_at": row.next_at,
+        "next_step": row.next_step, "next_at": row.next_at, "purpose": row.purpose,
         "step_late": row.state in OPEN_STATES and row.next_at is not None and row.next_at < now,
         "handed_at": row.handed_at, "handed_from": _who(row.handed_from),
         "handed_from_store": row.handed_from_store.text if row.handed_from_store is not None else None,
@@ -166,6 +166,14 @@ def counts(person: Person) -> dict[str, int]:
     return {"open": rows.count(), "mine": rows.filter(Q(owner=person) | Q(helpers=person)).distinct().count(),
             "waiting": rows.filter(state=State.WAITING).count(), "pool": rows.filter(state=State.POOL).count(),
             "due": rows.filter(next_at__lt=tonight).count()}
+
+
+def handed_since(person: Person, since: datetime) -> dict[str, Any]:
+    """How many of his open leads others gave him since then, and who."""
+    found = Lead.objects.visible_to(person, SEE).filter(owner=person, closed_at=None, handed_at__gt=since)
+    givers = list(found.exclude(handed_from=None).exclude(handed_from=person).order_by("-handed_at")
+                  .values_list("handed_from__name", flat=True))
+    return {"leads": len(givers), "by": list(dict.fromkeys(givers))[:3]}
 
 
 def board(person: Person, wanted: dict[str, Any]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from dealerline.apps.accounts.facade import Person
 from dealerline.apps.common.desks import dial
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
+from dealerline.apps.common.ringing import need
 from dealerline.apps.common.todo import AT_MOST, Todo
 from dealerline.apps.history import facade as history
 from dealerline.apps.leads.logic import rows, work
@@ -44,7 +45,8 @@ def _todo(row: Lead, told: LeadEvent | None = None) -> Todo:
         "reached", "again")
     return Todo("lead", str(row.pk), row.store_id, {"zh": step, "en": step} if step else FIRST, due, row.need, number,
                 row.owner_id, (row.customer_id, row.customer.name), model, f"/leads/{row.pk}", row.version, results,
-                told.written_at if told is not None else None, told.data["result"] if told is not None else "")
+                told.written_at if told is not None else None, told.data["result"] if told is not None else "",
+                purpose=row.purpose)
 
 
 def _due(row: Lead) -> datetime:
@@ -95,9 +97,10 @@ class Steps:
         todo = _todo(row)
         if not todo.number:
             raise Problem("no_number", "这位客户没有可拨打的号码。", "The customer has no number to ring.")
+        need(person, todo.wish)  # before it is his for nothing
         if row.owner_id is None:
             row = work.claim(person, row)
-        dial(person.pk, todo.number, sales_line(row.store_id))
+        dial(person, todo.wish, sales_line(row.store_id))
         return self.one(person, key)
 
     def finish(self, person: Any, key: str, version: int, result: str, note: str) -> Todo:

@@ -79,7 +79,8 @@ def _check_dates(values: dict[str, Any], when: datetime, next_at: datetime | Non
 
 def add(person: Person, lead: Lead, kind: str, *, text: str, data: dict[str, Any], at: datetime | None = None,
         place: str = "", latitude: float | None = None, longitude: float | None = None, call: UUID | None = None,
-        next_step: str | None = None, next_at: datetime | None = None, client_id: UUID | None = None) -> LeadEvent:
+        next_step: str | None = None, next_at: datetime | None = None, purpose: str | None = None,
+        client_id: UUID | None = None) -> LeadEvent:
     """One thing that happened, and perhaps what comes next. Sent again, it is the one written before."""
     if client_id is not None:
         there = _written(person, lead, client_id)
@@ -96,7 +97,8 @@ def add(person: Person, lead: Lead, kind: str, *, text: str, data: dict[str, Any
         with transaction.atomic():
             row = locked(person, lead)
             event = _add(person, row, kind, text.strip(), values, when, now, place=place.strip(), latitude=latitude,
-                         longitude=longitude, call=call, client_id=client_id, next_step=next_step, next_at=next_at)
+                         longitude=longitude, call=call, client_id=client_id, next_step=next_step, next_at=next_at,
+                         purpose=purpose)
     except IntegrityError:
         again = _written(person, lead, client_id) if client_id is not None else None
         if again is None:
@@ -113,7 +115,7 @@ def _written(person: Person, lead: Lead, client_id: UUID) -> LeadEvent | None:
 
 
 def _add(person: Person, row: Lead, kind: str, text: str, values: dict[str, Any], when: datetime, now: datetime, *,
-         next_step: str | None, next_at: datetime | None, **rest: Any) -> LeadEvent:
+         next_step: str | None, next_at: datetime | None, purpose: str | None, **rest: Any) -> LeadEvent:
     who = actor(person, row)
     if who is None:
         raise NotAllowed
@@ -129,7 +131,7 @@ def _add(person: Person, row: Lead, kind: str, text: str, values: dict[str, Any]
     elif row.state in ENDS and kind != "note":
         step(person, row, Move.STAGE)  # says that it has ended
     if (next_step is not None or next_at is not None) and who is not Actor.COLLEAGUE and row.closed_at is None:
-        row.next_step, row.next_at = (next_step or "").strip(), next_at
+        row.next_step, row.next_at, row.purpose = (next_step or "").strip(), next_at, purpose or row.purpose
     event = write_event(row, kind, person, text, when, data=values, state="open" if kind == "discount" else "", **rest)
     if history.snapshot(row, KEPT) != before or (waits and kind in CONTACTS):
         finish(row, before, person)

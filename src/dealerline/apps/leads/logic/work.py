@@ -22,12 +22,13 @@ from dealerline.apps.leads.logic import choices, telling
 from dealerline.apps.leads.logic.rows import ASSIGN, EDIT, SEE, actor, draw
 from dealerline.apps.leads.models import Handover, Lead, LeadEvent, LostReason, Stage, related
 from dealerline.apps.organisation import facade as organisation
+from dealerline.domain.contact import purpose_of_lead
 from dealerline.domain.leads import clock, dates
 from dealerline.domain.leads.moves import ENDS, IllegalMove, Move, NotHis, State, after, move_of
 from dealerline.domain.leads.protection import Held, in_the_way
 
 INTEREST = ("brand_id", "model", "budget_from", "budget_to", "intention", "wants_by", "need", "origin", "origin_note",
-            "next_step", "next_at")
+            "next_step", "next_at", "purpose")
 KEPT = (*INTEREST, "stage_id", "state", "owner_id", "store_id", "lost_reason_id", "lost_note", "order_id")
 
 
@@ -228,6 +229,7 @@ def create(person: Person, *, customer: Any, store: int, owner: int | None, valu
     _check_owner(person, store, owner)
     check_interest(values)
     check_dates(values)
+    values["purpose"] = values.get("purpose") or purpose_of_lead(values.get("origin", ""))
     with transaction.atomic():
         choices.ensure_defaults()
         customers.need_open(customer.pk, hold=True)
@@ -416,6 +418,8 @@ def handed(person: Person, row: Lead, state: State, store: int, owner: int | Non
     if old_store.pk != store:  # its pages have to forget it
         tell_changed("lead", row.pk, store=old_store.pk, customer=row.customer_id, by=person.pk)
     _tell_given(done, person)
+    if old_owner is not None and old_owner.pk not in (person.pk, done.owner_id):
+        telling.given_on(old_owner.pk, person, done)
     return done
 
 
@@ -439,6 +443,7 @@ def claim(person: Person, lead: Lead) -> Lead:
             row.owner_id = person.pk
             Handover.objects.filter(lead=row, ended_at=None).update(person=person)
         row.state = state
+        telling.claimed(row, person, pooled)
         write_event(row, "claim", person, data={"pool": pooled})
         return finish(row, before, person)
 

@@ -13,10 +13,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from dealerline.apps.accounts.facade import Person, names
-from dealerline.apps.common import contacted
+from dealerline.apps.common import contacted, ringing
 from dealerline.apps.common.access import Viewer
 from dealerline.apps.common.errors import Problem
 from dealerline.apps.common.timeline import Entry
+from dealerline.apps.customers.facade import with_number
 from dealerline.apps.history import facade as history
 from dealerline.apps.privacy.models import Consent, Erasure, ErasureState, QuietHours
 from dealerline.domain import contact
@@ -85,12 +86,20 @@ def may_contact(customer: int, channel: str, purpose: str, at: datetime | None =
                                contacts=contacts, limits=limits)
 
 
-def may_ring(people: Iterable[int], number: str, purpose: str) -> Answer:
+def may_ring(people: Iterable[int], number: str, purpose: str, *, asked: bool = False) -> Answer:
     """The same for a number and all who have it: what forbids one of them forbids it; a stranger said nothing."""
-    answers = [may_contact(customer, "call", purpose, phone=number) for customer in people]
+    answers = [may_contact(customer, "call", purpose, phone=number, asked=asked) for customer in people]
     local = timezone.now().astimezone(ZoneInfo(settings.TIME_ZONE))
     answers = answers or [contact.may_contact((), "call", purpose, local, hours=rules()[0])]
     return min(answers, key=lambda answer: (answer.allowed, answer.again is not None))
+
+
+def judge(person: Any, wish: ringing.Wish) -> ringing.Verdict:
+    """The same for what somebody of ours is to dial: he whom it is about, and those with that number whom he may see.
+    """
+    people = {*with_number(person, wish.number), *([wish.customer] if wish.customer else [])}
+    answer = may_ring(sorted(people), wish.number, wish.purpose, asked=wish.asked)
+    return ringing.Verdict(answer.allowed, reason(answer.reason), answer.again)
 
 
 def may_disturb(at: datetime) -> bool:

@@ -44,7 +44,7 @@ def export(customer: int) -> dict[str, Any]:
                       "due_at": row.due_at, "state": row.state, "ended_at": row.ended_at, "note": row.note}
                      for row in _promises(customer).order_by("made_at")],
         "tasks": [{"made_at": row.made_at, "title": row.title, "text": row.text, "number": row.number,
-                   "due_at": row.due_at, "state": row.state, "note": row.note}
+                   "due_at": row.due_at, "state": row.state, "note": row.note, "rung_for": row.purpose}
                   for row in _tasks(customer).order_by("made_at")]}
 
 

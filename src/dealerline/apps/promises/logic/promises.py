@@ -20,6 +20,7 @@ from dealerline.apps.calls import facade as calls
 from dealerline.apps.common.desks import dial, notice
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
 from dealerline.apps.common.live import live_call
+from dealerline.apps.common.ringing import Wish as Ring
 from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.customers import facade as customers
 from dealerline.apps.history import facade as history
@@ -321,5 +322,5 @@ def ring(person: Person, row: Promise) -> Promise:
     number = row.number or (customers.main_number(row.customer_id) if row.customer_id else "")
     if not number:
         raise Problem("no_number", "这位客户没有可拨打的号码。", "There is no number to ring.")
-    dial(person.pk, number, row.line)
+    dial(person, Ring(number, asked=True), row.line)
     return row

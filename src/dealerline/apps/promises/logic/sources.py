@@ -36,7 +36,7 @@ def _promise(row: Promise) -> Todo:
     return Todo("promise", str(row.pk), row.store_id, promises.title(row), row.due_at, row.text, row.number,
                 _whose(row.owner), customer, str(row.car) if row.car else "", link(row), row.version,
                 ("kept", *(("again",) if rings else ()), "told_off", "withdrawn", "broken"), row.ended_at,
-                _RESULTS.get(row.ended_how, ""))
+                _RESULTS.get(row.ended_how, ""), asked=True)
 
 
 class Promises:
@@ -76,7 +76,8 @@ def _task(row: Task) -> Todo:
     again = ("again",) if row.number else ()
     return Todo("task", str(row.pk), row.store_id, {"zh": row.title, "en": row.title}, row.due_at, row.text,
                 row.number, _whose(row.owner), customer, "", f"/tasks?task={row.pk}", row.version,
-                ("done", *again, "dropped"), row.ended_at, "" if row.state == TaskState.OPEN else row.state)
+                ("done", *again, "dropped"), row.ended_at, "" if row.state == TaskState.OPEN else row.state,
+                row.purpose)
 
 
 class Tasks:

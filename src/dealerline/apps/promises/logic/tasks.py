@@ -14,6 +14,8 @@ from django.utils import timezone
 from dealerline.apps.accounts.facade import Person, sees_numbers, who_may
 from dealerline.apps.common.desks import dial, notice
 from dealerline.apps.common.errors import NotAllowed, NotFound, Problem
+from dealerline.apps.common.ringing import SERVICE
+from dealerline.apps.common.ringing import Wish as Ring
 from dealerline.apps.common.telling import tell_changed
 from dealerline.apps.customers import facade as customers
 from dealerline.apps.history import facade as history
@@ -31,7 +33,8 @@ from dealerline.apps.promises.models import Task, TaskState
 from dealerline.domain import numbers
 
 RELATED = ("customer", "made_by", "owner", "ended_by")
-FIELDS = ("title", "text", "customer_id", "owner_id", "due_at", "state", "ended_at", "note", "tries")
+FIELDS = ("title", "text", "customer_id", "owner_id", "due_at", "state", "ended_at", "note", "tries",
+          "purpose")
 
 
 def access_task(person: Person, task: UUID | str) -> Task:
@@ -64,12 +67,13 @@ def draw(person: Person, row: Task) -> dict[str, Any]:
         "number": row.number if sees_numbers(person, row.store_id) else numbers.masked(row.number),
         "made_by": who(row.made_by), "made_at": row.made_at, "owner": who(row.owner), "due_at": row.due_at,
         "state": row.state, "late": row.state == TaskState.OPEN and row.due_at < timezone.now(), "tries": row.tries,
+        "purpose": row.purpose,
         "ended_at": row.ended_at, "ended_by": who(row.ended_by), "note": row.note, "version": row.version}
 
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """What a page tells of a task. ``owner``: 0 for whoever of the store takes it."""
+    """What a page tells of a task. ``owner``: 0 for whoever of the store takes it; ``purpose``: of ringing him."""
 
     id: UUID
     title: str
@@ -78,6 +82,7 @@ class New:
     owner: int
     store: int
     customer: int | None
+    purpose: str = SERVICE
 
 
 def make(person: Person, new: New) -> tuple[Task, bool]:
@@ -94,7 +99,7 @@ def make(person: Person, new: New) -> tuple[Task, bool]:
     values = {
         "store_id": new.store, "title": new.title.strip(), "text": new.text.strip(), "customer": customer,
         "number": customers.main_number(customer.pk) if customer is not None else "", "made_by": person,
-        "owner": owner, "due_at": ahead(new.due_at, timezone.now())}
+        "owner": owner, "due_at": ahead(new.due_at, timezone.now()), "purpose": new.purpose}
     with transaction.atomic():
         if customer is not None:
             customers.need_open(customer.pk, hold=True)
@@ -131,6 +136,7 @@ class Wish:
     owner: int | None = None
     title: str | None = None
     text: str | None = None
+    purpose: str | None = None
 
 
 def change(person: Person, task: Task, version: int | None, wish: Wish) -> Task:
@@ -181,6 +187,7 @@ def _edit(person: Person, row: Task, wish: Wish, now: datetime) -> None:
         row.title = wish.title.strip()
     if wish.text is not None:
         row.text = wish.text.strip()
+    row.purpose = wish.purpose or row.purpose
     if wish.owner is not None and wish.owner != (row.owner_id or 0):
         if wish.owner != person.pk and not person.can(REPORT, row.store_id):
             raise NotAllowed
@@ -196,5 +203,5 @@ def ring(person: Person, row: Task) -> Task:
         raise NotAllowed
     if not row.number:
         raise Problem("no_number", "这个任务没有可拨打的号码。", "There is no number to ring.")
-    dial(person.pk, row.number)
+    dial(person, Ring(row.number, row.purpose, row.customer_id))
     return change(person, row, None, Wish("take")) if _is_anybodys(row) and row.state == TaskState.OPEN else row

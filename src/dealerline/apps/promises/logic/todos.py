@@ -28,7 +28,8 @@ def draw(person: Person, one: Todo, put: Snooze | None = None, owners: dict[int,
         "owner": {"id": one.owner, "name": names_of.get(one.owner, "")} if one.owner else None,
         "customer": {"id": one.customer[0], "name": one.customer[1]} if one.customer else None, "car": one.car,
         "link": one.link, "version": one.version, "results": list(one.results), "done_at": one.done_at,
-        "result": one.result, "until": put.until if put else None, "why": put.reason if put else ""}
+        "result": one.result, "until": put.until if put else None, "why": put.reason if put else "",
+        "purpose": one.purpose}
 
 
 def sorted_out(person: Person, now: datetime) -> tuple[list[Todo], list[Todo], list[tuple[Todo, Snooze]]]:
