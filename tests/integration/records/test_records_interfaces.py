@@ -72,6 +72,11 @@ def test_an_export_is_scoped_masked_marked_and_only_its_makers(world: World, pro
     none = Export.objects.create(kind="cars", person=world.max, format="csv", language="zh", filters={"q": "nobody"})
     exporting.make(none)
     assert (found.rows, none.rows) == (1, 0), "as the search finds them"
+    narrow = max_.send("POST", "/api/exports", {"kind": "customers", "narrow": {"level": "vip"}}).json()
+    assert narrow["filters"] == {"level": "vip"}
+    vips = Export.objects.get(pk=narrow["id"])
+    exporting.make(vips)
+    assert vips.rows == 0, "no more than the page shows"
     Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     exporting.sweep()
     assert max_.get(f"{path}/file").status_code == 404 and not exporting.file_of(row).exists()

@@ -5633,6 +5633,7 @@ export interface components {
             format: string;
             /** Kind */
             kind: string;
+            narrow?: components["schemas"]["NarrowIn"] | null;
             /**
              * Q
              * @default
@@ -7712,6 +7713,37 @@ export interface components {
             /** Id */
             id: number;
             name: components["schemas"]["Text"];
+        };
+        /**
+         * NarrowIn
+         * @description What narrows the customers' page; "" narrows nothing.
+         */
+        NarrowIn: {
+            /**
+             * Intention
+             * @default
+             */
+            intention: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * Level
+             * @default
+             */
+            level: string;
+            /**
+             * Purchase Status
+             * @default
+             */
+            purchase_status: string;
         };
         /**
          * NewHookOut

@@ -15,16 +15,18 @@ from dealerline.domain import numbers
 
 PART = 1000
 MOST_MEANT = 100_000  # of a search that is taken away
+NARROW = ("kind", "level", "label", "intention", "purchase_status")
 
 
 def rows(person: Person, kind: str, filters: Mapping[str, Any], among: QuerySet[Any] | None = None) -> QuerySet[Any]:
-    """What of ``kind`` the list with these filters has (q: search, store), as far as he may take it away.
+    """What of ``kind`` the list with these filters has (q: search, store, and NARROW), as far as he may take it away.
 
     ``among``: only of these customers.
     """
     stores = person.stores_for("customers.export")
     store = int(filters["store"]) if filters.get("store") else None
-    found, ids = customers.meant(person, str(filters.get("q", "")), store, MOST_MEANT)
+    narrow = {name: str(filters[name]) for name in NARROW if filters.get(name)}
+    found, ids = customers.meant(person, str(filters.get("q", "")), store, MOST_MEANT, **narrow)
     if ids is not None:
         found = found.filter(pk__in=ids)
     if among is not None:

@@ -24,6 +24,16 @@ router = Router()
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
+class NarrowIn(Schema):
+    """What narrows the customers' page; "" narrows nothing."""
+
+    kind: str = Field("", pattern="^(person|company|)$")
+    level: str = Field("", pattern="^(normal|silver|gold|vip|)$")
+    label: Plain = Field("", max_length=40)
+    intention: str = Field("", pattern="^[ABCD]?$")
+    purchase_status: str = Field("", pattern="^[a-z_]{0,20}$")
+
+
 class ExportIn(Schema):
     """The list of the page with its filters. ``cars`` and ``orders``: of the customers that the filters find.
 
@@ -35,6 +45,7 @@ class ExportIn(Schema):
     q: Plain = Field("", max_length=80)
     store: Id | None = None
     segment: Id | None = None
+    narrow: NarrowIn | None = None
 
 
 class ExportOut(Schema):
@@ -67,8 +78,9 @@ def begin_export(request: HttpRequest, data: ExportIn) -> dict[str, Any]:
     if data.store is not None and data.store not in person.stores_for("customers.export"):
         raise NotAllowed
     language = "zh" if request.LANGUAGE_CODE.startswith("zh") else "en"
+    narrow = data.narrow.dict() if data.narrow else {}
     filters = {key: value for key, value in {
-        "q": data.q.strip(), "store": data.store, "segment": data.segment}.items() if value}
+        "q": data.q.strip(), "store": data.store, "segment": data.segment, **narrow}.items() if value}
     return exporting.as_json(exporting.begin(person, data.kind, data.format, language, filters))
 
 
