@@ -40,8 +40,8 @@ COUNTED = "marketing"
 CALLED_FOR = ("service", "marketing", "survey")
 """What somebody of ours may ring a customer for."""
 
-UNASKED = frozenset({"referral", "campaign", "old_customer"})
-"""Where leads come from who did not turn to us themselves."""
+UNASKED = frozenset({"referral", "old_customer"})
+"""Where leads come from who did not turn to us themselves. (Who comes from a campaign answered it.)"""
 
 REASONS: Mapping[str, Mapping[str, str]] = {
     "granted": {"zh": "客户已同意", "en": "he consented"},

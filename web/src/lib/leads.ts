@@ -26,7 +26,7 @@ export async function brandsNow(): Promise<LeadChoices['brands']> {
 
 export const INTENTIONS = ['A', 'B', 'C', 'D'] as const
 /** Who did not turn to us himself: rung for advertising, unless somebody knows better. The server has the same. */
-export const UNASKED: readonly string[] = ['referral', 'campaign', 'old_customer']
+export const UNASKED: readonly string[] = ['referral', 'old_customer']
 export const ORIGINS = ['call', 'walk_in', 'web', 'referral', 'show', 'campaign', 'old_customer', 'other'] as const
 const TONES: Record<string, string> = { waiting: 'wrap', active: 'talking', pool: 'away', won: 'ready', lost: 'away' }
 

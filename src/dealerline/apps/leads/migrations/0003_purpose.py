@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-UNASKED = ("referral", "campaign", "old_customer")
+UNASKED = ("referral", "old_customer")
 
 
 def by_origin(apps, schema_editor):
