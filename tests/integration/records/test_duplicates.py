@@ -193,6 +193,18 @@ def test_a_chain_is_taken_back_from_its_end_and_what_was_changed_since_stays(wor
     assert Customer.objects.get(pk=c.pk).name == "丙丙"
 
 
+def test_the_order_of_a_lead_won_after_a_merge_goes_back_with_its_lead(world: World) -> None:
+    a, b = (Customer.objects.create(store=world.east, name=name) for name in ("甲", "乙"))
+    lead = work.create(world.bob, customer=b, store=world.east.pk, owner=world.bob.pk, values={"need": "SUV"})
+    lena = world.browser("lena")
+    done = merge(lena, preview(lena, a, b, kept=a.pk)).json()["id"]
+    won, other = (Order.objects.create(customer=a, store=world.east, number=number, model="X") for number in "12")
+    Lead.objects.filter(pk=lead.pk).update(order=won)
+    assert lena.send("POST", f"/api/duplicates/merges/{done}/undo").json()["left"] == []
+    assert Lead.objects.get(pk=lead.pk).customer_id == Order.objects.get(pk=won.pk).customer_id == b.pk
+    assert Order.objects.get(pk=other.pk).customer_id == a.pk
+
+
 def test_a_company_with_five_hundred_cars_twice_is_one_with_each_car_once(world: World) -> None:
     fleets = [Customer.objects.create(store=world.east, name="大众出租", kind="company") for _ in range(2)]
     for fleet in fleets:

@@ -1,7 +1,7 @@
 """A merge taken back: everything it moved goes back, except what was changed since; that is told.
 
 The rule of the file: the steps are undone one by one from the last to the first, each only where the row still is as
-the merge left it. What came since stays with the one who was kept.
+the merge left it. What came since stays with the one who was kept, unless it was made for a row that goes back.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ def undo(person: Person, key: int) -> Merge:
             raise Problem("kept_gone", "合并后的客户已被删除，无法撤销。",
                           "The customer it was merged into was removed: it cannot be taken back.", status=409)
         merge.left = _each_once(_back(merge))
+        _along(person, merge)
         merge.undone_at, merge.undone_by = timezone.now(), person
         merge.save(update_fields=["left", "undone_at", "undone_by"])
         Merge.objects.filter(now=merge.kept, undone_at__isnull=True, pk__in=_chain(merge.gone)).update(now=merge.gone)
@@ -128,6 +129,31 @@ def _back(merge: Merge) -> list[dict[str, Any]]:
         else:
             model._base_manager.filter(pk__in=[step.object_id for step in group]).delete()
     return left
+
+
+def _along(person: Person, merge: Merge) -> None:
+    """A row that was made since for one that goes back (the order of a lead that was won) goes with it."""
+    customer = customer_model()
+    lines: list[tuple[Any, dict[str, tuple[Any, Any]], Any, Any]] = []
+    steps = merge.moves.filter(kind="moved").order_by("label", "field")
+    for (label, field), group in groupby(steps, key=lambda step: (step.label, step.field)):
+        model = model_of(label)
+        back = model._base_manager.filter(pk__in=[step.object_id for step in group], **{field: merge.gone})
+        for column in model._meta.concrete_fields:
+            whose = _customer_of(column.related_model, customer)
+            if whose is not None:
+                made = column.related_model._base_manager.filter(
+                    pk__in=back.values(column.attname), created_at__gt=merge.at, **{whose: merge.kept})
+                lines += [(row, {whose: (merge.kept, merge.gone)}, merge.gone, merge.other_store_id) for row in made]
+                made.update(**{whose: merge.gone})
+    history.record_many(lines, by=person, source=history.Source.MERGE)
+
+
+def _customer_of(model: Any, customer: Any) -> str | None:
+    """The column that says whose the rows of that table are, where they say, too, since when they are there."""
+    if model is None or model is customer or not any(one.name == "created_at" for one in model._meta.concrete_fields):
+        return None
+    return next((one.attname for one in model._meta.concrete_fields if one.related_model is customer), None)
 
 
 def _told(model: Any, step: Move, why: dict[str, str], field: str = "") -> dict[str, Any]:
