@@ -199,8 +199,11 @@ def test_the_order_of_a_lead_won_after_a_merge_goes_back_with_its_lead(world: Wo
     lena = world.browser("lena")
     done = merge(lena, preview(lena, a, b, kept=a.pk)).json()["id"]
     won, other = (Order.objects.create(customer=a, store=world.east, number=number, model="X") for number in "12")
+    gone = {"kind": "moved", "label": "removed.part", "field": "customer_id", "object_id": "1"}
+    Move.objects.create(merge_id=done, seq=9999, before=b.pk, after=a.pk, **gone)
     Lead.objects.filter(pk=lead.pk).update(order=won)
-    assert lena.send("POST", f"/api/duplicates/merges/{done}/undo").json()["left"] == []
+    told = lena.send("POST", f"/api/duplicates/merges/{done}/undo").json()["left"]
+    assert [one["what"]["en"] for one in told] == ["removed.part"], "a part that is not there any more"
     assert Lead.objects.get(pk=lead.pk).customer_id == Order.objects.get(pk=won.pk).customer_id == b.pk
     assert Order.objects.get(pk=other.pk).customer_id == a.pk
 

@@ -137,7 +137,10 @@ def _along(person: Person, merge: Merge) -> None:
     lines: list[tuple[Any, dict[str, tuple[Any, Any]], Any, Any]] = []
     steps = merge.moves.filter(kind="moved").order_by("label", "field")
     for (label, field), group in groupby(steps, key=lambda step: (step.label, step.field)):
-        model = model_of(label)
+        try:
+            model = model_of(label)
+        except LookupError:  # that part of the product is not there any more, and nothing of it went back
+            continue
         back = model._base_manager.filter(pk__in=[step.object_id for step in group], **{field: merge.gone})
         for column in model._meta.concrete_fields:
             whose = _customer_of(column.related_model, customer)

@@ -22,7 +22,6 @@ from dealerline.apps.leads.logic import telling
 from dealerline.apps.leads.logic.rows import actor
 from dealerline.apps.leads.logic.work import (
     KEPT,
-    TAKEN,
     finish,
     handed,
     invalid,
@@ -30,6 +29,7 @@ from dealerline.apps.leads.logic.work import (
     may_assign,
     reacted,
     step,
+    taken,
     write_event,
 )
 from dealerline.apps.leads.models import Lead, LeadEvent, LeadPhoto
@@ -110,7 +110,7 @@ def add(person: Person, lead: Lead, kind: str, *, text: str, data: dict[str, Any
 def _written(person: Person, lead: Lead, client_id: UUID) -> LeadEvent | None:
     there = LeadEvent.objects.filter(client_id=client_id).first()
     if there is not None and (there.lead_id != lead.pk or there.by_id != person.pk):
-        raise TAKEN
+        raise taken()
     return there
 
 
@@ -235,7 +235,7 @@ def add_photo(person: Person, lead: Lead, event: LeadEvent, photo: UUID, content
     there = LeadPhoto.objects.filter(pk=photo).first()
     if there is not None:
         if (there.event_id, there.by_id, there.sha256) != (event.pk, person.pk, digest):
-            raise TAKEN
+            raise taken()
         return there
     if event.by_id != person.pk or not person.can("leads.edit", lead.store_id):
         raise NotAllowed

@@ -32,7 +32,9 @@ INTEREST = ("brand_id", "model", "budget_from", "budget_to", "intention", "wants
 KEPT = (*INTEREST, "stage_id", "state", "owner_id", "store_id", "lost_reason_id", "lost_note", "order_id")
 
 
-TAKEN = Problem("taken", "这个编号已经用过了。", "That id is taken already.", status=409)
+def taken() -> Problem:
+    """A page's id that another page used before."""
+    return Problem("taken", "这个编号已经用过了。", "That id is taken already.", status=409)
 
 
 def invalid(field: str, zh: str, en: str) -> Problem:
@@ -207,7 +209,7 @@ def made(person: Person, client_id: UUID | None) -> Lead | None:
     """What a page that repeats itself made with that id before. Raises Problem when it was somebody else's page."""
     there = Lead.objects.select_related(*related()).filter(client_id=client_id).first() if client_id else None
     if there is not None and there.created_by_id != person.pk:
-        raise TAKEN
+        raise taken()
     return there
 
 
